@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Runs Reliquary, nginx and Verdaccio side by side on this machine and prints a table of ratios.
+#
+#   bench/run.sh                      everything (about half an hour on two cores)
+#   bench/run.sh --only tarballs      one group of rows; --help names them
+#   bench/run.sh --write              also put the table into bench/README.md
+#   RELIQUARY_BIN=path bench/run.sh   another binary than a fresh release build
+#
+# Needs nginx and wrk (Debian: apt-get install nginx-light wrk). Verdaccio is installed into bench/.cache.
+set -euo pipefail
+if [ -n "${RELIQUARY_BIN:-}" ]; then
+    RELIQUARY_BIN=$(realpath "$RELIQUARY_BIN")
+fi
+cd "$(dirname "$0")"
+PATH=$PATH:/usr/sbin
+for program in nginx wrk npm; do
+    if ! command -v "$program" >/dev/null; then
+        echo "bench: $program is missing (Debian: apt-get install nginx-light wrk npm)" >&2
+        exit 2
+    fi
+done
+../e2e/prepare.sh
+
+cache=$PWD/.cache
+pins=$(sha256sum verdaccio.json | cut -c1-16)
+if [ ! -e "$cache/verdaccio/.done-$pins" ]; then
+    rm -rf "$cache/verdaccio"
+    mkdir -p "$cache/verdaccio"
+    cp verdaccio.json "$cache/verdaccio/package.json"
+    npm install --prefix "$cache/verdaccio" --ignore-scripts --no-audit --no-fund --silent
+    touch "$cache/verdaccio/.done-$pins"
+fi
+
+if [ -z "${RELIQUARY_BIN:-}" ]; then
+    RELIQUARY_BIN=$(../e2e/build.sh)
+fi
+export RELIQUARY_BIN PATH
+exec ../e2e/.cache/venv/bin/python bench.py "$@"

@@ -1,0 +1,201 @@
+//! The one place that decides whether a principal may do something to a resource.
+//!
+//! No handler compares accounts or names by itself: it asks [`authorize`]. Today the account's own principals may
+//! do everything in the account and nobody else may do anything; identity, domain and repository policies become
+//! fields of [`Policies`] and change nothing for callers. The wording of refusals is that of AWS.
+//! Public document: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
+
+use model::{AccountId, Action, Arn, Error, Principal};
+
+/// One question: may this principal do this to that.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthorizeInput<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// What is asked for.
+    pub action: Action,
+    /// The resource that will really be touched.
+    pub resource: &'a Arn,
+    /// The account that owns the resource.
+    pub resource_owner: &'a AccountId,
+}
+
+/// The policies that speak about one question. None exist yet.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Policies {}
+
+/// Why the answer is no. `tail` is what AWS appends to the refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DenyReason {
+    /// A principal of the owning account, but none of its policies allows it.
+    NoIdentityPolicy,
+    /// A principal of another account, and the resource's policy does not let it in.
+    NoResourcePolicy,
+    /// A policy of the principal forbids it.
+    ExplicitIdentityDeny,
+    /// The resource's policy forbids it.
+    ExplicitResourceDeny,
+}
+
+impl DenyReason {
+    fn tail(self, action: Action) -> String {
+        match self {
+            Self::NoIdentityPolicy => {
+                format!(" because no identity-based policy allows the {action} action")
+            }
+            Self::NoResourcePolicy => {
+                format!(" because no resource-based policy allows the {action} action")
+            }
+            Self::ExplicitIdentityDeny => {
+                " with an explicit deny in an identity-based policy".into()
+            }
+            Self::ExplicitResourceDeny => {
+                " with an explicit deny in a resource-based policy".into()
+            }
+        }
+    }
+}
+
+/// The answer to a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use = "a decision that nobody looks at allows everything"]
+pub enum Decision {
+    /// Yes.
+    Allow,
+    /// No.
+    Deny(DenyReason),
+}
+
+impl Decision {
+    /// Nothing for yes; for no, the error in the wording of AWS. `input` is the question that was asked.
+    pub fn into_result(self, input: &AuthorizeInput<'_>) -> model::Result<()> {
+        match self {
+            Self::Allow => Ok(()),
+            Self::Deny(reason) => Err(Error::access_denied(format!(
+                "User: {} is not authorized to perform: {} on resource: {}{}",
+                input.principal,
+                input.action,
+                input.resource,
+                reason.tail(input.action),
+            ))),
+        }
+    }
+}
+
+/// Answers one question.
+pub fn authorize(input: &AuthorizeInput<'_>, policies: &Policies) -> Decision {
+    let Policies {} = policies;
+    if input.principal.account == *input.resource_owner {
+        Decision::Allow
+    } else {
+        Decision::Deny(DenyReason::NoResourcePolicy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use model::{ArnScope, DomainName, ErrorKind, PrincipalKind, RepositoryName};
+
+    fn account(id: &str) -> AccountId {
+        AccountId::parse(id).unwrap()
+    }
+
+    fn repository(owner: &AccountId) -> Arn {
+        ArnScope {
+            partition: "aws".into(),
+            region: "us-west-2".into(),
+        }
+        .repository(
+            owner,
+            &DomainName::parse("acme").unwrap(),
+            &RepositoryName::parse("team-a").unwrap(),
+        )
+    }
+
+    #[test]
+    fn the_accounts_own_principals_are_allowed() {
+        let owner = account("111122223333");
+        let resource = repository(&owner);
+        for (kind, name) in [
+            (PrincipalKind::Root, ""),
+            (PrincipalKind::User, "jane"),
+            (PrincipalKind::Role, "ci"),
+        ] {
+            let principal = Principal {
+                account: owner.clone(),
+                kind,
+                name: name.into(),
+            };
+            let input = AuthorizeInput {
+                principal: &principal,
+                action: Action::READ_FROM_REPOSITORY,
+                resource: &resource,
+                resource_owner: &owner,
+            };
+            assert_eq!(
+                authorize(&input, &Policies::default()),
+                Decision::Allow,
+                "{principal}"
+            );
+            assert!(
+                authorize(&input, &Policies::default())
+                    .into_result(&input)
+                    .is_ok()
+            );
+        }
+    }
+
+    #[test]
+    fn s10_principals_of_other_accounts_are_denied_in_the_wording_of_aws() {
+        let owner = account("111122223333");
+        let resource = repository(&owner);
+        for kind in [
+            PrincipalKind::Root,
+            PrincipalKind::User,
+            PrincipalKind::Role,
+        ] {
+            let principal = Principal {
+                account: account("111122223334"),
+                kind,
+                name: "jane".into(),
+            };
+            let input = AuthorizeInput {
+                principal: &principal,
+                action: Action::of("DescribeRepository"),
+                resource: &resource,
+                resource_owner: &owner,
+            };
+            let error = authorize(&input, &Policies::default())
+                .into_result(&input)
+                .unwrap_err();
+            assert_eq!(error.kind, ErrorKind::AccessDenied);
+            assert_eq!(
+                error.message,
+                format!(
+                    "User: {principal} is not authorized to perform: codeartifact:DescribeRepository on resource: \
+                     arn:aws:codeartifact:us-west-2:111122223333:repository/acme/team-a because no resource-based \
+                     policy allows the codeartifact:DescribeRepository action"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn each_reason_has_its_own_wording() {
+        let action = Action::PUBLISH_PACKAGE_VERSION;
+        assert_eq!(
+            DenyReason::NoIdentityPolicy.tail(action),
+            " because no identity-based policy allows the codeartifact:PublishPackageVersion action"
+        );
+        assert_eq!(
+            DenyReason::ExplicitIdentityDeny.tail(action),
+            " with an explicit deny in an identity-based policy"
+        );
+        assert_eq!(
+            DenyReason::ExplicitResourceDeny.tail(action),
+            " with an explicit deny in a resource-based policy"
+        );
+    }
+}

@@ -1,0 +1,16 @@
+//! Who asks, and may they: request signatures, authorization tokens, package clients' credentials, decisions.
+//!
+//! Pure functions over parsed input: no I/O, no clock, no store. What they need to know (a secret, the keys of
+//! the installation, the time) is handed in. Randomness for new secrets is the one thing taken from the system.
+
+pub mod credentials;
+pub mod decision;
+pub mod secret;
+pub mod sigv4;
+pub mod token;
+
+pub use credentials::{CredentialsError, read_package_token};
+pub use decision::{AuthorizeInput, Decision, DenyReason, Policies, authorize};
+pub use secret::{AccessKeyId, RandomnessError, SecretKey};
+pub use sigv4::{Payload, RequestParts, Signature, SignatureError, VerifyInput};
+pub use token::{TokenClaims, TokenError, TokenKey, TokenKeyError, TokenKeys, TokenLifetime};

@@ -1,0 +1,25 @@
+//! Bytes by SHA-256: stage, commit, open, delete.
+//!
+//! A body is streamed once into a staging file while all four digests are made, and becomes a blob by one rename after
+//! its data is on the disk; a crash leaves at worst a staging file or a blob that nothing refers to. This crate knows
+//! neither packages nor rows, and decides nothing about who may read what: a digest is an address, not a permission.
+//! Blobs live on the local disk; an object store fits behind the same types without a change elsewhere.
+
+mod blob;
+mod blobs;
+mod cache;
+mod digesting;
+mod disk;
+mod error;
+mod growth;
+mod local;
+mod piece;
+mod reader;
+mod stage;
+
+pub use blob::{Blob, BlobBody};
+pub use blobs::{BlobSettings, Blobs};
+pub use disk::StoredBlob;
+pub use error::{BlobError, Result};
+pub use reader::{StageBody, StageReader};
+pub use stage::{Stage, Staged};

@@ -1,0 +1,72 @@
+//! The choke point: every request passes here before it touches anything.
+//!
+//! Package endpoints get a [`Grant`], and the methods that read or write packages take one: there is no way to
+//! them that does not come through [`Catalog::grant`].
+
+use std::sync::Arc;
+
+use access::{AuthorizeInput, Policies, authorize};
+use model::{AccountId, Action, Arn, DomainRef, PackageCoordinates, RepositoryName, Result};
+
+use crate::repository_view::RepositoryView;
+use crate::{Caller, Catalog};
+
+/// The right to do one thing with one repository, and the repository as it was when the right was given.
+#[derive(Debug, Clone)]
+pub struct Grant {
+    caller: Caller,
+    view: Arc<RepositoryView>,
+}
+
+impl Grant {
+    /// Who has it.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    pub(crate) const fn view(&self) -> &Arc<RepositoryView> {
+        &self.view
+    }
+}
+
+impl Catalog {
+    /// Allows or denies an action on a resource. Asked before the resource is looked up, so a caller without
+    /// rights learns nothing about what exists.
+    pub fn allow(
+        &self,
+        caller: &Caller,
+        action: Action,
+        resource: &Arn,
+        owner: &AccountId,
+    ) -> Result<()> {
+        let input = AuthorizeInput {
+            principal: caller.principal(),
+            action,
+            resource,
+            resource_owner: owner,
+        };
+        authorize(&input, &Policies::default()).into_result(&input)
+    }
+
+    /// Allows or denies an action of a package client on a repository, or on a package in it.
+    pub async fn grant(
+        &self,
+        caller: Caller,
+        action: Action,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+        package: Option<&PackageCoordinates>,
+    ) -> Result<Grant> {
+        let resource = match package {
+            // Reading is a right on the repository; everything else is a right on the package.
+            Some(package) if action != Action::READ_FROM_REPOSITORY => {
+                self.package_arn(domain, repository, package)
+            }
+            _ => self.repository_arn(domain, repository),
+        };
+        self.allow(&caller, action, &resource, &domain.owner)?;
+        let view = self.repository_view(domain, repository).await?;
+        Ok(Grant { caller, view })
+    }
+}

@@ -1,0 +1,209 @@
+//! Ready documents: what package managers ask for most, kept as the bytes that are sent.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use model::{Error, PackageCoordinates, Result};
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use sha2::{Digest as _, Sha256};
+
+use crate::failure::copy_of;
+use crate::resolve::PackageView;
+use crate::stamps::Tick;
+use crate::{CacheOutcome, Catalog, Grant};
+
+/// How the bytes of a document are encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// As they are.
+    Identity,
+    /// By gzip.
+    Gzip,
+}
+
+/// Which document: of what, for whom, in which form.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DocumentKey {
+    repository_id: i64,
+    package: PackageCoordinates,
+    variant: u8,
+    base: Arc<str>,
+    encoding: Encoding,
+}
+
+/// A ready document.
+#[derive(Debug)]
+pub struct Document {
+    /// The bytes to send.
+    pub bytes: Bytes,
+    /// A strong entity tag, quotes included: it changes when and only when the bytes do.
+    pub etag: String,
+    made_at: Tick,
+    /// When the public sources behind it are to be asked again.
+    check_at_ms: AtomicI64,
+}
+
+#[derive(Debug, Clone)]
+struct BySize;
+
+impl Weighter<DocumentKey, Arc<Document>> for BySize {
+    fn weight(&self, key: &DocumentKey, document: &Arc<Document>) -> u64 {
+        (document.bytes.len() + key.base.len() + 512) as u64
+    }
+}
+
+/// Ready documents, bounded by their bytes.
+#[derive(Debug)]
+pub(crate) struct DocumentCache(Cache<DocumentKey, Arc<Document>, BySize>);
+
+impl DocumentCache {
+    pub(crate) fn new(bytes: u64) -> Self {
+        // One shard: with more, a document larger than a shard's share would never be kept.
+        let options = OptionsBuilder::new()
+            .shards(1)
+            .estimated_items_capacity(2048)
+            .weight_capacity(bytes)
+            .build()
+            .expect("both capacities are given");
+        Self(Cache::with_options(
+            options,
+            BySize,
+            DefaultHashBuilder::default(),
+            DefaultLifecycle::default(),
+        ))
+    }
+}
+
+/// Makes a document's bytes out of the merged package. Runs off the async threads.
+pub type Render = fn(&PackageView, base: &str, variant: u8) -> Result<Bytes>;
+
+impl Catalog {
+    /// A document of a package. `variant` is the format's own number for one of its forms; `base` is the address
+    /// that the client uses for the repository, which documents spell out.
+    ///
+    /// A hit reads no row. A miss is made once, whoever else asks for it meanwhile.
+    pub async fn document(
+        self: &Arc<Self>,
+        grant: &Grant,
+        package: &PackageCoordinates,
+        variant: u8,
+        base: &Arc<str>,
+        encoding: Encoding,
+        render: Render,
+    ) -> Result<(Arc<Document>, CacheOutcome)> {
+        let view = grant.view();
+        let key = DocumentKey {
+            repository_id: view.home().id,
+            package: package.clone(),
+            variant,
+            base: Arc::clone(base),
+            encoding,
+        };
+        if let Some(document) = self.valid_document(grant, &key) {
+            return Ok((document, CacheOutcome::Hit));
+        }
+        let (catalog, unit_grant, unit_key) = (Arc::clone(self), grant.clone(), key.clone());
+        let made = self.renders.run(key, move || async move {
+            catalog
+                .make_document(&unit_grant, unit_key, render)
+                .await
+                .map_err(Arc::new)
+        });
+        let document = made
+            .await
+            .map_err(Error::internal)?
+            .map_err(|error| copy_of(&error))?;
+        Ok((document, CacheOutcome::Miss))
+    }
+
+    fn valid_document(self: &Arc<Self>, grant: &Grant, key: &DocumentKey) -> Option<Arc<Document>> {
+        let document = self.documents.0.get(key)?;
+        let view = grant.view();
+        if !self
+            .stamps
+            .package_is_valid(document.made_at, view.domain_id, &key.package)
+        {
+            return None;
+        }
+        let (now, check_at) = (self.now().0, document.check_at_ms.load(Ordering::Relaxed));
+        if now >= check_at {
+            let next = now.saturating_add(self.settings.freshness_ms);
+            // Only the request that moves the time starts the check.
+            let moved = document.check_at_ms.compare_exchange(
+                check_at,
+                next,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            );
+            if moved.is_ok() {
+                self.refresh_stale_sources(view, &key.package);
+            }
+        }
+        Some(document)
+    }
+
+    async fn make_document(
+        self: &Arc<Self>,
+        grant: &Grant,
+        key: DocumentKey,
+        render: Render,
+    ) -> Result<Arc<Document>> {
+        // Whoever led before may have just made it.
+        if let Some(document) = self.valid_document(grant, &key) {
+            return Ok(document);
+        }
+        let plain_key = DocumentKey {
+            encoding: Encoding::Identity,
+            ..key.clone()
+        };
+        let plain = self.valid_document(grant, &plain_key);
+        let made_at = self.stamps.now();
+        let plain = match plain {
+            Some(plain) => plain,
+            None => {
+                let package = self.resolve(grant, &key.package).await?;
+                let (base, variant) = (Arc::clone(&key.base), key.variant);
+                let rendered =
+                    tokio::task::spawn_blocking(move || render(&package, &base, variant));
+                let bytes = rendered.await.map_err(Error::internal)??;
+                let tag = hex::encode(&Sha256::digest(&bytes)[..16]);
+                self.keep(plain_key, bytes, format!("\"{tag}\""), made_at)
+            }
+        };
+        if key.encoding == Encoding::Identity {
+            return Ok(plain);
+        }
+        let source = plain.bytes.clone();
+        let packed = tokio::task::spawn_blocking(move || gzip(&source))
+            .await
+            .map_err(Error::internal)??;
+        let etag = format!("{}-gzip\"", plain.etag.trim_end_matches('"'));
+        Ok(self.keep(key, packed, etag, plain.made_at))
+    }
+
+    fn keep(&self, key: DocumentKey, bytes: Bytes, etag: String, made_at: Tick) -> Arc<Document> {
+        let check_at_ms = AtomicI64::new(self.now().0.saturating_add(self.settings.freshness_ms));
+        let document = Arc::new(Document {
+            bytes,
+            etag,
+            made_at,
+            check_at_ms,
+        });
+        self.documents.0.insert(key, Arc::clone(&document));
+        document
+    }
+}
+
+fn gzip(bytes: &[u8]) -> Result<Bytes> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::new(6));
+    encoder
+        .write_all(bytes)
+        .and_then(|()| encoder.finish())
+        .map(Bytes::from)
+        .map_err(Error::internal)
+}

@@ -1,0 +1,73 @@
+//! Turning failures of the lower rooms into the one error value.
+
+use blobs::BlobError;
+use model::Error;
+use store::StoreError;
+use upstream::SourceError;
+
+/// A failure inside a unit of work: the database's, or a rule that stood against it.
+#[derive(Debug)]
+pub(crate) struct Failure(Error);
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self(from_store(error))
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        failure.0
+    }
+}
+
+pub(crate) fn from_store(error: StoreError) -> Error {
+    Error::internal(error)
+}
+
+pub(crate) fn from_blobs(error: BlobError) -> Error {
+    Error::internal(error)
+}
+
+/// A public source's failure, when nothing held can answer instead.
+pub(crate) fn from_source(connection: &str, error: &SourceError) -> Error {
+    let mut failure = Error::upstream_unavailable(format!(
+        "The public source {connection} could not be reached or did not answer as it should, and the requested \
+         version is not stored. Try again later."
+    ))
+    .caused_by(error.clone());
+    failure.retry_after_seconds = error.retry_after_seconds();
+    failure
+}
+
+/// Another copy of an error that many callers wait for: same kind, same words, same cause.
+pub(crate) fn copy_of(error: &std::sync::Arc<Error>) -> Error {
+    Error {
+        kind: error.kind,
+        message: error.message.clone(),
+        resource: error.resource.clone(),
+        source: Some(Box::new(SharedCause(std::sync::Arc::clone(error)))),
+        retry_after_seconds: error.retry_after_seconds,
+    }
+}
+
+/// The cause of an error that many callers got.
+#[derive(Debug)]
+struct SharedCause(std::sync::Arc<Error>);
+
+impl std::fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match std::error::Error::source(&*self.0) {
+            Some(cause) => write!(f, "{cause}"),
+            None => write!(f, "{}", self.0),
+        }
+    }
+}
+
+impl std::error::Error for SharedCause {}

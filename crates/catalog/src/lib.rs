@@ -1,0 +1,65 @@
+//! The rules: publish, resolve, retain, delete, origin controls, quotas, changes.
+//!
+//! Everything that enters the service from outside goes through a method of [`Catalog`], as values of `model`
+//! types. Nothing here knows HTTP, JSON of the API, or a package manager's protocol: what a format must tell
+//! (where its public source is, how to read it, how to render a document) it tells through [`FormatRules`].
+
+mod access_keys;
+mod asset_body;
+mod authorize;
+mod caller;
+mod catalog;
+mod change_log;
+mod connections;
+mod discovery;
+mod document;
+mod domains;
+mod failure;
+mod format_rules;
+mod labels;
+mod packages;
+mod publish;
+mod pull;
+mod repositories;
+mod repository_view;
+mod resolve;
+mod retain;
+mod search;
+mod settings;
+mod source;
+mod source_documents;
+mod stamps;
+mod tags;
+mod tokens;
+mod unpublish;
+mod version_metadata;
+mod version_tags;
+
+pub use access_keys::AccessKey;
+pub use asset_body::{AssetAnswer, AssetBody};
+pub use authorize::Grant;
+pub use caller::Caller;
+pub use catalog::{Catalog, Parts};
+pub use connections::{ConnectionDirectory, ConnectionInfo};
+pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
+pub use document::{Document, DocumentKey, Encoding, Render};
+pub use domains::NewDomain;
+pub use format_rules::{FormatList, FormatRules, PublicConnection};
+pub use labels::{CacheOutcome, RequestId, RequestLabels};
+pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
+pub use publish::{NewAsset, Publication, Published};
+
+pub use repositories::{NewRepository, RepositoryChanges};
+pub use resolve::{Metadata, PackageView, VersionView};
+pub use search::SearchHit;
+pub use settings::{Quotas, Settings};
+pub use source::{
+    ExpectedDigests, PublicSource, SourceAsset, SourcePackage, SourceRequest, SourceVersion,
+    Unreadable,
+};
+pub use tokens::AuthorizationToken;
+pub use version_metadata::MetadataEdit;
+
+pub use blobs::{Stage, Staged};
+pub use store::VersionFilter;
+pub use upstream::Source;

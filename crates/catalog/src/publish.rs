@@ -1,0 +1,355 @@
+//! Publishing: bytes first, then rows and change in one transaction, then the answer.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use blobs::Staged;
+use model::{
+    AssetName, ChangeKind, Digests, Error, OriginRestrictions, OriginType, PackageCoordinates,
+    PackageVersionStatus, PageLimit, ResourceType, Result, VersionName,
+};
+use sha2::{Digest as _, Sha256};
+use store::{Connection, NewVersion, PackageRow};
+
+use crate::change_log::{ChangeDetails, change};
+use crate::failure::{Failure, from_blobs, from_store};
+use crate::repository_view::Walk;
+use crate::{Catalog, Grant};
+
+/// A version to publish, complete.
+#[derive(Debug)]
+pub struct Publication {
+    /// The package.
+    pub package: PackageCoordinates,
+    /// The version.
+    pub version: VersionName,
+    /// The format's own metadata of it, as JSON.
+    pub metadata: String,
+    /// Its readme.
+    pub readme: Option<String>,
+    /// Its assets.
+    pub assets: Vec<NewAsset>,
+    /// The tags that are to name it.
+    pub tags: Vec<String>,
+}
+
+/// An asset to publish, its bytes staged.
+#[derive(Debug)]
+pub struct NewAsset {
+    /// Its name.
+    pub name: AssetName,
+    /// Its bytes.
+    pub staged: Staged,
+}
+
+/// What a publish came to.
+#[derive(Debug, Clone)]
+pub struct Published {
+    /// The name of the version's assets and metadata.
+    pub revision: String,
+    /// False when the same version with the same bytes was there already.
+    pub created: bool,
+}
+
+/// The name of one exact set of assets and metadata: base64 of a SHA-256, 44 characters.
+pub(crate) fn revision_of<'a>(
+    assets: impl IntoIterator<Item = (&'a AssetName, &'a Digests)>,
+    metadata: &str,
+) -> String {
+    let mut assets: Vec<_> = assets.into_iter().collect();
+    assets.sort_by_key(|(name, _)| *name);
+    let mut hash = Sha256::new();
+    for (name, digests) in assets {
+        // The length stands before the name, so that no two lists of assets read the same.
+        hash.update((name.as_str().len() as u64).to_be_bytes());
+        hash.update(name.as_str());
+        hash.update(digests.sha256.as_bytes());
+    }
+    hash.update(Sha256::digest(metadata));
+    STANDARD.encode(hash.finalize())
+}
+
+/// A version as the transaction needs it.
+struct Unit {
+    new: NewVersion,
+    assets: Vec<(AssetName, u64, Digests)>,
+    tags: Vec<String>,
+}
+
+impl Catalog {
+    /// Publishes a version. Publishing the same bytes again succeeds and changes nothing; other bytes under the
+    /// same version are a conflict. When this returns, the version survives a crash and is seen by every read.
+    pub async fn publish(
+        self: &Arc<Self>,
+        grant: &Grant,
+        publication: Publication,
+    ) -> Result<Published> {
+        let Publication {
+            package,
+            version,
+            metadata,
+            readme,
+            assets,
+            tags,
+        } = publication;
+        let limit = self.settings.quotas.assets_per_version;
+        if assets.len() > limit {
+            let message = format!(
+                "A package version can have at most {limit} assets, and {} were sent.",
+                assets.len()
+            );
+            return Err(Error::quota_exceeded(
+                ResourceType::PackageVersion,
+                version.as_str(),
+                message,
+            ));
+        }
+        let digests: Vec<_> = assets
+            .iter()
+            .map(|a| {
+                (
+                    a.name.clone(),
+                    a.staged.size_bytes(),
+                    a.staged.digests().clone(),
+                )
+            })
+            .collect();
+        if let Some(published) = self
+            .check_before_publish(grant, &package, &version, &digests)
+            .await?
+        {
+            return Ok(published);
+        }
+        for asset in assets {
+            asset.staged.commit().await.map_err(from_blobs)?;
+        }
+        let revision = revision_of(
+            digests.iter().map(|(name, _, digests)| (name, digests)),
+            &metadata,
+        );
+        let new = NewVersion {
+            package_id: 0,
+            version,
+            status: PackageVersionStatus::Published,
+            revision,
+            origin_type: OriginType::Internal,
+            origin_name: grant.view().home().name.as_str().to_owned(),
+            published_at: self.now(),
+            source_published_at: None,
+            metadata,
+            readme,
+        };
+        self.write_publication(
+            grant,
+            &package,
+            Unit {
+                new,
+                assets: digests,
+                tags,
+            },
+        )
+        .await
+    }
+
+    /// What can be told before bytes are stored: refusals by rule, and that there is nothing to do.
+    async fn check_before_publish(
+        self: &Arc<Self>,
+        grant: &Grant,
+        package: &PackageCoordinates,
+        version: &VersionName,
+        assets: &[(AssetName, u64, Digests)],
+    ) -> Result<Option<Published>> {
+        let view = grant.view();
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader
+            .find_package(view.home().id, package)
+            .await
+            .map_err(from_store)?;
+        if let Some(row) = &row {
+            check_publish_allowed(row, package)?;
+            let outcome = existing_version(&mut reader, row, package, version, assets)
+                .await
+                .map_err(Error::from)?;
+            if outcome.is_some() {
+                return Ok(outcome);
+            }
+        }
+        drop(reader);
+        // A package that is new here is reachable: it has no origin controls yet that say otherwise.
+        if row.is_none_or(|row| row.upstream_allowed) {
+            self.check_not_upstream(grant, package, version).await?;
+        }
+        Ok(None)
+    }
+
+    /// Refuses a version that an upstream repository or a public source already has. A source that does not answer
+    /// does not stand against it.
+    async fn check_not_upstream(
+        self: &Arc<Self>,
+        grant: &Grant,
+        package: &PackageCoordinates,
+        version: &VersionName,
+    ) -> Result<()> {
+        let view = grant.view();
+        let mut walk = Walk::of(view);
+        while let Some(index) = walk.next() {
+            let node = &view.nodes[index];
+            let mut reader = self.store.read().await.map_err(from_store)?;
+            let row = reader
+                .find_package(node.id, package)
+                .await
+                .map_err(from_store)?;
+            if let Some(row) = &row {
+                let found = reader
+                    .find_version(row.id, version.as_str())
+                    .await
+                    .map_err(from_store)?;
+                if index != 0 && found.is_some() {
+                    return Err(already_exists(
+                        package,
+                        version,
+                        &format!("upstream repository '{}'", node.name),
+                    ));
+                }
+                if index != 0 && !row.upstream_allowed {
+                    continue;
+                }
+            }
+            drop(reader);
+            walk.descend(node);
+            if let Ok(Some(source)) = self.source_package(view, node, package).await
+                && source.version(version).is_some()
+            {
+                return Err(already_exists(
+                    package,
+                    version,
+                    "a public source that this repository reaches",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    async fn write_publication(
+        &self,
+        grant: &Grant,
+        package: &PackageCoordinates,
+        unit: Unit,
+    ) -> Result<Published> {
+        let view = grant.view();
+        let now = unit.new.published_at;
+        let entry = change(ChangeKind::VersionPublished, now, grant.caller())
+            .in_repository(&view.home().name)
+            .of_package(package)
+            .of_version(&unit.new.version)
+            .with(&serde_json::json!({
+                "revision": unit.new.revision,
+                "tags": unit.tags,
+                "assets": unit.assets.iter().map(|(name, size, digests)| serde_json::json!({
+                    "name": name.as_str(), "sizeBytes": size, "sha256": digests.sha256.to_hex(),
+                })).collect::<Vec<_>>(),
+            }));
+        let (domain_id, home_id) = (view.domain_id, view.home().id);
+        let (domain, home, unit_package) = (
+            view.domain.clone(),
+            view.home().name.clone(),
+            package.clone(),
+        );
+        let written: Result<Published, Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let package = unit_package;
+                    tx.lock_domain(domain_id).await?;
+                    if tx.find_repository_by_id(home_id).await?.is_none() {
+                        return Err(
+                            crate::repository_view::repository_not_found(&domain, &home).into()
+                        );
+                    }
+                    let row = tx
+                        .ensure_package(home_id, &package, OriginRestrictions::PUBLISHED_FIRST, now)
+                        .await?;
+                    check_publish_allowed(&row, &package)?;
+                    let Unit { new, assets, tags } = unit;
+                    let new = NewVersion {
+                        package_id: row.id,
+                        ..new
+                    };
+                    let Some(version_id) = tx.insert_version(&new).await? else {
+                        let there =
+                            existing_version(tx, &row, &package, &new.version, &assets).await?;
+                        return there.ok_or_else(|| {
+                            Error::internal("a version vanished while it was made").into()
+                        });
+                    };
+                    for (name, size_bytes, digests) in &assets {
+                        tx.insert_asset(domain_id, version_id, name, *size_bytes, digests)
+                            .await?;
+                    }
+                    for tag in &tags {
+                        tx.upsert_package_tag(row.id, tag, &new.version).await?;
+                    }
+                    tx.append_change(domain_id, &entry).await?;
+                    Ok(Published {
+                        revision: new.revision,
+                        created: true,
+                    })
+                })
+            })
+            .await;
+        let written = written?;
+        self.stamps.package_changed(domain_id, package);
+        Ok(written)
+    }
+}
+
+fn check_publish_allowed(row: &PackageRow, package: &PackageCoordinates) -> Result<()> {
+    if row.publish_allowed {
+        return Ok(());
+    }
+    let message = format!(
+        "Publishing versions of package '{package}' to this repository is blocked by the package's origin controls \
+         (publish is BLOCK). Use PutPackageOriginConfiguration to allow it."
+    );
+    Err(Error::conflict(
+        ResourceType::Package,
+        package.name.as_str(),
+        message,
+    ))
+}
+
+/// What is there under this version: nothing, the very same assets (nothing to do), or others (a conflict).
+async fn existing_version(
+    connection: &mut Connection,
+    row: &PackageRow,
+    package: &PackageCoordinates,
+    version: &VersionName,
+    assets: &[(AssetName, u64, Digests)],
+) -> Result<Option<Published>, Failure> {
+    let Some(found) = connection.find_version(row.id, version.as_str()).await? else {
+        return Ok(None);
+    };
+    let held = connection.list_assets(found.id, "", PageLimit::MAX).await?;
+    let same = found.status()?.is_downloadable()
+        && held.len() == assets.len()
+        && held.iter().all(|row| {
+            assets.iter().any(|(name, _, digests)| {
+                row.name == name.as_str() && row.sha256 == digests.sha256.as_bytes().as_slice()
+            })
+        });
+    if same {
+        return Ok(Some(Published {
+            revision: found.revision,
+            created: false,
+        }));
+    }
+    Err(already_exists(package, version, "this repository").into())
+}
+
+fn already_exists(package: &PackageCoordinates, version: &VersionName, place: &str) -> Error {
+    let message = format!(
+        "Version {version} of package '{package}' already exists in {place}. Publish another version number."
+    );
+    Error::conflict(ResourceType::PackageVersion, version.as_str(), message)
+}

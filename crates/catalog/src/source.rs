@@ -1,0 +1,121 @@
+//! What a format says about its public source, and what it reads out of it.
+//!
+//! That is the whole of pulling through for a format: where the metadata of a package is, how to read it into
+//! versions with expected digests and publish times, where an asset is. Freshness, single flight, conditional
+//! requests, streaming, digest checks, stale answers and negative caching live once, here and in `upstream`.
+
+use bytes::Bytes;
+use model::{
+    AssetName, Digests, EpochMillis, Md5Digest, PackageCoordinates, Sha1Digest, Sha256Digest,
+    Sha512Digest, VersionName,
+};
+use url::Url;
+
+/// A request for a package's metadata.
+#[derive(Debug, Clone)]
+pub struct SourceRequest {
+    /// Where it is.
+    pub url: Url,
+    /// The value of `Accept`.
+    pub accept: &'static str,
+}
+
+/// A document of a public source that its format cannot read. The text is for logs.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("unreadable document of a public source: {0}")]
+pub struct Unreadable(pub String);
+
+/// A format's public source.
+pub trait PublicSource: Send + Sync {
+    /// Where the metadata of a package is. Built from parsed parts, each encoded as one segment.
+    fn metadata(
+        &self,
+        base: &Url,
+        package: &PackageCoordinates,
+    ) -> Result<SourceRequest, Unreadable>;
+
+    /// Reads the metadata of a package. Slices of `document` may be kept; nothing else of it should be copied.
+    /// Versions that are not well-formed are left out; a document about another package is unreadable.
+    fn read(
+        &self,
+        base: &Url,
+        package: &PackageCoordinates,
+        document: &Bytes,
+    ) -> Result<SourcePackage, Unreadable>;
+}
+
+/// A package, as a public source describes it.
+#[derive(Debug, Clone, Default)]
+pub struct SourcePackage {
+    /// Its versions, in the order of the document.
+    pub versions: Vec<SourceVersion>,
+    /// Its tags and the versions they name.
+    pub tags: Vec<(String, String)>,
+    /// What the document says beside versions and tags, as JSON that only the format reads.
+    pub extras: Bytes,
+}
+
+impl SourcePackage {
+    /// The version of this name.
+    #[must_use]
+    pub fn version(&self, name: &VersionName) -> Option<&SourceVersion> {
+        self.versions
+            .iter()
+            .find(|version| version.version == *name)
+    }
+}
+
+/// A version, as a public source describes it.
+#[derive(Debug, Clone)]
+pub struct SourceVersion {
+    /// Its name.
+    pub version: VersionName,
+    /// The format's own metadata of it, as JSON.
+    pub metadata: Bytes,
+    /// When the source published it, if it says so.
+    pub published_at: Option<EpochMillis>,
+    /// Its assets.
+    pub assets: Vec<SourceAsset>,
+}
+
+/// An asset, as a public source describes it.
+#[derive(Debug, Clone)]
+pub struct SourceAsset {
+    /// Its name here.
+    pub name: AssetName,
+    /// Where it is.
+    pub url: Url,
+    /// What its bytes must be.
+    pub expected: ExpectedDigests,
+}
+
+/// The digests that an index names for an asset. All that are given must match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ExpectedDigests {
+    /// MD5.
+    pub md5: Option<Md5Digest>,
+    /// SHA-1.
+    pub sha1: Option<Sha1Digest>,
+    /// SHA-256.
+    pub sha256: Option<Sha256Digest>,
+    /// SHA-512.
+    pub sha512: Option<Sha512Digest>,
+}
+
+impl ExpectedDigests {
+    /// The name of the first digest that does not match.
+    #[must_use]
+    pub fn mismatch(&self, found: &Digests) -> Option<&'static str> {
+        if self.sha512.is_some_and(|d| d != found.sha512) {
+            Some("SHA-512")
+        } else if self.sha256.is_some_and(|d| d != found.sha256) {
+            Some("SHA-256")
+        } else if self.sha1.is_some_and(|d| d != found.sha1) {
+            Some("SHA-1")
+        } else if self.md5.is_some_and(|d| d != found.md5) {
+            Some("MD5")
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Authorization tokens: minted over the API, presented by package managers.
+
+use access::{TokenClaims, TokenError, TokenLifetime};
+use model::{DomainRef, EpochMillis, Error, Principal, Result};
+
+use crate::failure::from_store;
+use crate::repository_view::domain_not_found;
+use crate::{Caller, Catalog};
+
+/// A token and when it ends.
+#[derive(Debug, Clone)]
+pub struct AuthorizationToken {
+    /// The token. Secret.
+    pub token: String,
+    /// When it ends.
+    pub expires_at: EpochMillis,
+}
+
+impl Catalog {
+    /// Mints a token for a domain.
+    pub async fn create_authorization_token(
+        &self,
+        caller: &Caller,
+        domain: &DomainRef,
+        lifetime: TokenLifetime,
+    ) -> Result<AuthorizationToken> {
+        let issued_at = self.now();
+        // Access keys are long-term: there is no session yet that a token could end with.
+        let expires_at = lifetime.expires_at(issued_at, None)?;
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let found = reader
+            .find_domain(&domain.owner, &domain.name)
+            .await
+            .map_err(from_store)?;
+        if found.is_none() {
+            return Err(domain_not_found(domain));
+        }
+        let claims = TokenClaims {
+            principal: caller.principal().clone(),
+            domain_owner: domain.owner.clone(),
+            domain: domain.name.clone(),
+            issued_at,
+            expires_at,
+            session: caller.access_key().map(str::to_owned),
+            serial: uuid::Uuid::new_v4().as_u128(),
+        };
+        let token = self.token_keys.mint(&claims);
+        Ok(AuthorizationToken { token, expires_at })
+    }
+
+    /// Who presents this token at a package endpoint of this domain. Without a token nobody does, except in
+    /// development mode, where everybody is the root of the account.
+    pub async fn authenticate_token(
+        &self,
+        token: Option<&str>,
+        domain: &DomainRef,
+    ) -> Result<Caller> {
+        if self.settings.dev {
+            return Ok(Caller::known(Principal::root(
+                self.settings.account.clone(),
+            )));
+        }
+        let token = token.ok_or_else(|| {
+            Error::unauthenticated(
+                "Credentials are needed: an authorization token, as made by GetAuthorizationToken, sent as the \
+                 password of the user 'aws' or as a bearer token.",
+            )
+        })?;
+        let claims = self.token_keys.verify(token, self.now()).map_err(|error| match error {
+            TokenError::Expired { at } => Error::unauthenticated(format!(
+                "The authorization token expired at {}. Get a new one with GetAuthorizationToken.",
+                rfc3339(at)
+            )),
+            _ => Error::unauthenticated("The authorization token is not valid. Get a new one with GetAuthorizationToken."),
+        })?;
+        if !claims.is_for(&domain.owner, &domain.name) {
+            return Err(Error::access_denied(format!(
+                "The authorization token is for another domain than '{}' of account '{}'.",
+                domain.name, domain.owner
+            )));
+        }
+        if let Some(key) = &claims.session
+            && !self
+                .find_access_key(key)
+                .await?
+                .is_some_and(|key| key.active)
+        {
+            return Err(Error::unauthenticated(
+                "The access key that made this authorization token is not active.",
+            ));
+        }
+        Ok(Caller::known(claims.principal))
+    }
+}
+
+/// An instant as people read it, in whole seconds of UTC.
+fn rfc3339(at: EpochMillis) -> String {
+    jiff::Timestamp::from_second(at.0.div_euclid(1000))
+        .map_or_else(|_| at.0.to_string(), |t| t.to_string())
+}

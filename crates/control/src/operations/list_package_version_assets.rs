@@ -1,0 +1,116 @@
+//! ListPackageVersionAssets: the assets of a version.
+
+use model::{Asset, DomainRef, Namespace, PackageCoordinates, RepositoryName, Result, VersionName};
+use serde::Serialize;
+
+use crate::operation::{Ctx, Operation, Resource};
+use crate::protocol::member::Place;
+use crate::protocol::page_token::Cursor;
+use crate::protocol::params::{Params, Read};
+use crate::protocol::route::{Route, post};
+
+pub(crate) struct ListPackageVersionAssets;
+
+pub(crate) struct Input {
+    domain: DomainRef,
+    repository: RepositoryName,
+    package: PackageCoordinates,
+    version: VersionName,
+    page: Cursor,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Output {
+    format: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    package: String,
+    version: String,
+    version_revision: String,
+    assets: Vec<AssetSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_token: Option<String>,
+}
+
+#[derive(Serialize)]
+struct AssetSummary {
+    name: String,
+    size: u64,
+    hashes: Hashes,
+}
+
+#[derive(Serialize)]
+struct Hashes {
+    #[serde(rename = "MD5")]
+    md5: String,
+    #[serde(rename = "SHA-1")]
+    sha1: String,
+    #[serde(rename = "SHA-256")]
+    sha256: String,
+    #[serde(rename = "SHA-512")]
+    sha512: String,
+}
+
+impl From<&Asset> for AssetSummary {
+    fn from(asset: &Asset) -> Self {
+        Self {
+            name: asset.name.to_string(),
+            size: asset.size_bytes,
+            hashes: Hashes {
+                md5: asset.digests.md5.to_hex(),
+                sha1: asset.digests.sha1.to_hex(),
+                sha256: asset.digests.sha256.to_hex(),
+                sha512: asset.digests.sha512.to_hex(),
+            },
+        }
+    }
+}
+
+impl Operation for ListPackageVersionAssets {
+    const NAME: &'static str = "ListPackageVersionAssets";
+    const ROUTE: Route = post("/v1/package/version/assets");
+    type Input = Input;
+    type Output = Output;
+
+    fn read(p: &mut Params) -> Read<Input> {
+        let domain = p.domain();
+        let repository = p.repository();
+        let package = p.package();
+        let version = p.version(&package);
+        let page = p.page(Place::Query, 100);
+        Ok(Input {
+            domain: domain?,
+            repository: repository?,
+            package: package?,
+            version: version?,
+            page: page?,
+        })
+    }
+
+    async fn run(ctx: &Ctx, input: Input) -> Result<Output> {
+        let Input {
+            domain,
+            repository,
+            package,
+            version,
+            page: cursor,
+        } = input;
+        ctx.allow::<Self>(Resource::Package(&domain, &repository, &package))
+            .await?;
+        let (after, limit) = (cursor.after.as_deref(), cursor.limit);
+        let (version_revision, page) = ctx
+            .catalog
+            .list_package_version_assets(&domain, &repository, &package, &version, after, limit)
+            .await?;
+        Ok(Output {
+            format: package.format.as_str(),
+            namespace: package.namespace.as_ref().map(Namespace::to_string),
+            package: package.name.to_string(),
+            version: version.to_string(),
+            version_revision,
+            assets: page.items.iter().map(AssetSummary::from).collect(),
+            next_token: cursor.next_token(page.next),
+        })
+    }
+}

@@ -1,0 +1,224 @@
+//! The members that many operations have in common.
+
+use catalog::FormatRules;
+use model::{
+    AccountId, AssetName, Constraint, Description, DomainName, DomainRef, Error,
+    ExternalConnectionName, InvalidReason, Namespace, PackageCoordinates, PackageName, PageLimit,
+    RepositoryName, VersionName,
+};
+
+use super::member::{Place, body, query, query_as};
+use super::page_token::{self, Binding, Cursor};
+use super::params::{Params, Read};
+
+/// A format's rules, found by its id.
+pub(crate) type Format = &'static dyn FormatRules;
+
+impl Params {
+    /// `domain` and `domainOwner`. The owner is the caller's account unless another is named.
+    pub(crate) fn domain(&mut self) -> Read<DomainRef> {
+        let name = self.domain_name();
+        let owner = self.optional(query_as("domainOwner", "domain-owner"), AccountId::parse);
+        Ok(DomainRef {
+            name: name?,
+            owner: owner?.unwrap_or_else(|| self.asking.account.clone()),
+        })
+    }
+
+    /// `domain` alone.
+    pub(crate) fn domain_name(&mut self) -> Read<DomainName> {
+        self.required(query("domain"), DomainName::parse)
+    }
+
+    /// `repository`.
+    pub(crate) fn repository(&mut self) -> Read<RepositoryName> {
+        self.required(query("repository"), RepositoryName::parse)
+    }
+
+    /// `repositoryPrefix`; empty when not sent.
+    pub(crate) fn repository_prefix(&mut self) -> Read<String> {
+        let member = query_as("repositoryPrefix", "repository-prefix");
+        let prefix = self.optional(member, RepositoryName::parse)?;
+        Ok(prefix.map_or_else(String::new, |prefix| prefix.to_string()))
+    }
+
+    /// `externalConnection`.
+    pub(crate) fn external_connection(&mut self) -> Read<ExternalConnectionName> {
+        let member = query_as("externalConnection", "external-connection");
+        self.required(member, ExternalConnectionName::parse)
+    }
+
+    /// `description`.
+    pub(crate) fn description(&mut self) -> Read<Option<String>> {
+        let text = self.optional(body("description"), Description::parse)?;
+        Ok(text.map(|text| text.to_string()))
+    }
+
+    /// `upstreams`: repositories in order of priority.
+    pub(crate) fn upstreams(&mut self) -> Read<Option<Vec<RepositoryName>>> {
+        let Some(items) = self.list(body("upstreams"), usize::MAX)? else {
+            return Ok(None);
+        };
+        let names: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let path = format!("upstreams.{}.member", index + 1);
+                self.item_text(&path, item, "repositoryName", RepositoryName::parse)
+            })
+            .collect();
+        names.into_iter().collect::<Read<_>>().map(Some)
+    }
+
+    /// `tags`: keys and values; none when not sent.
+    pub(crate) fn tags(&mut self) -> Read<Vec<(String, String)>> {
+        let Some(items) = self.list(body("tags"), 200)? else {
+            return Ok(Vec::new());
+        };
+        let tags: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                let path = format!("tags.{}.member", index + 1);
+                let key = self.item_text(&path, item, "key", |text| {
+                    printable(text, 1, 128, r"\P{C}+")
+                });
+                let value = self.item_text(&path, item, "value", |text| {
+                    printable(text, 0, 256, r"\P{C}*")
+                });
+                Ok((key?, value?))
+            })
+            .collect();
+        tags.into_iter().collect()
+    }
+
+    /// `format`, where it must be there.
+    pub(crate) fn format(&mut self) -> Read<Format> {
+        let formats = self.asking.formats;
+        self.required(query("format"), |text| {
+            formats
+                .find(text)
+                .ok_or_else(|| Constraint::OneOf(formats.ids()))
+        })
+    }
+
+    /// `format`, where it may be left out.
+    pub(crate) fn optional_format(&mut self) -> Read<Option<Format>> {
+        let formats = self.asking.formats;
+        self.optional(query("format"), |text| {
+            formats
+                .find(text)
+                .ok_or_else(|| Constraint::OneOf(formats.ids()))
+        })
+    }
+
+    /// `format`, `namespace` and `package`, in the format's normal form.
+    pub(crate) fn package(&mut self) -> Read<PackageCoordinates> {
+        let format = self.format();
+        let namespace = self.optional(query("namespace"), Namespace::parse);
+        let name = self.required(query("package"), PackageName::parse);
+        let (format, namespace, name) = (format?, namespace?, name?);
+        format
+            .coordinates(namespace.clone(), name.clone())
+            .map_err(|(member, constraint)| {
+                let value = match member {
+                    "namespace" => namespace.map(|namespace| namespace.to_string()),
+                    _ => Some(name.to_string()),
+                };
+                self.violation(member, value, constraint)
+            })
+    }
+
+    /// `packageVersion`, in the normal form of the package's format.
+    pub(crate) fn version(&mut self, package: &Read<PackageCoordinates>) -> Read<VersionName> {
+        let version = self.required(query_as("packageVersion", "version"), VersionName::parse)?;
+        let id = package
+            .as_ref()
+            .map_err(|refused| *refused)?
+            .format
+            .as_str();
+        let format = self.asking.formats.find(id);
+        Ok(format.map_or_else(|| version.clone(), |format| format.version(version.clone())))
+    }
+
+    /// `asset`.
+    pub(crate) fn asset(&mut self) -> Read<AssetName> {
+        self.required(query("asset"), AssetName::parse)
+    }
+
+    /// `maxResults` and `nextToken`. To be read last: the token is bound to every member read before.
+    pub(crate) fn page(&mut self, place: Place, default: u16) -> Read<Cursor> {
+        let (max_results, next_token) = match place {
+            Place::Query => (
+                query_as("maxResults", "max-results"),
+                query_as("nextToken", "next-token"),
+            ),
+            Place::Body => (body("maxResults"), body("nextToken")),
+        };
+        let account = self.asking.account.as_str();
+        let binding = Binding::new(self.asking.operation, account, self.inputs());
+        let limit = self.integer(max_results, 1, 1000);
+        let token = self.optional(next_token, |text| {
+            visible(text, page_token::MAX_LENGTH).map(str::to_owned)
+        });
+        let limit = limit?.and_then(|limit| u16::try_from(limit).ok());
+        let after = match token? {
+            None => None,
+            Some(token) => match binding.open(&token) {
+                Some(key) => Some(key),
+                None => {
+                    return Err(self.fault(Error::invalid(
+                        InvalidReason::FieldValidation,
+                        "The nextToken is not one that this list gave for these parameters. Leave it out to begin \
+                         at the first page.",
+                    )));
+                }
+            },
+        };
+        Ok(Cursor {
+            after,
+            limit: PageLimit::new(limit.unwrap_or(default)),
+            binding,
+        })
+    }
+}
+
+/// Text of 1 to `max` characters without white space: `\S+`.
+pub(crate) fn visible(text: &str, max: usize) -> Result<&str, Constraint> {
+    if text.is_empty() {
+        Err(Constraint::MinLength(1))
+    } else if text.len() > max.saturating_mul(4) || text.chars().count() > max {
+        Err(Constraint::MaxLength(max))
+    } else if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
+        Err(Constraint::Pattern(r"\S+"))
+    } else {
+        Ok(text)
+    }
+}
+
+/// Text of `min` to `max` characters that can all be seen: at most 1,000, as descriptions have the same rule.
+fn printable(
+    text: &str,
+    min: usize,
+    max: usize,
+    pattern: &'static str,
+) -> Result<String, Constraint> {
+    let length = text.chars().count();
+    if length < min {
+        Err(Constraint::MinLength(min))
+    } else if length > max {
+        Err(Constraint::MaxLength(max))
+    } else if Description::parse(text).is_err() {
+        Err(Constraint::Pattern(pattern))
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
+/// A parser of one of a closed list of words.
+pub(crate) fn one_of<T>(
+    parse: impl Fn(&str) -> Option<T>,
+    words: impl IntoIterator<Item = &'static str>,
+) -> impl FnOnce(&str) -> Result<T, Constraint> {
+    move |text| parse(text).ok_or_else(|| Constraint::OneOf(words.into_iter().collect()))
+}

@@ -1,0 +1,361 @@
+//! The errors that operations have in common, provoked on every one of them.
+
+use model::PrincipalKind;
+use serde_json::json;
+
+use crate::support::{
+    ACCOUNT, Ask, GENERIC, STRANGER, Service, Setup, delete, get, package, post, put,
+};
+
+/// A request to each operation that would succeed, and whether it names a domain and its owner.
+fn requests() -> Vec<(&'static str, Ask, Names)> {
+    let domain = |ask: Ask| ask.query("domain", "acme");
+    let repository = |ask: Ask| domain(ask).query("repository", "team-a");
+    let connection = |ask: Ask| repository(ask).query("external-connection", "public:npmjs");
+    let of_format = |ask: Ask| repository(ask).query("format", "generic");
+    let coordinates = |ask: Ask| {
+        of_format(ask)
+            .query("namespace", "tools")
+            .query("package", "x")
+    };
+    let version = |ask: Ask| coordinates(ask).query("version", "1");
+    vec![
+        (
+            "CreateDomain",
+            post("/v1/domain").query("domain", "beta"),
+            Names::NewDomain,
+        ),
+        ("DescribeDomain", domain(get("/v1/domain")), Names::Domain),
+        ("ListDomains", post("/v1/domains"), Names::Nothing),
+        ("DeleteDomain", domain(delete("/v1/domain")), Names::Domain),
+        (
+            "CreateRepository",
+            domain(post("/v1/repository")).query("repository", "new"),
+            Names::Domain,
+        ),
+        (
+            "DescribeRepository",
+            repository(get("/v1/repository")),
+            Names::Repository,
+        ),
+        (
+            "UpdateRepository",
+            repository(put("/v1/repository")),
+            Names::Repository,
+        ),
+        (
+            "DeleteRepository",
+            repository(delete("/v1/repository")),
+            Names::Domain,
+        ),
+        ("ListRepositories", post("/v1/repositories"), Names::Nothing),
+        (
+            "ListRepositoriesInDomain",
+            domain(post("/v1/domain/repositories")),
+            Names::Domain,
+        ),
+        (
+            "AssociateExternalConnection",
+            connection(post("/v1/repository/external-connection")),
+            Names::Repository,
+        ),
+        (
+            "DisassociateExternalConnection",
+            connection(delete("/v1/repository/external-connection")),
+            Names::Repository,
+        ),
+        (
+            "GetRepositoryEndpoint",
+            of_format(get("/v1/repository/endpoint")),
+            Names::Repository,
+        ),
+        (
+            "GetAuthorizationToken",
+            domain(post("/v1/authorization-token")),
+            Names::Domain,
+        ),
+        (
+            "ListPackages",
+            repository(post("/v1/packages")),
+            Names::Repository,
+        ),
+        (
+            "ListPackageVersions",
+            coordinates(post("/v1/package/versions")),
+            Names::Package,
+        ),
+        (
+            "DescribePackageVersion",
+            version(get("/v1/package/version")),
+            Names::Package,
+        ),
+        (
+            "ListPackageVersionAssets",
+            version(post("/v1/package/version/assets")),
+            Names::Package,
+        ),
+        (
+            "GetPackageVersionAsset",
+            version(get("/v1/package/version/asset")).query("asset", "a.bin"),
+            Names::Package,
+        ),
+    ]
+}
+
+/// What a request names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Names {
+    Nothing,
+    NewDomain,
+    Domain,
+    Repository,
+    Package,
+}
+
+async fn stocked(setup: Setup) -> Service {
+    let service = Service::start_with(setup).await;
+    let seed = |ask: Ask| ask.signed_by(&service.key, service.catalog.now());
+    for ask in [
+        post("/v1/domain").query("domain", "acme"),
+        post("/v1/repository")
+            .query("domain", "acme")
+            .query("repository", "team-a"),
+    ] {
+        service.send(seed(ask)).await.ok();
+        service.clock.advance_ms(10_000);
+    }
+    let coordinates = package(GENERIC, "tools", "x");
+    service
+        .publish(&coordinates, "1", &json!({}), &[("a.bin", b"x")], &[])
+        .await;
+    service
+}
+
+#[test]
+fn the_list_of_requests_is_complete() {
+    let mut listed: Vec<_> = requests().iter().map(|(name, ..)| *name).collect();
+    let mut present: Vec<_> = control::ControlPlane::operation_names().collect();
+    listed.sort_unstable();
+    present.sort_unstable();
+    assert_eq!(listed, present);
+}
+
+#[tokio::test]
+async fn s13_a_resource_of_another_account_is_refused_without_telling_whether_it_exists() {
+    let service = stocked(Setup::default()).await;
+    // The stranger has a domain of the same name, so that one request names what exists and one what does not.
+    let stranger = service.make_key(STRANGER, PrincipalKind::Root, "").await;
+    let made = post("/v1/domain").query("domain", "acme");
+    service
+        .send(made.signed_by(&stranger, service.catalog.now()))
+        .await
+        .ok();
+    let before = service.change_count().await;
+    for (name, ask, names) in requests() {
+        if names < Names::Domain {
+            continue;
+        }
+        let foreign = |ask: Ask| service.ask(ask.query("domain-owner", STRANGER));
+        let existing = foreign(ask.clone()).await;
+        let missing = foreign(ask.clone().with("domain", "none")).await;
+        let (existing, missing) = (
+            existing.refused(403, "AccessDeniedException"),
+            missing.refused(403, "AccessDeniedException"),
+        );
+        let text = existing["message"].as_str().unwrap();
+        let resource = match (name, names) {
+            ("CreateRepository", _) => "repository/acme/new",
+            ("DeleteRepository", _) | (_, Names::Repository) => "repository/acme/team-a",
+            (_, Names::Package) => "package/acme/team-a/generic/tools/x",
+            _ => "domain/acme",
+        };
+        let expected = format!(
+            "User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: codeartifact:{name} on resource: \
+             arn:aws:codeartifact:us-west-2:{STRANGER}:{resource} because no resource-based policy allows the \
+             codeartifact:{name} action"
+        );
+        assert_eq!(text, expected);
+        assert_eq!(missing["message"], text.replace("acme", "none"));
+        assert_eq!(existing.as_object().unwrap().len(), 1, "{existing}");
+    }
+    assert_eq!(service.change_count().await, before);
+}
+
+#[tokio::test]
+async fn s13_an_owner_that_is_no_account_is_invalid_before_rights_are_asked() {
+    let service = stocked(Setup::default()).await;
+    for (name, ask, names) in requests() {
+        for bad in [
+            "",
+            "11112222333",
+            "1111222233334",
+            "11112222333x",
+            "１１１１２２２２３３３３",
+        ] {
+            if names >= Names::Domain {
+                let answer = service.ask(ask.clone().query("domain-owner", bad)).await;
+                let message = answer.invalid("FIELD_VALIDATION_FAILED");
+                assert!(
+                    message.contains("at 'domainOwner' failed to satisfy"),
+                    "{name}: {message}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_operation_answers_an_internal_error_with_a_fixed_text_when_the_database_is_gone() {
+    let service = stocked(Setup::default()).await;
+    // The key is known for a while, so that requests get as far as the operation.
+    service.ask(post("/v1/domains")).await.ok();
+    service.catalog.close().await;
+    for (name, ask, _) in requests() {
+        let answer = service.ask(ask).await;
+        let body = answer.refused(500, "InternalServerException");
+        assert_eq!(
+            body,
+            json!({ "message": "An internal error occurred." }),
+            "{name}"
+        );
+        assert_eq!(answer.labels.unwrap().operation, name);
+    }
+    // And when not even the key can be looked up.
+    service.clock.advance_ms(60_000);
+    service
+        .ask(post("/v1/domains"))
+        .await
+        .refused(500, "InternalServerException");
+}
+
+#[tokio::test]
+async fn every_operation_is_throttled_with_the_time_to_wait() {
+    let setup = Setup {
+        requests_per_second: Some(1),
+        ..Setup::default()
+    };
+    let service = stocked(setup).await;
+    for (name, ask, _) in requests() {
+        service.clock.advance_ms(1000);
+        // Anything counts, also what is refused; so the second request in one second is one too many.
+        service
+            .ask(get("/v1/domain").query("domain", "acme"))
+            .await
+            .ok();
+        let before = service.change_count().await;
+        let answer = service.ask(ask).await;
+        let body = answer.refused(429, "ThrottlingException");
+        assert_eq!(answer.header("retry-after"), Some("1"), "{name}");
+        assert_eq!(body, json!({ "message": "Rate exceeded" }), "{name}");
+        assert_eq!(service.change_count().await, before);
+    }
+    service.clock.advance_ms(2000);
+    service.ask(post("/v1/domains")).await.ok();
+}
+
+#[tokio::test]
+async fn d07_the_limit_counts_signed_requests_of_one_account_only() {
+    let setup = Setup {
+        requests_per_second: Some(1),
+        ..Setup::default()
+    };
+    let service = stocked(setup).await;
+    service.clock.advance_ms(1000);
+    let now = service.catalog.now();
+    let stranger = service.make_key(STRANGER, PrincipalKind::Root, "").await;
+    // Whoever cannot sign uses up nobody's share.
+    for _ in 0..5 {
+        service
+            .send(post("/v1/domains"))
+            .await
+            .refused(403, "MissingAuthenticationTokenException");
+        let forged = post("/v1/domains")
+            .signed_by(&service.key, now)
+            .header("x", "y")
+            .query("a", "b");
+        service
+            .send(forged)
+            .await
+            .refused(403, "InvalidSignatureException");
+    }
+    service.ask(post("/v1/domains")).await.ok();
+    service
+        .send(post("/v1/domains").signed_by(&stranger, now))
+        .await
+        .ok();
+    service
+        .ask(post("/v1/domains"))
+        .await
+        .refused(429, "ThrottlingException");
+}
+
+#[tokio::test]
+async fn every_operation_tells_a_domain_or_repository_that_is_missing() {
+    let service = stocked(Setup::default()).await;
+    let before = service.change_count().await;
+    for (name, ask, names) in requests() {
+        if names >= Names::Domain && name != "DeleteDomain" {
+            let answer = service.ask(ask.clone().with("domain", "none")).await;
+            answer.refused_about(404, "ResourceNotFoundException", "domain", "none");
+        }
+        if names >= Names::Repository {
+            let answer = service.ask(ask.with("repository", "none")).await;
+            answer.refused_about(404, "ResourceNotFoundException", "repository", "none");
+        }
+    }
+    assert_eq!(service.change_count().await, before);
+}
+
+#[tokio::test]
+async fn every_operation_needs_a_signature() {
+    let service = stocked(Setup::default()).await;
+    let before = service.change_count().await;
+    for (name, ask, _) in requests() {
+        let answer = service.send(ask).await;
+        let body = answer.refused(403, "MissingAuthenticationTokenException");
+        assert_eq!(body["message"], "Missing Authentication Token", "{name}");
+    }
+    assert_eq!(service.change_count().await, before);
+}
+
+#[tokio::test]
+async fn every_operation_refuses_a_body_that_is_no_json_and_parameters_that_are_doubled() {
+    let service = stocked(Setup::default()).await;
+    let before = service.change_count().await;
+    for (name, ask, names) in requests() {
+        service
+            .ask(ask.clone().body(b"{"))
+            .await
+            .invalid("CANNOT_PARSE");
+        if names != Names::Nothing {
+            let answer = service.ask(ask.query("domain", "acme")).await;
+            let message = answer.invalid("CANNOT_PARSE");
+            assert_eq!(
+                message, "The query parameter 'domain' was sent more than once.",
+                "{name}"
+            );
+        }
+    }
+    assert_eq!(service.change_count().await, before);
+}
+
+#[tokio::test]
+async fn the_requests_of_this_list_would_all_succeed() {
+    for (name, ask, _) in requests() {
+        let service = stocked(Setup::default()).await;
+        if name == "DisassociateExternalConnection" {
+            let mut attach = ask.clone();
+            attach.method = "POST".into();
+            service.ask(attach).await.ok();
+        }
+        if name == "DeleteDomain" {
+            let remove = delete("/v1/repository")
+                .query("domain", "acme")
+                .query("repository", "team-a");
+            service.ask(remove).await.ok();
+        }
+        let answer = service.ask(ask).await;
+        assert_eq!(answer.status, 200, "{name}: {answer:?}");
+        assert_eq!(answer.labels.unwrap().operation, name);
+    }
+}

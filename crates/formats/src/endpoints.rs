@@ -1,0 +1,248 @@
+//! The way of every package request: address, credentials, route, right, answer.
+//!
+//! One place does all of it for all formats, so that no format can forget a part. HTTP/1 and HTTP/2 themselves, request
+//! ids and time-outs are the server's.
+
+use std::sync::Arc;
+
+use catalog::{Caller, Catalog, Grant, RequestLabels};
+use http::Request;
+use http::request::Parts;
+use model::{DomainRef, Error, ErrorKind, FormatId, PackageCoordinates, RepositoryName, Result};
+
+use crate::kit::address::{self, Address};
+use crate::kit::body::{Body, Response, drain};
+use crate::kit::{bases, credentials, error_reply, path};
+use crate::{Context, Endpoint, FORMATS, Format, Permission, PublicAddresses, Reply};
+
+/// The limits on what package clients may send.
+#[derive(Debug, Clone, Copy)]
+pub struct PackageLimits {
+    /// The largest body of a publish.
+    pub publish_body_bytes: u64,
+    /// The largest part of a publish beside its assets, and the largest document of any other write.
+    pub document_bytes: usize,
+}
+
+impl Default for PackageLimits {
+    fn default() -> Self {
+        Self {
+            publish_body_bytes: 2 << 30,
+            document_bytes: 32 << 20,
+        }
+    }
+}
+
+/// All package endpoints.
+#[expect(missing_debug_implementations, reason = "holds the catalog")]
+pub struct PackageEndpoints {
+    catalog: Arc<Catalog>,
+    addresses: PublicAddresses,
+    limits: PackageLimits,
+}
+
+/// What is known of a request before it is answered, for the log and the metrics.
+#[derive(Default)]
+struct Known {
+    format: Option<&'static dyn Format>,
+    operation: &'static str,
+}
+
+impl PackageEndpoints {
+    /// The endpoints over a catalog.
+    #[must_use]
+    pub const fn new(
+        catalog: Arc<Catalog>,
+        addresses: PublicAddresses,
+        limits: PackageLimits,
+    ) -> Self {
+        Self {
+            catalog,
+            addresses,
+            limits,
+        }
+    }
+
+    /// The address of a repository for one format, as GetRepositoryEndpoint gives it.
+    #[must_use]
+    pub fn endpoint(
+        &self,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+        format: FormatId,
+    ) -> String {
+        self.addresses.endpoint(domain, repository, format)
+    }
+
+    /// Whether a path begins as one of a package endpoint does.
+    #[must_use]
+    pub fn serves(path: &str) -> bool {
+        find_format(path).is_some()
+    }
+
+    /// Answers a request. Failures are answers too: in the format's shape, and logged once.
+    pub async fn handle(&self, request: Request<Body>) -> Response {
+        let (parts, body) = request.into_parts();
+        let mut known = Known {
+            format: find_format(parts.uri.path()),
+            operation: "unknown",
+        };
+        let reply = match self.answer(parts, body, &mut known).await {
+            Ok(reply) => reply,
+            Err(error) => {
+                log(&error, &known);
+                known
+                    .format
+                    .map_or_else(
+                        || error_reply::plain(&error),
+                        |format| format.render_error(&error),
+                    )
+                    .into()
+            }
+        };
+        let Reply {
+            mut response,
+            cache,
+        } = reply;
+        response.extensions_mut().insert(RequestLabels {
+            operation: known.operation,
+            format: known.format.map_or("", |format| format.id().as_str()),
+            cache,
+        });
+        response
+    }
+
+    async fn answer(&self, parts: Parts, body: Body, known: &mut Known) -> Result<Reply> {
+        let (endpoint, cx) = match self.admit(parts, known).await {
+            Ok(admitted) => admitted,
+            Err(error) => {
+                drain(body).await;
+                return Err(error);
+            }
+        };
+        endpoint.run(cx, body).await
+    }
+
+    /// Everything that comes before the body is looked at.
+    async fn admit(&self, parts: Parts, known: &mut Known) -> Result<(Box<dyn Endpoint>, Context)> {
+        let host = bases::host_of(&parts.uri, &parts.headers)?;
+        let Some(format) = known.format else {
+            return Err(no_format());
+        };
+        let Address {
+            domain,
+            repository,
+            form,
+            head,
+        } = address::read(&parts, host, &self.addresses)?;
+        let token = match credentials::token(&parts.headers) {
+            // In development mode every token is accepted, unreadable ones too.
+            Err(_) if self.catalog.settings().dev => None,
+            token => token?,
+        };
+        let caller = self
+            .catalog
+            .authenticate_token(token.as_deref(), &domain)
+            .await?;
+        let endpoint = format.route(&head)?;
+        known.operation = endpoint.label();
+        let grant = self
+            .grant(caller, &domain, &repository, &endpoint.permission())
+            .await?;
+        let base = self
+            .addresses
+            .base(form, host, (&domain, &repository, format.id()));
+        let Parts {
+            method, headers, ..
+        } = parts;
+        let catalog = Arc::clone(&self.catalog);
+        let cx = Context {
+            catalog,
+            grant,
+            domain,
+            repository,
+            base,
+            method,
+            headers,
+            limits: self.limits,
+        };
+        Ok((endpoint, cx))
+    }
+
+    /// A grant for the first of the rights that the caller has.
+    async fn grant(
+        &self,
+        caller: Caller,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+        permission: &Permission,
+    ) -> Result<Grant> {
+        let package: Option<&PackageCoordinates> = permission.package.as_ref();
+        let Some((last, others)) = permission.actions.split_last() else {
+            return Err(Error::internal("an endpoint names no right"));
+        };
+        for action in others {
+            match self
+                .catalog
+                .grant(caller.clone(), *action, domain, repository, package)
+                .await
+            {
+                Err(error) if error.kind == ErrorKind::AccessDenied => {}
+                decided => return decided,
+            }
+        }
+        self.catalog
+            .grant(caller, *last, domain, repository, package)
+            .await
+    }
+}
+
+fn find_format(path: &str) -> Option<&'static dyn Format> {
+    let id = path::first_segment(path);
+    FORMATS
+        .into_iter()
+        .find(|format| format.id().as_str() == id)
+}
+
+fn no_format() -> Error {
+    let ids: Vec<&str> = FORMATS.iter().map(|format| format.id().as_str()).collect();
+    let message = format!(
+        "The address names no package format. Formats are {}.",
+        ids.join(", ")
+    );
+    Error::not_found(model::ResourceType::Repository, "", message)
+}
+
+fn log(error: &Error, known: &Known) {
+    let (kind, operation) = (error.kind.label(), known.operation);
+    let format = known.format.map_or("", |format| format.id().as_str());
+    let source = error.source.as_ref().map(tracing::field::display);
+    match error.kind {
+        ErrorKind::Internal => {
+            tracing::error!(kind, format, operation, source, "a package request failed")
+        }
+        ErrorKind::UpstreamUnavailable => {
+            tracing::warn!(
+                kind,
+                format,
+                operation,
+                source,
+                "a public source could not answer for a package request"
+            );
+        }
+        ErrorKind::Invalid(_)
+        | ErrorKind::Unauthenticated
+        | ErrorKind::AccessDenied
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::QuotaExceeded
+        | ErrorKind::Throttled
+        | ErrorKind::TooLarge => tracing::debug!(
+            kind,
+            format,
+            operation,
+            source,
+            "a package request was refused"
+        ),
+    }
+}

@@ -1,0 +1,144 @@
+//! What a format is to the rest of the program: the protocol half.
+//!
+//! The other half, what the rules need to know, is [`catalog::FormatRules`]. A format turns the head of a request into
+//! an [`Endpoint`]; the endpoint says which right it needs, and runs once that right is granted.
+
+use std::sync::Arc;
+
+use catalog::{CacheOutcome, Caller, Catalog, FormatRules, Grant};
+use futures_util::future::BoxFuture;
+use http::{HeaderMap, Method};
+use model::{Action, DomainRef, Error, PackageCoordinates, RepositoryName, Result};
+
+use crate::PackageLimits;
+use crate::kit::address::RequestHead;
+use crate::kit::body::{Body, Response};
+use crate::kit::error_reply;
+
+/// A package format's protocol.
+pub trait Format: FormatRules {
+    /// What a request is for. Fails when the protocol has no such request.
+    fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>>;
+
+    /// An error in the shape that the format's clients print.
+    fn render_error(&self, error: &Error) -> Response {
+        error_reply::plain(error)
+    }
+}
+
+/// The right a request needs.
+#[derive(Debug, Clone)]
+pub struct Permission {
+    /// Any of these lets the request in. With more than one, the endpoint asks again for the one its body calls for.
+    pub actions: &'static [Action],
+    /// The package it is about, for rights on packages.
+    pub package: Option<PackageCoordinates>,
+}
+
+impl Permission {
+    /// The right to read the repository.
+    #[must_use]
+    pub const fn read() -> Self {
+        const READ: &[Action] = &[Action::READ_FROM_REPOSITORY];
+        Self {
+            actions: READ,
+            package: None,
+        }
+    }
+
+    /// A right on a package.
+    #[must_use]
+    pub const fn on(actions: &'static [Action], package: PackageCoordinates) -> Self {
+        Self {
+            actions,
+            package: Some(package),
+        }
+    }
+}
+
+/// One request of a protocol, its address understood.
+pub trait Endpoint: Send {
+    /// A fixed word for metrics and logs.
+    fn label(&self) -> &'static str;
+
+    /// The right it needs.
+    fn permission(&self) -> Permission {
+        Permission::read()
+    }
+
+    /// Answers it.
+    fn run(self: Box<Self>, cx: Context, body: Body) -> BoxFuture<'static, Result<Reply>>;
+}
+
+/// What an endpoint answers with.
+#[derive(Debug)]
+pub struct Reply {
+    /// The response.
+    pub response: Response,
+    /// Whether what was asked for lay ready, where a cache was asked.
+    pub cache: Option<CacheOutcome>,
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self {
+            response,
+            cache: None,
+        }
+    }
+}
+
+/// What an endpoint runs with: who asks, where, and the head of the request.
+#[derive(Clone)]
+#[expect(missing_debug_implementations, reason = "holds the catalog")]
+pub struct Context {
+    /// The rules.
+    pub catalog: Arc<Catalog>,
+    /// The right that was given.
+    pub grant: Grant,
+    /// The domain of the address.
+    pub domain: DomainRef,
+    /// The repository of the address.
+    pub repository: RepositoryName,
+    /// The repository's address as this client uses it; ends with a slash.
+    pub base: Arc<str>,
+    /// The method.
+    pub method: Method,
+    /// The header fields.
+    pub headers: HeaderMap,
+    /// The limits that the operator set.
+    pub limits: PackageLimits,
+}
+
+impl Context {
+    /// Who asks.
+    #[must_use]
+    pub const fn caller(&self) -> &Caller {
+        self.grant.caller()
+    }
+
+    /// A grant for another right than the one the request came in with.
+    pub async fn grant_for(&self, action: Action, package: &PackageCoordinates) -> Result<Grant> {
+        let caller = self.caller().clone();
+        self.catalog
+            .grant(
+                caller,
+                action,
+                &self.domain,
+                &self.repository,
+                Some(package),
+            )
+            .await
+    }
+
+    /// Whether the caller has another right on a package. Changes nothing.
+    #[must_use]
+    pub fn may(&self, action: Action, package: &PackageCoordinates) -> bool {
+        let arn = self
+            .catalog
+            .package_arn(&self.domain, &self.repository, package);
+        self.catalog
+            .allow(self.caller(), action, &arn, &self.domain.owner)
+            .is_ok()
+    }
+}

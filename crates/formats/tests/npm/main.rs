@@ -1,0 +1,20 @@
+//! npm's package endpoint over a real catalog (SQLite and local disk in a folder of the test's own), with a fake public
+//! registry on the loopback as its source.
+
+mod abuse;
+mod addresses;
+mod confusion;
+mod documents;
+mod edits;
+mod house;
+mod identity;
+mod misbehaviour;
+mod packages;
+mod publish;
+mod pull_through;
+mod statuses;
+mod tarballs;
+mod tokens;
+mod unpublish;
+mod upstreams;
+mod wire;

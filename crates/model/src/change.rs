@@ -1,0 +1,103 @@
+//! Entries of the change log: one log, from which events, audit, cache validity and history are read.
+
+use crate::{EpochMillis, PackageCoordinates, RepositoryName, VersionName};
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ChangeKind {
+    DomainCreated,
+    DomainDeleted,
+    RepositoryCreated,
+    RepositoryUpdated,
+    RepositoryDeleted,
+    ConnectionAssociated,
+    ConnectionDisassociated,
+    VersionPublished,
+    VersionIngested,
+    VersionRetained,
+    VersionMetadataUpdated,
+    VersionDeleted,
+    TagMoved,
+    TagRemoved,
+    MetadataRefreshed,
+    AccessKeyCreated,
+    AccessKeyDisabled,
+    SigningKeyCreated,
+}
+
+impl ChangeKind {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::DomainCreated,
+        Self::DomainDeleted,
+        Self::RepositoryCreated,
+        Self::RepositoryUpdated,
+        Self::RepositoryDeleted,
+        Self::ConnectionAssociated,
+        Self::ConnectionDisassociated,
+        Self::VersionPublished,
+        Self::VersionIngested,
+        Self::VersionRetained,
+        Self::VersionMetadataUpdated,
+        Self::VersionDeleted,
+        Self::TagMoved,
+        Self::TagRemoved,
+        Self::MetadataRefreshed,
+        Self::AccessKeyCreated,
+        Self::AccessKeyDisabled,
+        Self::SigningKeyCreated,
+    ];
+
+    /// The spelling in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DomainCreated => "domain-created",
+            Self::DomainDeleted => "domain-deleted",
+            Self::RepositoryCreated => "repository-created",
+            Self::RepositoryUpdated => "repository-updated",
+            Self::RepositoryDeleted => "repository-deleted",
+            Self::ConnectionAssociated => "connection-associated",
+            Self::ConnectionDisassociated => "connection-disassociated",
+            Self::VersionPublished => "version-published",
+            Self::VersionIngested => "version-ingested",
+            Self::VersionRetained => "version-retained",
+            Self::VersionMetadataUpdated => "version-metadata-updated",
+            Self::VersionDeleted => "version-deleted",
+            Self::TagMoved => "tag-moved",
+            Self::TagRemoved => "tag-removed",
+            Self::MetadataRefreshed => "metadata-refreshed",
+            Self::AccessKeyCreated => "access-key-created",
+            Self::AccessKeyDisabled => "access-key-disabled",
+            Self::SigningKeyCreated => "signing-key-created",
+        }
+    }
+
+    /// Reads the spelling in the store.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+}
+
+/// One entry to append. The store gives it its sequence number, in the transaction of the rows it changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// What happened.
+    pub kind: ChangeKind,
+    /// The time here.
+    pub at: EpochMillis,
+    /// The public source's own publish time, where there is one. Never mixed with `at`.
+    pub source_published_at: Option<EpochMillis>,
+    /// Who did it: a principal's ARN, or `service` for work in the background.
+    pub actor: String,
+    /// The repository, where it is about one.
+    pub repository: Option<RepositoryName>,
+    /// The package, where it is about one.
+    pub package: Option<PackageCoordinates>,
+    /// The version, where it is about one.
+    pub version: Option<VersionName>,
+    /// What else a reader needs to replay it, as a JSON object.
+    pub detail: String,
+}

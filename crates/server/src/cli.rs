@@ -1,0 +1,216 @@
+//! The command line. What a flag says becomes a setting like any other, so that one place reads and refuses values.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::Flags;
+
+/// AWS CodeArtifact as software that anyone can run.
+#[derive(Debug, Parser)]
+#[command(name = "reliquary", version, after_help = EXAMPLES, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Settings that any command takes.
+    #[command(flatten)]
+    pub settings: SettingFlags,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  reliquary serve                         start here, data in ./reliquary-data
+  reliquary serve --dev                   a laptop or CI: any key works, repositories are ready
+  reliquary serve --data /srv/reliquary --listen 0.0.0.0:8740 --public-url https://packages.example
+  reliquary config                        every setting, its value and where it came from
+  reliquary connections --check           where packages are pulled from, and whether it answers
+  reliquary keys create --user alice      an access key for a user
+
+Every setting can stand in a TOML file (--config FILE, RELIQUARY_CONFIG, or reliquary.toml in the data
+folder), in an environment variable (limits.header_bytes is RELIQUARY_LIMITS_HEADER_BYTES), or in a flag;
+the later wins.";
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve {
+        /// For a laptop or CI: loopback only, any access key is the account's root, repositories are made ready
+        #[arg(long)]
+        dev: bool,
+    },
+    /// Print every setting, its value and where it came from
+    Config {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// List external connections: name, format, where each points and who said so
+    Connections {
+        /// Contact each of them
+        #[arg(long)]
+        check: bool,
+    },
+    /// Access keys of the account
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
+}
+
+/// What can be done with access keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// List access keys; secrets are never shown again
+    List,
+    /// Make an access key and print its secret, once
+    Create {
+        /// The user it is for, made if there is none of that name; the account's root without
+        #[arg(long, value_name = "NAME")]
+        user: Option<String>,
+    },
+    /// Disable an access key; requests signed with it are refused from now on
+    Disable {
+        /// The key's id
+        id: String,
+    },
+}
+
+/// Settings that any command takes. The values are read by `config`, not here.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = "Settings")]
+pub struct SettingFlags {
+    /// Read this TOML file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Keep everything in this folder
+    #[arg(long, global = true, value_name = "FOLDER")]
+    pub data: Option<String>,
+    /// Listen here [default: 127.0.0.1:8740]
+    #[arg(long, global = true, value_name = "IP:PORT")]
+    pub listen: Option<String>,
+    /// Serve /metrics here [default: 127.0.0.1:8741]
+    #[arg(long, global = true, value_name = "IP:PORT|off")]
+    pub metrics_listen: Option<String>,
+    /// The address that clients use, where a proxy stands in front
+    #[arg(long, global = true, value_name = "URL")]
+    pub public_url: Option<String>,
+    /// The account that first start makes [default: 000000000000]
+    #[arg(long, global = true, value_name = "DIGITS")]
+    pub account: Option<String>,
+    /// The region in ARNs and signatures [default: us-east-1]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub region: Option<String>,
+    /// Speak TLS with this certificate
+    #[arg(long, global = true, value_name = "FILE")]
+    pub tls_certificate: Option<String>,
+    /// The key of that certificate
+    #[arg(long, global = true, value_name = "FILE")]
+    pub tls_key: Option<String>,
+    /// Log lines as text or json [default: text]
+    #[arg(long, global = true, value_name = "FORMAT")]
+    pub log_format: Option<String>,
+    /// Log at this level and above [default: info]
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub log_level: Option<String>,
+    /// Any other setting, e.g. --set limits.max_connections=100
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = split_setting)]
+    pub set: Vec<(String, String)>,
+}
+
+fn split_setting(text: &str) -> Result<(String, String), String> {
+    // A quoted part of a key may hold an equals sign; an even number of quotes stands before the one that counts.
+    let mut quotes = 0;
+    let at = text.char_indices().find_map(|(at, c)| {
+        quotes += usize::from(c == '"');
+        (c == '=' && quotes % 2 == 0).then_some(at)
+    });
+    let at = at.ok_or_else(|| "there is no = in it; write KEY=VALUE".to_owned())?;
+    Ok((
+        text[..at].trim().to_owned(),
+        text[at + 1..].trim().to_owned(),
+    ))
+}
+
+impl SettingFlags {
+    /// What was given, as settings.
+    #[must_use]
+    pub fn into_flags(self, dev: bool) -> Flags {
+        let named = [
+            ("--data", "data", self.data),
+            ("--listen", "listen", self.listen),
+            ("--metrics-listen", "metrics_listen", self.metrics_listen),
+            ("--public-url", "public_url", self.public_url),
+            ("--account", "account", self.account),
+            ("--region", "region", self.region),
+            ("--tls-certificate", "tls.certificate", self.tls_certificate),
+            ("--tls-key", "tls.key", self.tls_key),
+            ("--log-format", "log.format", self.log_format),
+            ("--log-level", "log.level", self.log_level),
+        ];
+        let named = named
+            .into_iter()
+            .filter_map(|(flag, key, value)| Some((flag.to_owned(), key.to_owned(), value?)));
+        let set = self
+            .set
+            .into_iter()
+            .map(|(key, value)| ("--set".to_owned(), key, value));
+        Flags {
+            config_file: self.config,
+            settings: set.chain(named).collect(),
+            dev,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_are_taken_before_and_after_the_command() {
+        let cli = Cli::parse_from([
+            "reliquary",
+            "--region",
+            "x",
+            "serve",
+            "--dev",
+            "--listen",
+            "127.0.0.1:1",
+            "--set",
+            "connections.\"a=b\".url=https://a.example/?",
+        ]);
+        assert!(matches!(cli.command, Command::Serve { dev: true }));
+        let flags = cli.settings.into_flags(true);
+        let text = |a: &str, b: &str, c: &str| (a.to_owned(), b.to_owned(), c.to_owned());
+        assert_eq!(
+            flags.settings,
+            [
+                text("--set", "connections.\"a=b\".url", "https://a.example/?"),
+                text("--listen", "listen", "127.0.0.1:1"),
+                text("--region", "region", "x"),
+            ]
+        );
+        assert!(flags.dev);
+        assert!(Cli::try_parse_from(["reliquary", "serve", "--set", "novalue"]).is_err());
+    }
+
+    #[test]
+    fn help_shows_examples() {
+        let help = Cli::command().render_long_help().to_string();
+        assert!(
+            help.contains("reliquary serve --dev")
+                && help.contains("RELIQUARY_LIMITS_HEADER_BYTES"),
+            "{help}"
+        );
+    }
+}

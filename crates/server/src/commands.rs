@@ -1,0 +1,257 @@
+//! The bodies of the commands: read the settings, do the work, print.
+
+use std::fs;
+use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use uuid::Uuid;
+
+use crate::aws_profile::ProfileFiles;
+use crate::cli::{Cli, Command, KeysCommand};
+use crate::config::{self, Config, Effective, Environment};
+use crate::connection_address::{ConnectionAddresses, known_connections, public_connections};
+use crate::logging;
+use crate::metrics::Metrics;
+use crate::running::Sockets;
+use crate::start_error::StartError;
+use crate::wiring::{self, Opened, Opening};
+
+/// Threads for work that blocks, at most.
+const BLOCKING_THREADS: usize = 64;
+
+/// Does what the command line says. What is asked for goes to `output`, log lines to standard error.
+///
+/// # Errors
+/// The configuration is wrong, or the work could not be done.
+pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Result<(), StartError> {
+    let dev = matches!(cli.command, Command::Serve { dev: true });
+    let known = known_connections();
+    let mut formats: Vec<&str> = known.iter().map(|one| one.format).collect();
+    formats.dedup();
+    let effective = config::load(
+        &environment,
+        &cli.settings.into_flags(dev),
+        &known,
+        &formats,
+    )?;
+    let environment = Arc::new(environment);
+    match cli.command {
+        Command::Serve { .. } => serve(effective.config, environment, output),
+        Command::Config { json } => print_config(&effective, json, output),
+        Command::Connections { check } => {
+            let addresses =
+                ConnectionAddresses::new(&effective.config, public_connections(), environment);
+            runtime()?.block_on(print_connections(&addresses, check, output))
+        }
+        Command::Keys { command } => runtime()?.block_on(keys(&effective.config, command, output)),
+    }
+}
+
+fn runtime() -> Result<Runtime, StartError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| StartError::because("threads cannot be started", error))
+}
+
+fn print(output: &mut impl Write, text: &str) -> Result<(), StartError> {
+    let written = output
+        .write_all(text.as_bytes())
+        .and_then(|()| output.flush());
+    written.map_err(|error| StartError::because("the output cannot be written", error))
+}
+
+fn print_config(
+    effective: &Effective,
+    json: bool,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    let entries = &effective.entries;
+    print(
+        output,
+        &if json {
+            config::render_json(entries)
+        } else {
+            config::render_table(entries)
+        },
+    )
+}
+
+async fn print_connections(
+    addresses: &ConnectionAddresses,
+    check: bool,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    let names: Vec<_> = addresses.names().collect();
+    let width = names.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut failures = 0;
+    for (name, format) in names {
+        let line = match addresses.find(name).await {
+            Err(error) => {
+                failures += 1;
+                format!("{name:width$}  {format:8}  {error}\n")
+            }
+            Ok(address) => {
+                let checked = if check {
+                    Some(wiring::check_connection(&address).await)
+                } else {
+                    None
+                };
+                failures += usize::from(matches!(checked, Some(Err(_))));
+                let checked = match checked {
+                    None => String::new(),
+                    Some(Ok(text)) => format!("; ok, {text}"),
+                    Some(Err(text)) => format!("; FAILED, {text}"),
+                };
+                format!(
+                    "{name:width$}  {format:8}  {}  (from {}){checked}\n",
+                    address.url, address.origin
+                )
+            }
+        };
+        print(output, &line)?;
+    }
+    if check && failures > 0 {
+        return Err(StartError::new(format!(
+            "{failures} of the connections cannot be used"
+        )));
+    }
+    Ok(())
+}
+
+async fn keys(
+    config: &Config,
+    command: KeysCommand,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    match command {
+        KeysCommand::List => {
+            for key in wiring::list_keys(config).await? {
+                let state = if key.is_active { "active" } else { "disabled" };
+                print(
+                    output,
+                    &format!(
+                        "{}  {state:8}  {}  {}\n",
+                        key.id, key.created_at, key.principal
+                    ),
+                )?;
+            }
+            Ok(())
+        }
+        KeysCommand::Create { user } => {
+            let key = wiring::create_key(config, user.as_deref()).await?;
+            let text = "The secret is shown this once:\n";
+            print(
+                output,
+                &format!(
+                    "{text}aws_access_key_id = {}\naws_secret_access_key = {}\n",
+                    key.id,
+                    key.secret.expose()
+                ),
+            )
+        }
+        KeysCommand::Disable { id } => {
+            wiring::disable_key(config, &id).await?;
+            print(output, &format!("{id} is disabled\n"))
+        }
+    }
+}
+
+fn serve(
+    config: Config,
+    environment: Arc<Environment>,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    // Held to the end: dropping it writes out the last lines.
+    let _log = logging::start(&config.log)?;
+    make_data_folder(&config.data)?;
+    let runtime = runtime()?;
+    let served = runtime.block_on(serve_until_signal(Arc::new(config), environment, output));
+    // Work that blocks and does not end must not keep the process.
+    runtime.shutdown_background();
+    served
+}
+
+/// The folder that holds everything is for its owner only.
+fn make_data_folder(data: &Path) -> Result<(), StartError> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .map_err(|error| {
+            StartError::because(
+                format!("the data folder {} cannot be made", data.display()),
+                error,
+            )
+        })
+}
+
+async fn serve_until_signal(
+    config: Arc<Config>,
+    environment: Arc<Environment>,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    let (mut terminate, mut interrupt) = (
+        listen_for(SignalKind::terminate())?,
+        listen_for(SignalKind::interrupt())?,
+    );
+    let metrics = Arc::new(Metrics::new());
+    let sockets = Sockets::bind(&config).await?;
+    let addresses = Arc::new(ConnectionAddresses::new(
+        &config,
+        public_connections(),
+        environment,
+    ));
+    let via_name = format!("reliquary-{}", Uuid::new_v4().simple());
+    let opening = Opening {
+        config: Arc::clone(&config),
+        addresses,
+        metrics: Arc::clone(&metrics),
+        public_url: sockets.public_url().to_owned(),
+        via_name: via_name.clone(),
+    };
+    let Opened { service, first_key } = wiring::open(opening).await?;
+    let profile = ProfileFiles::in_data(&config.data);
+    profile.write_config(&config.region, sockets.public_url())?;
+    if let Some(key) = &first_key {
+        profile.write_credentials(key)?;
+    }
+    let server = sockets.serve(&config, service, metrics, via_name);
+    print(
+        output,
+        &profile.welcome(
+            server.public_url(),
+            server.metrics_url().as_deref(),
+            &config.data,
+        ),
+    )?;
+    tracing::info!(address = %server.address(), public_url = server.public_url(), "listening");
+
+    let signal = tokio::select! {
+        _ = terminate.recv() => "SIGTERM",
+        _ = interrupt.recv() => "SIGINT",
+    };
+    tracing::info!(
+        signal,
+        grace_ms = config.shutdown_grace_ms,
+        "stopping; requests in flight may finish"
+    );
+    let hurry = async {
+        tokio::select! { _ = terminate.recv() => (), _ = interrupt.recv() => () }
+    };
+    if server.stop(hurry).await {
+        tracing::info!("stopped");
+    } else {
+        tracing::warn!("stopped; some requests did not finish");
+    }
+    Ok(())
+}
+
+fn listen_for(kind: SignalKind) -> Result<Signal, StartError> {
+    signal(kind).map_err(|error| StartError::because("signals cannot be listened for", error))
+}

@@ -1,0 +1,347 @@
+//! The settings of the server: defaults, below the TOML file, below the environment, below flags.
+//!
+//! Each value remembers where it came from, so that `reliquary config` can say it and a complaint can name the line.
+//! Reading is a table of settings of our own over `toml`'s spanned values (`setting`): one row gives a key its
+//! reader, its printer and the text that says what is allowed. This module reads no environment by itself.
+
+mod connection;
+mod error;
+mod origin;
+mod report;
+mod setting;
+mod source;
+mod value;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use model::AccountId;
+use url::Url;
+
+pub use connection::{ConnectionConfig, KnownConnection};
+pub use error::{ConfigError, Problem};
+pub use origin::Origin;
+pub use report::{Entry, render_json, render_table};
+pub use value::Secret;
+
+/// The environment of the process, handed in.
+pub type Environment = BTreeMap<String, OsString>;
+
+/// Every setting, with its effective value.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder that holds everything: rows, bytes, the AWS profile.
+    pub data: PathBuf,
+    /// Where the service listens.
+    pub listen: SocketAddr,
+    /// Where `/metrics` listens; nothing listens if it is off.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The address that clients use, where it is not the listening one. Read it with [`Config::public_url_at`].
+    pub public_url: Option<Url>,
+    /// The host name under which package endpoints of the host form live.
+    pub package_host_base: Option<String>,
+    /// The form of package endpoints that is handed out.
+    pub endpoint_form: EndpointForm,
+    /// The account that first start makes.
+    pub account: AccountId,
+    /// The region in ARNs and in credential scopes.
+    pub region: String,
+    /// The partition in ARNs.
+    pub partition: String,
+    /// Certificate and key files.
+    pub tls: TlsFiles,
+    /// What is logged, and how.
+    pub log: Log,
+    /// Bounds on what one client may send or hold.
+    pub limits: Limits,
+    /// Sizes of the memory caches.
+    pub cache: Cache,
+    /// How public sources are asked.
+    pub upstream: Upstream,
+    /// How much of each thing there may be.
+    pub quotas: Quotas,
+    /// Other hosts, with a port if need be, that clients may use; links in answers then use that host too.
+    pub allowed_hosts: Vec<String>,
+    /// How long requests in flight may take once shutdown is asked for.
+    pub shutdown_grace_ms: u64,
+    /// How the status of an external connection is spelled on the wire: the published shape and the service differ.
+    pub connection_status_text: String,
+    /// What the operator says about external connections, by name.
+    pub connections: BTreeMap<String, ConnectionConfig>,
+    /// Laptop mode: any access key is the root of the account. Only a flag sets it.
+    pub dev: bool,
+}
+
+/// The two forms of package endpoints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EndpointForm {
+    /// `{public_url}/{format}/d/{domain}-{owner}/{repository}/`
+    Path,
+    /// `{scheme}://{domain}-{owner}.{base}/{format}/{repository}/`
+    Host,
+}
+
+/// The files of TLS; both or none.
+#[derive(Debug, Clone, Default)]
+pub struct TlsFiles {
+    /// The certificate chain, PEM.
+    pub certificate: Option<PathBuf>,
+    /// The private key, PEM.
+    pub key: Option<PathBuf>,
+}
+
+/// What is logged, and how.
+#[derive(Debug, Clone)]
+pub struct Log {
+    /// Text for people, JSON for machines.
+    pub format: LogFormat,
+    /// A level, or directives per target.
+    pub level: String,
+    /// Whether every request leaves a line.
+    pub access: bool,
+}
+
+/// The shape of a log line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One readable line per event.
+    Text,
+    /// One JSON object per event.
+    Json,
+}
+
+/// Bounds on what one client may send or hold.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// All header lines of one request.
+    pub header_bytes: u64,
+    /// Path and query of one request.
+    pub url_bytes: u64,
+    /// The body of a control-plane request.
+    pub control_body_bytes: u64,
+    /// The body of one package publish that carries its asset inside a document.
+    pub publish_body_bytes: u64,
+    /// One asset.
+    pub asset_bytes: u64,
+    /// From the first byte of a request head to its last, and for a TLS handshake.
+    pub header_timeout_ms: u64,
+    /// A connection with no request.
+    pub idle_timeout_ms: u64,
+    /// Between two pieces of a request body.
+    pub request_body_idle_timeout_ms: u64,
+    /// A client that does not take what is sent to it.
+    pub write_idle_timeout_ms: u64,
+    /// Open connections; more wait in the backlog of the system.
+    pub max_connections: u64,
+}
+
+/// Sizes of the memory caches.
+#[derive(Debug, Clone)]
+pub struct Cache {
+    /// Rendered documents.
+    pub document_bytes: u64,
+    /// Small assets.
+    pub asset_bytes: u64,
+}
+
+/// How much of each thing there may be. The defaults are those of the service.
+#[derive(Debug, Clone)]
+pub struct Quotas {
+    /// Domains of one account.
+    pub domains_per_account: u64,
+    /// Repositories of one domain.
+    pub repositories_per_domain: u64,
+    /// External connections of all repositories of one domain.
+    pub external_connections_per_domain: u64,
+    /// Requests to the API that one account may make in a second; 0 for any number.
+    pub requests_per_second: u64,
+}
+
+/// How public sources are asked.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// To connect, TLS included.
+    pub connect_timeout_ms: u64,
+    /// From the request to the head of the answer.
+    pub response_timeout_ms: u64,
+    /// Between two pieces of an answer's body.
+    pub idle_timeout_ms: u64,
+    /// How long a document is taken as fresh without asking.
+    pub freshness_ms: u64,
+    /// How long "not there" is remembered.
+    pub negative_ttl_ms: u64,
+    /// The largest document (not asset) that is read from a source.
+    pub document_bytes: u64,
+    /// Connections to one host at a time.
+    pub max_connections_per_host: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("reliquary-data"),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8740)),
+            metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 8741))),
+            public_url: None,
+            package_host_base: None,
+            endpoint_form: EndpointForm::Path,
+            account: AccountId::parse("000000000000").expect("twelve digits"),
+            region: "us-east-1".to_owned(),
+            partition: "aws".to_owned(),
+            tls: TlsFiles::default(),
+            log: Log {
+                format: LogFormat::Text,
+                level: "info".to_owned(),
+                access: true,
+            },
+            limits: Limits {
+                header_bytes: 32 << 10,
+                url_bytes: 16 << 10,
+                control_body_bytes: 1 << 20,
+                publish_body_bytes: 2 << 30,
+                asset_bytes: 5 << 30,
+                header_timeout_ms: 15_000,
+                idle_timeout_ms: 75_000,
+                request_body_idle_timeout_ms: 30_000,
+                write_idle_timeout_ms: 60_000,
+                max_connections: 4096,
+            },
+            cache: Cache {
+                document_bytes: 24 << 20,
+                asset_bytes: 16 << 20,
+            },
+            quotas: Quotas {
+                domains_per_account: 10,
+                repositories_per_domain: 1000,
+                external_connections_per_domain: 1000,
+                requests_per_second: 0,
+            },
+            allowed_hosts: Vec::new(),
+            upstream: Upstream {
+                connect_timeout_ms: 10_000,
+                response_timeout_ms: 30_000,
+                idle_timeout_ms: 30_000,
+                freshness_ms: 300_000,
+                negative_ttl_ms: 60_000,
+                document_bytes: 256 << 20,
+                max_connections_per_host: 32,
+            },
+            shutdown_grace_ms: 30_000,
+            connection_status_text: "Available".to_owned(),
+            connections: BTreeMap::new(),
+            dev: false,
+        }
+    }
+}
+
+impl Config {
+    /// Whether the service speaks TLS itself.
+    #[must_use]
+    pub const fn uses_tls(&self) -> bool {
+        self.tls.certificate.is_some()
+    }
+
+    /// The address that clients use, without a slash at its end, when the service listens on `bound`.
+    #[must_use]
+    pub fn public_url_at(&self, bound: SocketAddr) -> String {
+        if let Some(url) = &self.public_url {
+            return url.as_str().trim_end_matches('/').to_owned();
+        }
+        let scheme = if self.uses_tls() { "https" } else { "http" };
+        let reachable = match bound.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => {
+                SocketAddr::from(([127, 0, 0, 1], bound.port()))
+            }
+            IpAddr::V6(ip) if ip.is_unspecified() => {
+                SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], bound.port()))
+            }
+            IpAddr::V4(_) | IpAddr::V6(_) => bound,
+        };
+        format!("{scheme}://{reachable}")
+    }
+}
+
+/// What the command line says about settings.
+#[derive(Debug, Clone, Default)]
+pub struct Flags {
+    /// `--config FILE`
+    pub config_file: Option<PathBuf>,
+    /// The flag as typed, the key it sets, and the value, in the order of the command line.
+    pub settings: Vec<(String, String, String)>,
+    /// `--dev`
+    pub dev: bool,
+}
+
+/// The effective settings and where each came from.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// The values.
+    pub config: Config,
+    /// Each value as text, with its origin, in the order of the table.
+    pub entries: Vec<Entry>,
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+}
+
+/// Reads the settings. `known` are the connections that need no `format` and no `url` from the operator,
+/// `formats` the formats that an operator-defined connection may have.
+///
+/// # Errors
+/// Every unknown key and bad value, all at once.
+pub fn load(
+    environment: &Environment,
+    flags: &Flags,
+    known: &[KnownConnection],
+    formats: &[&str],
+) -> Result<Effective, ConfigError> {
+    let mut problems = Vec::new();
+    let file = source::find_file(environment, flags, &mut problems);
+    let mut given = Vec::new();
+    if let Some(file) = &file {
+        given.extend(source::read_file(
+            &file.path,
+            file.through_data_folder,
+            &mut problems,
+        ));
+    }
+    let from_environment = source::read_environment(environment, known, &given, &mut problems);
+    given.extend(from_environment);
+    given.extend(source::read_flags(flags, &mut problems));
+
+    let mut config = Config {
+        dev: flags.dev,
+        ..Config::default()
+    };
+    let mut origins = BTreeMap::new();
+    for item in given {
+        setting::apply(&mut config, &mut origins, item, &mut problems);
+    }
+    connection::finish(
+        &mut config,
+        &origins,
+        environment,
+        known,
+        formats,
+        &mut problems,
+    );
+    error::check_together(
+        &config,
+        &origins,
+        file.as_ref().map(|file| file.path.as_path()),
+        &mut problems,
+    );
+    if !problems.is_empty() {
+        return Err(ConfigError { problems });
+    }
+    let entries = report::entries(&config, &origins);
+    Ok(Effective {
+        config,
+        entries,
+        file: file.map(|file| file.path),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,434 @@
+//! Tests of reading the configuration.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use super::*;
+
+const KNOWN: &[KnownConnection] = &[KnownConnection {
+    name: "public:npmjs",
+    format: "npm",
+}];
+const FORMATS: &[&str] = &["npm", "pypi"];
+
+fn environment(variables: &[(&str, &str)]) -> Environment {
+    variables
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), OsString::from(value)))
+        .collect()
+}
+
+fn flags(settings: &[(&str, &str)]) -> Flags {
+    let settings = settings
+        .iter()
+        .map(|(key, value)| {
+            (
+                format!("--{}", key.replace('_', "-")),
+                (*key).to_owned(),
+                (*value).to_owned(),
+            )
+        })
+        .collect();
+    Flags {
+        settings,
+        ..Flags::default()
+    }
+}
+
+fn folder_with(text: &str) -> (TempDir, Flags) {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("reliquary.toml"), text).unwrap();
+    fs::set_permissions(
+        folder.path().join("reliquary.toml"),
+        fs::Permissions::from_mode(0o600),
+    )
+    .unwrap();
+    let flags = flags(&[("data", folder.path().to_str().unwrap())]);
+    (folder, flags)
+}
+
+fn read(text: &str) -> Result<Effective, ConfigError> {
+    let (_folder, flags) = folder_with(text);
+    load(&Environment::new(), &flags, KNOWN, FORMATS)
+}
+
+fn complaints(text: &str) -> String {
+    read(text).expect_err("this must be refused").to_string()
+}
+
+fn origin_of(effective: &Effective, key: &str) -> String {
+    effective
+        .entries
+        .iter()
+        .find(|entry| entry.key == key)
+        .expect("the key is reported")
+        .origin
+        .to_string()
+}
+
+#[test]
+fn nothing_given_means_defaults_on_loopback() {
+    let folder = TempDir::new().unwrap();
+    let effective = load(
+        &Environment::new(),
+        &flags(&[("data", folder.path().to_str().unwrap())]),
+        KNOWN,
+        FORMATS,
+    )
+    .unwrap();
+    assert_eq!(effective.config.listen.to_string(), "127.0.0.1:8740");
+    assert_eq!(
+        effective.config.public_url_at(effective.config.listen),
+        "http://127.0.0.1:8740"
+    );
+    assert_eq!(effective.config.limits.asset_bytes, 5 << 30);
+    assert_eq!(origin_of(&effective, "listen"), "default");
+    assert_eq!(origin_of(&effective, "data"), "flag --data");
+    assert!(effective.file.is_none());
+}
+
+#[test]
+fn file_below_environment_below_flag() {
+    let (folder, mut given) =
+        folder_with("region = 'eu-west-1'\nlisten = '127.0.0.1:1'\n[log]\nlevel = 'warn'\n");
+    given
+        .settings
+        .push(("--listen".into(), "listen".into(), "127.0.0.1:3".into()));
+    let environment = environment(&[
+        ("RELIQUARY_LISTEN", "127.0.0.1:2"),
+        ("RELIQUARY_LOG_LEVEL", "debug"),
+        ("HOME", "/"),
+    ]);
+    let effective = load(&environment, &given, KNOWN, FORMATS).unwrap();
+    assert_eq!(effective.config.listen.port(), 3);
+    assert_eq!(effective.config.log.level, "debug");
+    assert_eq!(effective.config.region, "eu-west-1");
+    assert_eq!(origin_of(&effective, "listen"), "flag --listen");
+    assert_eq!(
+        origin_of(&effective, "log.level"),
+        "environment variable RELIQUARY_LOG_LEVEL"
+    );
+    let file = folder.path().join("reliquary.toml");
+    assert_eq!(
+        origin_of(&effective, "region"),
+        format!("{} line 1", file.display())
+    );
+}
+
+#[test]
+fn every_default_reads_back_through_its_own_row() {
+    let mut config = Config::default();
+    for row in setting::SETTINGS {
+        let shown = (row.show)(&config);
+        if shown == "none" {
+            continue;
+        }
+        let (mut origins, mut problems) = (BTreeMap::new(), Vec::new());
+        let given = source::Given {
+            path: vec![row.key.to_owned()],
+            text: shown.clone(),
+            is_list: false,
+            origin: Origin::Default,
+        };
+        setting::apply(&mut config, &mut origins, given, &mut problems);
+        assert_eq!(problems, [], "{}", row.key);
+        assert_eq!((row.show)(&config), shown, "{}", row.key);
+    }
+}
+
+#[test]
+fn o03_an_unknown_key_is_named_with_its_line_and_a_suggestion() {
+    let text = complaints("region = 'x'\n\n[limits]\nheader_byte = 1\n");
+    assert!(text.contains("limits.header_byte "), "{text}");
+    assert!(text.contains("reliquary.toml line 4"), "{text}");
+    assert!(text.contains("did you mean limits.header_bytes"), "{text}");
+}
+
+#[test]
+fn o03_a_bad_value_is_named_with_what_is_allowed() {
+    let text = complaints("listen = '8740'\n[log]\nformat = 'xml'\n");
+    assert!(text.contains("listen = \"8740\""), "{text}");
+    assert!(text.contains("an IP address and a port"), "{text}");
+    assert!(text.contains("log.format = \"xml\""), "{text}");
+    assert!(text.contains("line 3"), "{text}");
+    assert!(text.contains("allowed: text or json"), "{text}");
+}
+
+#[test]
+fn o03_an_unknown_variable_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let given = flags(&[("data", folder.path().to_str().unwrap())]);
+    let error = load(
+        &environment(&[("RELIQUARY_LISSEN", "x")]),
+        &given,
+        KNOWN,
+        FORMATS,
+    )
+    .unwrap_err();
+    assert_eq!(error.problems.len(), 1);
+    assert!(error.to_string().contains("RELIQUARY_LISSEN"), "{error}");
+}
+
+#[test]
+fn o03_broken_toml_is_named_by_its_line() {
+    let text = complaints("region = 'a'\nlisten = \n");
+    assert!(text.contains("reliquary.toml line 2"), "{text}");
+}
+
+#[test]
+fn a_file_that_is_named_must_exist_and_may_be_anywhere() {
+    let given = Flags {
+        config_file: Some("/nowhere/x.toml".into()),
+        ..Flags::default()
+    };
+    let text = load(&Environment::new(), &given, KNOWN, FORMATS)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("/nowhere/x.toml") && text.contains("flag --config"),
+        "{text}"
+    );
+
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("other.toml");
+    fs::write(&path, "data = 'elsewhere'").unwrap();
+    let environment = environment(&[("RELIQUARY_CONFIG", path.to_str().unwrap())]);
+    let effective = load(&environment, &Flags::default(), KNOWN, FORMATS).unwrap();
+    assert_eq!(effective.config.data, Path::new("elsewhere"));
+    assert_eq!(effective.file.as_deref(), Some(path.as_path()));
+}
+
+#[test]
+fn a_file_found_in_the_data_folder_cannot_move_the_data_folder() {
+    assert!(complaints("data = 'elsewhere'").contains("found through the data folder"));
+}
+
+#[test]
+fn sizes_and_lists_are_read_with_their_units() {
+    let text = "allowed_hosts = ['a.example', 'b.example:8740']\n[limits]\ncontrol_body_bytes = '2 MiB'\nasset_bytes = 1_000\n\
+                ";
+    let config = read(text).unwrap().config;
+    assert_eq!(config.limits.control_body_bytes, 2 << 20);
+    assert_eq!(config.limits.asset_bytes, 1000);
+    assert_eq!(config.allowed_hosts, ["a.example", "b.example:8740"]);
+    for bad in [
+        "'2 XB'",
+        "-1",
+        "0",
+        "1.5",
+        "''",
+        "'99999999999 GiB'",
+        "['1']",
+    ] {
+        let text = complaints(&format!("limits.asset_bytes = {bad}"));
+        assert!(text.contains("limits.asset_bytes"), "{text}");
+    }
+    for bad in ["A.example", "a b", "a.example:x"] {
+        assert!(complaints(&format!("allowed_hosts = ['{bad}']")).contains(bad));
+    }
+}
+
+#[test]
+fn connections_take_secrets_from_variables_and_hide_them() {
+    let (_folder, given) = folder_with(
+        "[connections.\"public:npmjs\"]\nurl = 'https://npm.mirror.example/'\nusername = 'reader'\n\
+         password_env = 'RELIQUARY_MIRROR_PASSWORD'\n\
+         [connections.\"internal:py\"]\nformat = 'pypi'\nurl = 'https://py.example/simple/'\ntoken = 'tok-planted'\n\
+         allow_private_network = true\n",
+    );
+    let environment = environment(&[("RELIQUARY_MIRROR_PASSWORD", "planted-password")]);
+    let effective = load(&environment, &given, KNOWN, FORMATS).unwrap();
+    let npm = &effective.config.connections["public:npmjs"];
+    assert_eq!(
+        npm.password.as_ref().map(Secret::expose),
+        Some("planted-password")
+    );
+    assert!(effective.config.connections["internal:py"].allow_private_network);
+    let printed = format!(
+        "{}{}{:?}",
+        render_table(&effective.entries),
+        render_json(&effective.entries),
+        effective.config
+    );
+    assert!(printed.contains("https://npm.mirror.example/"));
+    assert!(printed.contains("(hidden)"));
+    assert!(!printed.contains("planted"), "o01: {printed}");
+}
+
+#[test]
+fn connections_can_be_set_by_variable_and_flag() {
+    let folder = TempDir::new().unwrap();
+    let mut given = flags(&[("data", folder.path().to_str().unwrap())]);
+    let variables = environment(&[(
+        "RELIQUARY_CONNECTIONS_PUBLIC_NPMJS_URL",
+        "https://a.example/",
+    )]);
+    let effective = load(&variables, &given, KNOWN, FORMATS).unwrap();
+    let url = |effective: &Effective| {
+        effective.config.connections["public:npmjs"]
+            .url
+            .clone()
+            .unwrap()
+            .to_string()
+    };
+    assert_eq!(url(&effective), "https://a.example/");
+    let key = "connections.\"public:npmjs\".url".to_owned();
+    given
+        .settings
+        .push(("--set".into(), key, "https://b.example/".into()));
+    assert_eq!(
+        url(&load(&variables, &given, KNOWN, FORMATS).unwrap()),
+        "https://b.example/"
+    );
+}
+
+#[test]
+fn o03_connections_that_cannot_work_are_refused() {
+    for (text, part) in [
+        ("[connections.x1]\nurl = 'https://a.example'", "format"),
+        ("[connections.x1]\nformat = 'npm'", "url"),
+        (
+            "[connections.x1]\nformat = 'nmp'\nurl = 'https://a.example'",
+            "npm, pypi",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\nformat = 'pypi'",
+            "speaks npm",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\nurl = 'ftp://a.example'",
+            "scheme",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\nurl = 'https://u:planted@a.example'",
+            "user name or password",
+        ),
+        ("[connections.\"public:npmjs\"]\ntoken = ''", "empty"),
+        (
+            "[connections.\"public:npmjs\"]\ntoken_env = 'NOT_SET'",
+            "NOT_SET",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\ntoken = 'a'\nusername = 'b'\npassword = 'c'",
+            "either a token",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\nusername = 'b'",
+            "both or none",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\nca_file = '/nowhere'",
+            "/nowhere",
+        ),
+        (
+            "[connections.\"public:npmjs\"]\npasword = 'b'",
+            "did you mean connections.\"public:npmjs\".password",
+        ),
+        (
+            "[connections.\"a/b\"]\nurl = 'https://a.example'",
+            "not a name",
+        ),
+        ("connections = 1", "connections"),
+    ] {
+        let complaint = complaints(text);
+        assert!(complaint.contains(part), "{text} gave {complaint}");
+        assert!(!complaint.contains("planted"), "{complaint}");
+    }
+}
+
+#[test]
+fn o03_a_world_readable_key_or_secret_file_stops_the_start() {
+    let folder = TempDir::new().unwrap();
+    let (certificate, key) = (folder.path().join("c.pem"), folder.path().join("k.pem"));
+    fs::write(&certificate, "x").unwrap();
+    fs::write(&key, "x").unwrap();
+    let given = flags(&[
+        ("data", folder.path().to_str().unwrap()),
+        ("tls.certificate", certificate.to_str().unwrap()),
+        ("tls.key", key.to_str().unwrap()),
+    ]);
+    let load_with = |mode| {
+        fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+        load(&Environment::new(), &given, KNOWN, FORMATS).map_err(|error| error.to_string())
+    };
+    assert!(load_with(0o644).unwrap_err().contains("mode 644"));
+    let effective = load_with(0o600).unwrap();
+    assert_eq!(
+        effective.config.public_url_at(effective.config.listen),
+        "https://127.0.0.1:8740"
+    );
+
+    let (folder, given) = folder_with("[connections.\"public:npmjs\"]\ntoken = 'abc'\n");
+    let file = folder.path().join("reliquary.toml");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let text = load(&Environment::new(), &given, KNOWN, FORMATS)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("everybody may read it") && text.contains("_env"),
+        "{text}"
+    );
+}
+
+#[test]
+fn o03_half_of_tls_and_empty_files_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let empty = folder.path().join("empty.pem");
+    fs::write(&empty, "").unwrap();
+    fs::set_permissions(&empty, fs::Permissions::from_mode(0o600)).unwrap();
+    let empty = empty.display();
+    assert!(complaints(&format!("tls.key = '{empty}'")).contains("tls.certificate"));
+    assert!(
+        complaints(&format!("tls.key = '{empty}'\ntls.certificate = '{empty}'"))
+            .contains("it is empty")
+    );
+}
+
+#[test]
+fn dev_refuses_another_address_than_loopback() {
+    let (_folder, mut given) = folder_with("listen = '0.0.0.0:8740'");
+    assert!(load(&Environment::new(), &given, KNOWN, FORMATS).is_ok());
+    given.dev = true;
+    let text = load(&Environment::new(), &given, KNOWN, FORMATS)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        text.contains("listen = \"0.0.0.0:8740\"") && text.contains("loopback only"),
+        "{text}"
+    );
+}
+
+#[test]
+fn public_urls_are_bare_origins() {
+    assert_eq!(
+        read("public_url = 'https://packages.example/'")
+            .map(|e| e.config.public_url_at(e.config.listen))
+            .unwrap(),
+        "https://packages.example"
+    );
+    for bad in [
+        "packages.example",
+        "https://packages.example/path",
+        "https://a@packages.example",
+        "file:///x",
+    ] {
+        assert!(
+            complaints(&format!("public_url = '{bad}'")).contains("public_url"),
+            "{bad}"
+        );
+    }
+    assert!(complaints("endpoint_form = 'host'").contains("package_host_base"));
+    assert!(read("endpoint_form = 'host'\npackage_host_base = 'packages.example:8740'").is_ok());
+    assert!(complaints("package_host_base = 'Packages_x.example'").contains("host name"));
+}
+
+#[test]
+fn an_unspecified_address_is_told_as_loopback() {
+    let config = read("listen = '0.0.0.0:8740'").unwrap().config;
+    assert_eq!(config.public_url_at(config.listen), "http://127.0.0.1:8740");
+    let config = read("listen = '[::]:8740'").unwrap().config;
+    assert_eq!(config.public_url_at(config.listen), "http://[::1]:8740");
+}

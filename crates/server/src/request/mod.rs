@@ -1,0 +1,253 @@
+//! What happens to every request, whatever it asks: an id, a look at its outer form, a log line, counters.
+//!
+//! The layer stands between the listener and the rooms behind ([`Service`]). It refuses what no route could mean
+//! (`target`), answers `/healthz` and `/readyz`, turns a panic into a 500, and notices its own name in `Via`. It decides
+//! nothing about who may do what, and it never decodes a path for anyone else.
+
+mod body;
+mod record;
+mod target;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::Body;
+use crate::config::Config;
+use crate::listener::ConnectionInfo;
+use crate::metrics::Metrics;
+
+use self::body::RequestBody;
+use self::record::Record;
+pub use self::record::RecordedBody;
+use self::target::Refusal;
+pub use catalog::{RequestId, RequestLabels};
+
+/// The header that carries a request's id on every reply.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// What answers requests: everything behind the shell.
+pub trait Service: Send + Sync + 'static {
+    /// Answers one request. Runs inside a tracing span that carries the request's id.
+    fn call(
+        &self,
+        request: Request<Body>,
+        connection: ConnectionInfo,
+    ) -> impl Future<Output = Response<Body>> + Send;
+
+    /// Whether requests can be served now; if not, why, for the log.
+    fn check_ready(&self) -> impl Future<Output = Result<(), String>> + Send;
+}
+
+/// The layer around a service.
+pub struct RequestLayer<S> {
+    service: S,
+    metrics: Arc<Metrics>,
+    header_bytes: u64,
+    url_bytes: usize,
+    body_idle_timeout: Duration,
+    logs_access: bool,
+    via_name: String,
+}
+
+impl<S: Service> RequestLayer<S> {
+    /// A layer. `via_name` is how this server calls itself in `Via` when it asks another.
+    pub fn new(service: S, metrics: Arc<Metrics>, config: &Config, via_name: String) -> Self {
+        Self {
+            service,
+            metrics,
+            header_bytes: config.limits.header_bytes,
+            url_bytes: usize::try_from(config.limits.url_bytes).unwrap_or(usize::MAX),
+            body_idle_timeout: Duration::from_millis(config.limits.request_body_idle_timeout_ms),
+            logs_access: config.log.access,
+            via_name,
+        }
+    }
+
+    /// Answers one request.
+    pub async fn call(
+        &self,
+        mut request: Request<Incoming>,
+        connection: ConnectionInfo,
+    ) -> Response<RecordedBody> {
+        let started = Instant::now();
+        let mut id_buffer = Uuid::encode_buffer();
+        let id: Arc<str> = Uuid::new_v4()
+            .hyphenated()
+            .encode_lower(&mut id_buffer)
+            .into();
+        let mut record = Record::new(
+            &request,
+            Arc::clone(&id),
+            connection,
+            started,
+            Arc::clone(&self.metrics),
+        );
+        record.is_logged = self.logs_access;
+        let mut reply = match self.check(&mut request) {
+            Err(refusal) => refusal_reply(&refusal),
+            Ok(()) => match request.uri().path() {
+                "/healthz" | "/readyz" => self.probe(&request).await,
+                _ => self.ask(request, connection, &id).await,
+            },
+        };
+        let headers = reply.headers_mut();
+        headers.insert(
+            REQUEST_ID,
+            HeaderValue::from_str(&id).expect("a UUID is visible ASCII"),
+        );
+        headers.insert(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        );
+        record.attach(reply)
+    }
+
+    fn check(&self, request: &mut Request<Incoming>) -> Result<(), Refusal> {
+        let head_bytes: usize = request
+            .headers()
+            .iter()
+            .map(|(name, value)| name.as_str().len() + value.len() + 4)
+            .sum();
+        if head_bytes as u64 > self.header_bytes {
+            return Err(Refusal::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "The request headers are too large.",
+            ));
+        }
+        target::check(request, self.url_bytes)?;
+        if names_us(request.headers(), &self.via_name) {
+            return Err(Refusal::new(
+                StatusCode::LOOP_DETECTED,
+                "The request has come through this server before.",
+            ));
+        }
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        request: Request<Incoming>,
+        connection: ConnectionInfo,
+        id: &Arc<str>,
+    ) -> Response<Body> {
+        let mut request = request.map(|body| RequestBody::boxed(body, self.body_idle_timeout));
+        request
+            .extensions_mut()
+            .insert(RequestId(id.as_ref().to_owned()));
+        let span = tracing::error_span!("request", request_id = &**id);
+        let call = AssertUnwindSafe(self.service.call(request, connection)).catch_unwind();
+        match call.instrument(span).await {
+            Ok(reply) => reply,
+            Err(panic) => {
+                tracing::error!(
+                    request_id = &**id,
+                    panic = panic_text(&*panic),
+                    "a request ended in a panic"
+                );
+                let message = "An internal error occurred.";
+                refusal_reply(&Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
+            }
+        }
+    }
+
+    async fn probe(&self, request: &Request<Incoming>) -> Response<Body> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return refusal_reply(&Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Use GET or HEAD.",
+            ));
+        }
+        if request.uri().path() == "/healthz" {
+            return text_reply(StatusCode::OK, "ok");
+        }
+        match AssertUnwindSafe(self.service.check_ready())
+            .catch_unwind()
+            .await
+        {
+            Ok(Ok(())) => text_reply(StatusCode::OK, "ready"),
+            Ok(Err(reason)) => {
+                tracing::warn!(reason, "not ready");
+                text_reply(StatusCode::SERVICE_UNAVAILABLE, "not ready")
+            }
+            Err(panic) => {
+                tracing::error!(
+                    panic = panic_text(&*panic),
+                    "the check for readiness ended in a panic"
+                );
+                text_reply(StatusCode::SERVICE_UNAVAILABLE, "not ready")
+            }
+        }
+    }
+}
+
+/// Whether a `Via` header names this server: `1.1 NAME`, several with commas between.
+fn names_us(headers: &HeaderMap, via_name: &str) -> bool {
+    headers
+        .get_all(header::VIA)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| {
+            value
+                .split(',')
+                .any(|hop| hop.split_ascii_whitespace().nth(1) == Some(via_name))
+        })
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no message")
+}
+
+/// A body with bytes that are there.
+pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
+}
+
+fn text_reply(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut reply = Response::new(full(text));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("text/plain; charset=utf-8"),
+    );
+    reply
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    reply
+}
+
+/// A refusal in the shape that most clients show: npm prints `error`, the AWS clients `message`.
+fn refusal_reply(refusal: &Refusal) -> Response<Body> {
+    let text =
+        serde_json::json!({ "error": refusal.message, "message": refusal.message }).to_string();
+    let mut reply = Response::new(full(text));
+    *reply.status_mut() = refusal.status;
+    let kind = if refusal.status.is_server_error() {
+        "InternalServerException"
+    } else {
+        "ValidationException"
+    };
+    reply
+        .headers_mut()
+        .insert(ERROR_TYPE, HeaderValue::from_static(kind));
+    reply.headers_mut().insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    reply
+}

@@ -1,0 +1,66 @@
+//! The change log.
+
+use model::Change;
+use sqlx::FromRow;
+
+use crate::engine::on_engine;
+use crate::{Connection, StoreResult, Tx};
+
+/// One entry of a log.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+#[expect(missing_docs, reason = "the schema documents the columns")]
+pub struct ChangeRow {
+    pub log_id: i64,
+    pub sequence: i64,
+    pub at_ms: i64,
+    pub source_published_at_ms: Option<i64>,
+    pub actor: String,
+    pub kind: String,
+    pub repository: Option<String>,
+    pub format: Option<String>,
+    pub namespace: Option<String>,
+    pub package: Option<String>,
+    pub version: Option<String>,
+    pub detail: String,
+}
+
+const NEXT_SEQUENCE: &str = "INSERT INTO log (id, sequence) VALUES ($1, 1)
+    ON CONFLICT (id) DO UPDATE SET sequence = log.sequence + 1 RETURNING sequence";
+const INSERT: &str =
+    "INSERT INTO change (log_id, sequence, at_ms, source_published_at_ms, actor, kind, repository,
+    format, namespace, package, version, detail)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+const LIST: &str =
+    "SELECT log_id, sequence, at_ms, source_published_at_ms, actor, kind, repository, format,
+    namespace, package, version, detail
+    FROM change WHERE log_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+
+impl Connection {
+    /// The entries of a log after a sequence number, at most `limit`.
+    pub async fn list_changes(
+        &mut self,
+        log_id: i64,
+        after: i64,
+        limit: i64,
+    ) -> StoreResult<Vec<ChangeRow>> {
+        on_engine!(self, db => sqlx::query_as(LIST)
+            .bind(log_id).bind(after).bind(limit).fetch_all(&mut *db).await)
+    }
+}
+
+impl Tx {
+    /// Appends to a domain's log, or with id 0 to the installation's; returns the entry's sequence number.
+    /// Numbers are without gaps: the counter is raised in the transaction that uses it.
+    pub async fn append_change(&mut self, log_id: i64, change: &Change) -> StoreResult<i64> {
+        let sequence: i64 = on_engine!(self, db => sqlx::query_scalar(NEXT_SEQUENCE).bind(log_id).fetch_one(&mut *db).await)?;
+        let package = change.package.as_ref();
+        on_engine!(self, db => sqlx::query(INSERT)
+            .bind(log_id).bind(sequence).bind(change.at.0).bind(change.source_published_at.map(|at| at.0))
+            .bind(change.actor.as_str()).bind(change.kind.as_str())
+            .bind(change.repository.as_ref().map(model::RepositoryName::as_str))
+            .bind(package.map(|p| p.format.as_str())).bind(package.map(|p| p.namespace_str()))
+            .bind(package.map(|p| p.name.as_str())).bind(change.version.as_ref().map(model::VersionName::as_str))
+            .bind(change.detail.as_str()).execute(&mut *db).await.map(drop))?;
+        Ok(sequence)
+    }
+}

@@ -1,0 +1,315 @@
+//! Pools, transactions and the seam between the two engines: the only file that names an engine, beside the
+//! SQLite writer.
+//!
+//! A statement is a constant that runs on either arm: `on_engine!(self, db => sqlx::query(TEXT).execute(db).await)`.
+//! Both arms compile against the concrete driver; the `Any` driver is not used because it cannot read ordinary
+//! column types.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+
+use crate::sqlite_writer::SqliteWriter;
+use crate::{StoreError, StoreResult, migration};
+
+/// How long to wait for another process that writes to the same SQLite database.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Runs one expression on the engine at hand, with `$db` bound to its connection. A failure is also noted at the
+/// connection, for [`Tx::settle`].
+macro_rules! on_engine {
+    ($connection:expr, $db:ident => $body:expr) => {{
+        let outcome = match &mut $connection.inner {
+            $crate::engine::Inner::Sqlite($db) => {
+                let $db = $db.as_mut();
+                ($body).map_err($crate::StoreError::from)
+            }
+            $crate::engine::Inner::Postgres($db) => {
+                let $db = $db.as_mut();
+                ($body).map_err($crate::StoreError::from)
+            }
+        };
+        if let Err(error) = &outcome {
+            $connection.failure = Some(error.clone());
+        }
+        outcome
+    }};
+}
+pub(crate) use on_engine;
+
+/// The database. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    engine: Engine,
+}
+
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite {
+        readers: SqlitePool,
+        writer: Arc<SqliteWriter>,
+    },
+    Postgres(PgPool),
+}
+
+/// A connection that reads. Statements of a noun are its methods, in that noun's file.
+#[derive(Debug)]
+pub struct Connection {
+    pub(crate) inner: Inner,
+    /// The failure of the last statement that failed.
+    pub(crate) failure: Option<StoreError>,
+}
+
+#[derive(Debug)]
+pub(crate) enum Inner {
+    Sqlite(SqliteHandle),
+    Postgres(PoolConnection<Postgres>),
+}
+
+/// A pooled reader, or the writer's own connection.
+#[derive(Debug)]
+pub(crate) enum SqliteHandle {
+    Pooled(PoolConnection<Sqlite>),
+    Owned(Box<SqliteConnection>),
+}
+
+impl SqliteHandle {
+    pub(crate) fn as_mut(&mut self) -> &mut SqliteConnection {
+        match self {
+            Self::Pooled(connection) => connection,
+            Self::Owned(connection) => connection,
+        }
+    }
+}
+
+/// An open write transaction. Reads see what it wrote.
+#[derive(Debug)]
+pub struct Tx {
+    connection: Connection,
+}
+
+impl std::ops::Deref for Tx {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+impl std::ops::DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+}
+
+impl Tx {
+    pub(crate) fn on_sqlite(connection: Box<SqliteConnection>) -> Self {
+        Self {
+            connection: Connection::new(Inner::Sqlite(SqliteHandle::Owned(connection))),
+        }
+    }
+
+    /// Forgets what failed before the unit that comes.
+    pub(crate) fn begin_unit(&mut self) {
+        self.connection.failure = None;
+    }
+
+    /// The outcome of a unit, which is a failure if one of its statements failed, whatever the unit made of it:
+    /// SQLite would keep the rest, and PostgreSQL keeps nothing and answers COMMIT as if all were well.
+    pub(crate) fn settle<T, E: From<StoreError>>(&mut self, outcome: Result<T, E>) -> Result<T, E> {
+        match self.connection.failure.take() {
+            Some(error) if outcome.is_ok() => Err(error.into()),
+            _ => outcome,
+        }
+    }
+
+    /// Closes SQLite's writing connection, and waits until the file is; the last one to close clears the log away.
+    pub(crate) async fn close(self) {
+        if let Inner::Sqlite(SqliteHandle::Owned(connection)) = self.connection.inner
+            && let Err(error) = sqlx::Connection::close(*connection).await
+        {
+            tracing::warn!(%error, "the database was not closed cleanly; the next start repairs it");
+        }
+    }
+
+    pub(crate) async fn command(&mut self, sql: &'static str) -> StoreResult<()> {
+        on_engine!(self.connection, db => sqlx::query(sql).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Opens (and makes, if absent) the SQLite database in this file and brings its schema up to date.
+    ///
+    /// WAL with full synchronisation: a transaction that was acknowledged survives power loss. One connection
+    /// writes, a few read.
+    pub async fn open_sqlite(file: &Path) -> StoreResult<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            // In KiB (negative); bounds what each connection holds, so that an idle server stays small.
+            .pragma("cache_size", "-2048");
+        let mut first = connect_first(&options).await?;
+        // One transaction around all, so that of several processes that start at once one migrates.
+        let mut turn = sqlx::Connection::begin_with(&mut first, "BEGIN IMMEDIATE").await?;
+        migration::sqlite().run(&mut *turn).await?;
+        turn.commit().await?;
+        let readers = SqlitePoolOptions::new()
+            .min_connections(0)
+            .max_connections(4)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_lazy_with(options.create_if_missing(false).read_only(true));
+        let writer = Arc::new(SqliteWriter::start(Box::new(first)));
+        Ok(Self {
+            engine: Engine::Sqlite { readers, writer },
+        })
+    }
+
+    /// Connects to PostgreSQL and brings the schema up to date, one node at a time.
+    pub async fn open_postgres(url: &str, connections: u32) -> StoreResult<Self> {
+        let options: PgConnectOptions = url.parse()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(Duration::from_secs(10))
+            .connect_with(options)
+            .await?;
+        migration::postgres().run(&pool).await?;
+        Ok(Self {
+            engine: Engine::Postgres(pool),
+        })
+    }
+
+    /// A connection to read with. What it reads is committed, and at least as new as any write acknowledged
+    /// before the call.
+    pub async fn read(&self) -> StoreResult<Connection> {
+        let inner = match &self.engine {
+            Engine::Sqlite { readers, .. } => {
+                Inner::Sqlite(SqliteHandle::Pooled(readers.acquire().await?))
+            }
+            Engine::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+        };
+        Ok(Connection::new(inner))
+    }
+
+    /// Runs one unit of work in a write transaction, and returns once it is durable.
+    ///
+    /// The unit is run to its end even if the caller goes away. It must hold no network or blob call. On SQLite,
+    /// units that arrive together share one commit (and one fsync); each stands in its own savepoint, so one that
+    /// fails takes nothing else with it.
+    pub async fn write<T, E, F>(&self, unit: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
+    {
+        match &self.engine {
+            Engine::Sqlite { writer, .. } => writer.write(unit).await,
+            Engine::Postgres(pool) => {
+                let pool = pool.clone();
+                let finished =
+                    tokio::spawn(async move { write_on_postgres(&pool, unit).await }).await;
+                finished
+                    .unwrap_or_else(|panic| Err(StoreError::Abandoned(panic.to_string()).into()))
+            }
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> StoreResult<()> {
+        let mut connection = self.read().await?;
+        on_engine!(connection, db => sqlx::query("SELECT 1").execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Ends the writer after what it has begun, and closes the connections.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite { readers, writer } => {
+                readers.close().await;
+                writer.stop().await;
+            }
+            Engine::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Of several processes that open a new database at once, one switches it to WAL. SQLite does not let the others
+/// wait for that, so they ask again.
+async fn connect_first(options: &SqliteConnectOptions) -> StoreResult<SqliteConnection> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match sqlx::ConnectOptions::connect(options)
+            .await
+            .map_err(StoreError::from)
+        {
+            Err(StoreError::Busy(_)) if Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+async fn write_on_postgres<T, E, F>(pool: &PgPool, unit: F) -> Result<T, E>
+where
+    E: From<StoreError>,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
+{
+    let connection = pool.acquire().await.map_err(StoreError::from)?;
+    let mut tx = Tx {
+        connection: Connection::new(Inner::Postgres(connection)),
+    };
+    tx.command("BEGIN").await?;
+    // A panic, also one before the unit's first await, must not give the pool a connection that is still inside a
+    // transaction.
+    let outcome = std::panic::AssertUnwindSafe(async { unit(&mut tx).await })
+        .catch_unwind()
+        .await;
+    let outcome = match outcome.map(|outcome| tx.settle(outcome)) {
+        Ok(Ok(value)) => match tx.command("COMMIT").await {
+            Ok(()) => return Ok(value),
+            Err(error) => Err(error.into()),
+        },
+        Ok(Err(error)) => Err(error),
+        Err(_) => Err(StoreError::Abandoned("the unit of work panicked".into()).into()),
+    };
+    if tx.command("ROLLBACK").await.is_err()
+        && let Inner::Postgres(connection) = tx.connection.inner
+    {
+        connection.close().await.ok();
+    }
+    outcome
+}
+
+/// Takes a lock on a domain for the rest of the transaction, so that writes to one domain come one after the
+/// other. SQLite has one writer anyway; PostgreSQL needs the row lock. (One of the counted pairs.)
+pub(crate) struct LockDomain;
+
+impl LockDomain {
+    pub(crate) const SQLITE: &'static str = "SELECT id FROM domain WHERE id = $1";
+    pub(crate) const POSTGRES: &'static str = "SELECT id FROM domain WHERE id = $1 FOR UPDATE";
+}
+
+impl Connection {
+    const fn new(inner: Inner) -> Self {
+        Self {
+            inner,
+            failure: None,
+        }
+    }
+
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.inner, Inner::Postgres(_))
+    }
+}

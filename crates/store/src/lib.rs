@@ -1,0 +1,37 @@
+//! Rows. The only crate that knows SQL.
+//!
+//! Each statement is written once, in the portable subset that `docs/architecture.md` lists, and runs on SQLite
+//! and on PostgreSQL through the concrete driver of each ([`engine`]). Rules live in `catalog`, not here.
+
+mod access_key;
+mod asset;
+mod change;
+mod connection;
+mod domain;
+pub mod engine;
+mod error;
+mod migration;
+mod package;
+mod package_version;
+mod principal;
+mod repository;
+mod resource_tag;
+mod signing_key;
+mod source_document;
+mod sqlite_writer;
+mod tag;
+
+pub use access_key::AccessKeyRow;
+pub use asset::AssetRow;
+pub use change::ChangeRow;
+pub use connection::ExternalConnectionRow;
+pub use domain::DomainRow;
+pub use engine::{Connection, Store, Tx};
+pub use error::{StoreError, StoreResult};
+pub use package::{PackageFilter, PackageRow};
+pub use package_version::{NewVersion, PackageVersionRow, VersionFilter, VersionMetadataRow};
+pub use principal::PrincipalRow;
+pub use repository::{RepositoryRow, UpstreamRow};
+pub use signing_key::SigningKeyRow;
+pub use source_document::SourceDocumentRow;
+pub use tag::TagRow;

@@ -1,0 +1,36 @@
+//! Tags of resources.
+
+use crate::engine::on_engine;
+use crate::{Connection, StoreResult, Tx};
+
+const LIST: &str =
+    "SELECT tag_key, tag_value FROM resource_tag WHERE resource = $1 ORDER BY tag_key";
+const UPSERT: &str = "INSERT INTO resource_tag (resource, tag_key, tag_value) VALUES ($1, $2, $3)
+    ON CONFLICT (resource, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
+const DELETE_ALL: &str = "DELETE FROM resource_tag WHERE resource = $1";
+
+impl Connection {
+    /// A resource's tags, in order of key.
+    pub async fn list_resource_tags(&mut self, arn: &str) -> StoreResult<Vec<(String, String)>> {
+        on_engine!(self, db => sqlx::query_as(LIST).bind(arn).fetch_all(&mut *db).await)
+    }
+}
+
+impl Tx {
+    /// Adds a tag or replaces its value.
+    pub async fn upsert_resource_tag(
+        &mut self,
+        arn: &str,
+        key: &str,
+        value: &str,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(UPSERT).bind(arn).bind(key).bind(value).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Drops all tags of a resource.
+    pub async fn delete_resource_tags(&mut self, arn: &str) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(DELETE_ALL).bind(arn).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! What public sources last said.
+
+use model::{EpochMillis, PackageCoordinates, Sha256Digest};
+use sqlx::FromRow;
+
+use crate::engine::on_engine;
+use crate::{Connection, StoreResult, Tx};
+
+/// A public source's document of a package, as one repository holds it.
+#[derive(Debug, Clone, FromRow)]
+#[expect(missing_docs, reason = "the schema documents the columns")]
+pub struct SourceDocumentRow {
+    pub sha256: Vec<u8>,
+    pub size_bytes: i64,
+    pub etag: Option<String>,
+    pub last_modified: Option<String>,
+    pub fetched_at_ms: i64,
+    pub checked_at_ms: i64,
+}
+
+const FIND: &str = "SELECT sha256, size_bytes, etag, last_modified, fetched_at_ms, checked_at_ms
+    FROM source_document WHERE repository_id = $1 AND format = $2 AND namespace = $3 AND name = $4";
+const UPSERT: &str = "INSERT INTO source_document
+    (repository_id, format, namespace, name, sha256, size_bytes, etag, last_modified, fetched_at_ms, checked_at_ms)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (repository_id, format, namespace, name) DO UPDATE SET
+      sha256 = excluded.sha256, size_bytes = excluded.size_bytes, etag = excluded.etag,
+      last_modified = excluded.last_modified, fetched_at_ms = excluded.fetched_at_ms,
+      checked_at_ms = excluded.checked_at_ms";
+const TOUCH: &str = "UPDATE source_document SET checked_at_ms = $5
+    WHERE repository_id = $1 AND format = $2 AND namespace = $3 AND name = $4";
+const DELETE: &str = "DELETE FROM source_document
+    WHERE repository_id = $1 AND format = $2 AND namespace = $3 AND name = $4";
+
+impl Connection {
+    /// The document of a package that a repository holds.
+    pub async fn find_source_document(
+        &mut self,
+        repository_id: i64,
+        package: &PackageCoordinates,
+    ) -> StoreResult<Option<SourceDocumentRow>> {
+        on_engine!(self, db => sqlx::query_as(FIND)
+            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
+            .bind(package.name.as_str()).fetch_optional(&mut *db).await)
+    }
+}
+
+impl Tx {
+    /// Stores or replaces a document.
+    pub async fn upsert_source_document(
+        &mut self,
+        repository_id: i64,
+        package: &PackageCoordinates,
+        document: &SourceDocumentRow,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(UPSERT)
+            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
+            .bind(package.name.as_str()).bind(document.sha256.as_slice()).bind(document.size_bytes)
+            .bind(document.etag.as_deref()).bind(document.last_modified.as_deref())
+            .bind(document.fetched_at_ms).bind(document.checked_at_ms).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Notes that the source was asked and said the same.
+    pub async fn touch_source_document(
+        &mut self,
+        repository_id: i64,
+        package: &PackageCoordinates,
+        now: EpochMillis,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(TOUCH)
+            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
+            .bind(package.name.as_str()).bind(now.0).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Forgets a document: the source says that the package is gone.
+    pub async fn delete_source_document(
+        &mut self,
+        repository_id: i64,
+        package: &PackageCoordinates,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(DELETE)
+            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
+            .bind(package.name.as_str()).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+}
+
+impl SourceDocumentRow {
+    /// The digest of the document's bytes.
+    #[must_use]
+    pub fn digest(&self) -> Option<Sha256Digest> {
+        Sha256Digest::from_slice(&self.sha256)
+    }
+}

@@ -1,0 +1,509 @@
+//! Packages.
+
+use model::{EpochMillis, FormatId, OriginRestriction, OriginRestrictions, PageLimit};
+use store::{PackageFilter, PackageRow};
+
+use crate::database::TestDatabase;
+use crate::samples::{ALPHA, BETA, package, repository_name, texts_in_byte_order, walk};
+
+on_both_engines![
+    a_package_is_made_once_and_found_by_all_its_coordinates,
+    a_package_without_a_namespace_is_another_one,
+    many_who_ensure_one_package_at_once_get_the_same_row,
+    packages_are_listed_in_the_order_of_bytes,
+    packages_are_walked_without_repeats_or_gaps,
+    a_walk_sees_no_package_twice_while_others_are_added,
+    p16_prefixes_of_packages_are_literal_and_case_sensitive,
+    prefixes_end_after_every_character_there_is,
+    filters_narrow_a_list_one_by_one_and_together,
+    the_packages_of_one_format_are_walked_by_namespace_and_name,
+    a_deleted_package_takes_its_versions_tags_and_assets,
+];
+
+const OPEN: OriginRestrictions = OriginRestrictions {
+    publish: OriginRestriction::Allow,
+    upstream: OriginRestriction::Allow,
+};
+
+type Key = (String, String, String);
+
+fn key(row: &PackageRow) -> Key {
+    (row.format.clone(), row.namespace.clone(), row.name.clone())
+}
+
+fn names(rows: &[PackageRow]) -> Vec<&str> {
+    rows.iter().map(|row| row.name.as_str()).collect()
+}
+
+async fn a_repository(db: &TestDatabase) -> i64 {
+    let domain = db.domain("acme").await.id;
+    db.repository(domain, "store").await.id
+}
+
+async fn add_all(db: &TestDatabase, repository: i64, all: &[(FormatId, &str, &str)]) {
+    let all: Vec<_> = all
+        .iter()
+        .map(|(format, namespace, name)| package(*format, namespace, name))
+        .collect();
+    db.write(move |tx| {
+        Box::pin(async move {
+            for package in all {
+                tx.ensure_package(repository, &package, OPEN, EpochMillis(1))
+                    .await?;
+            }
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn listed(db: &TestDatabase, repository: i64, filter: &PackageFilter) -> Vec<PackageRow> {
+    db.read()
+        .await
+        .list_packages(repository, ("", "", ""), filter, PageLimit::MAX)
+        .await
+        .unwrap()
+}
+
+async fn a_package_is_made_once_and_found_by_all_its_coordinates(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let of = package(ALPHA, "space", "thing");
+    assert!(
+        db.read()
+            .await
+            .find_package(repository, &of)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    let ensured = db.write(move |tx| {
+        Box::pin(async move {
+            let of = package(ALPHA, "space", "thing");
+            let first = tx
+                .ensure_package(
+                    repository,
+                    &of,
+                    OriginRestrictions::INGESTED_FIRST,
+                    EpochMillis(5),
+                )
+                .await?;
+            let second = tx
+                .ensure_package(
+                    repository,
+                    &of,
+                    OriginRestrictions::PUBLISHED_FIRST,
+                    EpochMillis(6),
+                )
+                .await?;
+            Ok((first, second))
+        })
+    });
+    let (first, second) = ensured.await;
+    let found = db
+        .read()
+        .await
+        .find_package(repository, &of)
+        .await
+        .unwrap()
+        .unwrap();
+    for row in [&first, &second, &found] {
+        assert_eq!(
+            (row.id, row.repository_id, row.created_at_ms),
+            (first.id, repository, 5)
+        );
+        assert_eq!(key(row), ("alpha".into(), "space".into(), "thing".into()));
+        assert_eq!(
+            row.restrictions(),
+            OriginRestrictions::INGESTED_FIRST,
+            "what is there stays as it is"
+        );
+    }
+    let mut read = db.read().await;
+    for other in [
+        package(BETA, "space", "thing"),
+        package(ALPHA, "other", "thing"),
+        package(ALPHA, "", "thing"),
+        package(ALPHA, "space", "other"),
+        package(ALPHA, "space", "Thing"),
+    ] {
+        assert!(
+            read.find_package(repository, &other)
+                .await
+                .unwrap()
+                .is_none(),
+            "{other}"
+        );
+    }
+    assert!(
+        read.find_package(repository + 1, &of)
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+async fn a_package_without_a_namespace_is_another_one(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let with = db
+        .package(repository, &package(ALPHA, "space", "thing"))
+        .await;
+    let without = db.package(repository, &package(ALPHA, "", "thing")).await;
+    assert_ne!(with, without);
+    let mut read = db.read().await;
+    let found = read
+        .find_package(repository, &package(ALPHA, "", "thing"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((found.id, found.namespace.as_str()), (without, ""));
+    assert_eq!(found.restrictions(), OriginRestrictions::PUBLISHED_FIRST);
+}
+
+async fn many_who_ensure_one_package_at_once_get_the_same_row(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let of = package(ALPHA, "", "thing");
+    let ids = futures_util::future::join_all((0..24).map(|_| db.package(repository, &of))).await;
+    assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
+    assert_eq!(db.number("SELECT COUNT(*) FROM package").await, 1);
+}
+
+async fn packages_are_listed_in_the_order_of_bytes(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let texts = texts_in_byte_order();
+    let backwards: Vec<_> = texts.iter().rev().map(|name| (ALPHA, "", *name)).collect();
+    add_all(db, repository, &backwards).await;
+    assert_eq!(
+        names(&listed(db, repository, &PackageFilter::default()).await),
+        texts
+    );
+    let backwards: Vec<_> = texts
+        .iter()
+        .rev()
+        .map(|namespace| (BETA, *namespace, "thing"))
+        .collect();
+    add_all(db, repository, &backwards).await;
+    let beta = PackageFilter {
+        format: "beta".into(),
+        ..PackageFilter::default()
+    };
+    let rows = listed(db, repository, &beta).await;
+    assert_eq!(
+        rows.iter()
+            .map(|row| row.namespace.as_str())
+            .collect::<Vec<_>>(),
+        texts
+    );
+}
+
+async fn packages_are_walked_without_repeats_or_gaps(db: &TestDatabase) {
+    let domain = db.domain("acme").await.id;
+    let repository = db.repository(domain, "store").await.id;
+    let other = db.repository(domain, "other").await.id;
+    let mut all = Vec::new();
+    for format in [BETA, ALPHA] {
+        for namespace in ["", "b", "B", "é", "a-b"] {
+            all.extend(
+                ["thing", "Thing", "a", "ab", "😀", "é"].map(|name| (format, namespace, name)),
+            );
+        }
+    }
+    add_all(db, repository, &all).await;
+    add_all(db, other, &[(ALPHA, "", "not-ours"), (BETA, "b", "thing")]).await;
+    let mut expected: Vec<Key> = all
+        .iter()
+        .map(|(f, namespace, name)| (f.to_string(), (*namespace).into(), (*name).into()))
+        .collect();
+    expected.sort();
+    let mut read = db.read().await;
+    let filter = PackageFilter::default();
+    for limit in [1, 7, 59, 60, 61] {
+        let page = async |after: Key, limit| {
+            read.list_packages(repository, (&after.0, &after.1, &after.2), &filter, limit)
+                .await
+        };
+        assert_eq!(
+            walk(limit, Key::default(), page, key).await,
+            expected,
+            "pages of {limit}"
+        );
+    }
+}
+
+async fn a_walk_sees_no_package_twice_while_others_are_added(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    add_all(
+        db,
+        repository,
+        &[
+            (ALPHA, "", "b"),
+            (ALPHA, "", "d"),
+            (ALPHA, "", "f"),
+            (ALPHA, "", "h"),
+        ],
+    )
+    .await;
+    let mut pages = 0;
+    let page = async |after: Key, limit| {
+        // One before the place reached, and one after it.
+        pages += 1;
+        match pages {
+            2 => add_all(db, repository, &[(ALPHA, "", "a"), (ALPHA, "", "e")]).await,
+            3 => add_all(db, repository, &[(ALPHA, "", "c"), (ALPHA, "", "z")]).await,
+            _ => {}
+        }
+        let filter = PackageFilter::default();
+        db.read()
+            .await
+            .list_packages(repository, (&after.0, &after.1, &after.2), &filter, limit)
+            .await
+    };
+    let walked = walk(1, Key::default(), page, key).await;
+    let walked: Vec<&str> = walked.iter().map(|key| key.2.as_str()).collect();
+    assert_eq!(walked, ["b", "d", "e", "f", "h", "z"]);
+}
+
+async fn p16_prefixes_of_packages_are_literal_and_case_sensitive(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let texts = texts_in_byte_order();
+    let named: Vec<_> = texts.iter().map(|text| (ALPHA, "", *text)).collect();
+    let spaced: Vec<_> = texts.iter().map(|text| (BETA, *text, "thing")).collect();
+    add_all(db, repository, &named).await;
+    add_all(db, repository, &spaced).await;
+    for prefix in [
+        "a", "A", "a_", "a%", "a*", "aX", "é", "E", "s", "S", "日", "😀", "%", "_", "*", "?", "\\",
+        "10", "ａ",
+    ] {
+        let expected: Vec<&str> = texts
+            .iter()
+            .copied()
+            .filter(|text| text.starts_with(prefix))
+            .collect();
+        let by_name = PackageFilter {
+            name_prefix: prefix.into(),
+            format: "alpha".into(),
+            ..Default::default()
+        };
+        assert_eq!(
+            names(&listed(db, repository, &by_name).await),
+            expected,
+            "name prefix {prefix:?}"
+        );
+        let by_namespace = PackageFilter {
+            namespace_prefix: prefix.into(),
+            ..Default::default()
+        };
+        let rows = listed(db, repository, &by_namespace).await;
+        let namespaces: Vec<&str> = rows.iter().map(|row| row.namespace.as_str()).collect();
+        assert_eq!(namespaces, expected, "namespace prefix {prefix:?}");
+    }
+}
+
+async fn prefixes_end_after_every_character_there_is(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    // The last letters of the planes that have letters: what a too early end of the range would lose.
+    let all = [
+        "z",
+        "z~",
+        "z\u{7ff}",
+        "z\u{ffdc}",
+        "z\u{1f9ff}",
+        "z\u{323af}",
+        "z\u{323af}z",
+    ];
+    add_all(db, repository, &all.map(|name| (ALPHA, "", name))).await;
+    add_all(db, repository, &[(ALPHA, "", "y"), (ALPHA, "", "{")]).await;
+    let filter = PackageFilter {
+        name_prefix: "z".into(),
+        ..PackageFilter::default()
+    };
+    assert_eq!(names(&listed(db, repository, &filter).await), all);
+}
+
+async fn filters_narrow_a_list_one_by_one_and_together(db: &TestDatabase) {
+    use OriginRestriction::{Allow, Block};
+    let repository = a_repository(db).await;
+    db.write(move |tx| {
+        Box::pin(async move {
+            let all = [
+                ("aa", Allow, Allow),
+                ("ab", Allow, Block),
+                ("ba", Block, Allow),
+                ("bb", Block, Block),
+            ];
+            for (name, publish, upstream) in all {
+                let restrictions = OriginRestrictions { publish, upstream };
+                tx.ensure_package(
+                    repository,
+                    &package(ALPHA, "n", name),
+                    restrictions,
+                    EpochMillis(1),
+                )
+                .await?;
+            }
+            tx.ensure_package(repository, &package(BETA, "m", "aa"), OPEN, EpochMillis(1))
+                .await
+        })
+    })
+    .await;
+    let all = PackageFilter::default;
+    let cases: [(PackageFilter, &[&str]); 10] = [
+        (all(), &["aa", "ab", "ba", "bb", "aa"]),
+        (
+            PackageFilter {
+                format: "alpha".into(),
+                ..all()
+            },
+            &["aa", "ab", "ba", "bb"],
+        ),
+        (
+            PackageFilter {
+                format: "alph".into(),
+                ..all()
+            },
+            &[],
+        ),
+        (
+            PackageFilter {
+                namespace_prefix: "m".into(),
+                ..all()
+            },
+            &["aa"],
+        ),
+        (
+            PackageFilter {
+                publish: Some(Allow),
+                ..all()
+            },
+            &["aa", "ab", "aa"],
+        ),
+        (
+            PackageFilter {
+                publish: Some(Block),
+                ..all()
+            },
+            &["ba", "bb"],
+        ),
+        (
+            PackageFilter {
+                upstream: Some(Allow),
+                ..all()
+            },
+            &["aa", "ba", "aa"],
+        ),
+        (
+            PackageFilter {
+                upstream: Some(Block),
+                ..all()
+            },
+            &["ab", "bb"],
+        ),
+        (
+            PackageFilter {
+                publish: Some(Block),
+                upstream: Some(Block),
+                ..all()
+            },
+            &["bb"],
+        ),
+        (
+            PackageFilter {
+                format: "alpha".into(),
+                name_prefix: "a".into(),
+                namespace_prefix: "n".into(),
+                publish: Some(Allow),
+                upstream: Some(Allow),
+            },
+            &["aa"],
+        ),
+    ];
+    for (filter, expected) in cases {
+        assert_eq!(
+            names(&listed(db, repository, &filter).await),
+            expected,
+            "{filter:?}"
+        );
+    }
+}
+
+async fn the_packages_of_one_format_are_walked_by_namespace_and_name(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let mut expected = Vec::new();
+    for namespace in ["", "b", "B", "é"] {
+        for name in ["thing", "Thing", "a"] {
+            add_all(
+                db,
+                repository,
+                &[(BETA, namespace, name), (ALPHA, namespace, "other")],
+            )
+            .await;
+            expected.push((namespace.to_owned(), name.to_owned()));
+        }
+    }
+    expected.sort();
+    let mut read = db.read().await;
+    for limit in [1, 5, 12, 13] {
+        let page = async |after: (String, String), limit| {
+            read.list_packages_of_format(repository, "beta", (&after.0, &after.1), limit)
+                .await
+        };
+        let walked = walk(limit, Default::default(), page, |row| {
+            (row.namespace.clone(), row.name.clone())
+        })
+        .await;
+        assert_eq!(walked, expected, "pages of {limit}");
+    }
+}
+
+async fn a_deleted_package_takes_its_versions_tags_and_assets(db: &TestDatabase) {
+    let domain = db.domain("acme").await.id;
+    let repository = db.repository(domain, "store").await.id;
+    let (gone, kept) = (package(ALPHA, "", "gone"), package(ALPHA, "", "kept"));
+    for of in [&gone, &kept] {
+        let id = db.package(repository, of).await;
+        let version = db.version(id, "1.0").await;
+        db.write(move |tx| {
+            Box::pin(async move {
+                tx.upsert_package_tag(id, "latest", &crate::samples::version_name("1.0"))
+                    .await?;
+                let digests = crate::samples::digests(u8::try_from(version).unwrap());
+                tx.insert_asset(
+                    domain,
+                    version,
+                    &crate::samples::asset_name("file"),
+                    1,
+                    &digests,
+                )
+                .await
+            })
+        })
+        .await;
+    }
+    let id = db.package(repository, &gone).await;
+    db.write(move |tx| Box::pin(async move { tx.delete_package(id).await }))
+        .await;
+    let mut read = db.read().await;
+    assert!(
+        read.find_package(repository, &gone)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        read.find_package(repository, &kept)
+            .await
+            .unwrap()
+            .is_some()
+    );
+    assert!(
+        read.find_repository(domain, &repository_name("store"))
+            .await
+            .unwrap()
+            .is_some()
+    );
+    const LEFT: &str =
+        "SELECT (SELECT COUNT(*) FROM package_version), (SELECT COUNT(*) FROM package_tag),
+        (SELECT COUNT(*) FROM asset)";
+    assert_eq!(db.rows::<(i64, i64, i64)>(LEFT).await, [(1, 1, 1)]);
+    let again = db.package(repository, &gone).await;
+    assert!(again > id, "a package made again is another one");
+}

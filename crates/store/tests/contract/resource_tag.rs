@@ -1,0 +1,76 @@
+//! Tags of resources.
+
+use crate::database::TestDatabase;
+
+on_both_engines![
+    tags_of_a_resource_are_set_replaced_and_listed_by_key,
+    dropping_the_tags_of_one_resource_keeps_others
+];
+
+const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
+const TWO: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme2";
+
+async fn set(db: &TestDatabase, arn: &'static str, tags: &'static [(&'static str, &'static str)]) {
+    db.write(move |tx| {
+        Box::pin(async move {
+            for (key, value) in tags {
+                tx.upsert_resource_tag(arn, key, value).await?;
+            }
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn listed(db: &TestDatabase, arn: &str) -> Vec<(String, String)> {
+    db.read().await.list_resource_tags(arn).await.unwrap()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+async fn tags_of_a_resource_are_set_replaced_and_listed_by_key(db: &TestDatabase) {
+    assert!(listed(db, ONE).await.is_empty());
+    set(
+        db,
+        ONE,
+        &[
+            ("team", "tools"),
+            ("Team", ""),
+            ("é", "10 €"),
+            ("cost", "1"),
+        ],
+    )
+    .await;
+    set(db, TWO, &[("team", "other")]).await;
+    assert_eq!(
+        listed(db, ONE).await,
+        pairs(&[
+            ("Team", ""),
+            ("cost", "1"),
+            ("team", "tools"),
+            ("é", "10 €")
+        ])
+    );
+    set(db, ONE, &[("team", "x=y"), ("cost", "1")]).await;
+    assert_eq!(
+        listed(db, ONE).await,
+        pairs(&[("Team", ""), ("cost", "1"), ("team", "x=y"), ("é", "10 €")])
+    );
+    assert_eq!(listed(db, TWO).await, pairs(&[("team", "other")]));
+}
+
+async fn dropping_the_tags_of_one_resource_keeps_others(db: &TestDatabase) {
+    set(db, ONE, &[("a", "1"), ("b", "2")]).await;
+    set(db, TWO, &[("a", "3")]).await;
+    for _ in 0..2 {
+        db.write(|tx| Box::pin(async move { tx.delete_resource_tags(ONE).await }))
+            .await;
+        assert!(listed(db, ONE).await.is_empty());
+    }
+    assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
+}

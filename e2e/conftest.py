@@ -1,0 +1,141 @@
+"""Fixtures of the whole suite: one server for most stories, fresh repositories for each, a source that can be cut."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import account, knobs
+from harness.account import Repository
+from harness.server import Server
+from harness.source import Source, configured_registry
+
+REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
+_servers: list[Server] = []
+_counts: dict[str, int] = {"passed": 0, "failed": 0, "skipped": 0}
+
+
+@pytest.fixture(scope="session")
+def binary() -> Path:
+    """The program under test: $RELIQUARY_BIN, else the release build, else the debug build."""
+    if given := os.environ.get("RELIQUARY_BIN"):
+        return Path(given).resolve()
+    for profile in ("release", "debug"):
+        built = REPOSITORY_ROOT / "target" / profile / "reliquary"
+        if built.exists():
+            return built
+    pytest.fail("no binary: build it with `cargo build --release -p reliquary` or set RELIQUARY_BIN", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def npm_source() -> Iterator[Source]:
+    """The proxy in front of the registry that npm on this machine uses. It is there whether or not that one is."""
+    source = Source(configured_registry())
+    yield source
+    source.close()
+
+
+@pytest.fixture(scope="session")
+def _registry_answers(npm_source: Source) -> bool:
+    return npm_source.is_reachable()
+
+
+@pytest.fixture
+def source(npm_source: Source, _registry_answers: bool) -> Iterator[Source]:
+    """The public source for stories that really fetch from it; they are skipped where it cannot be reached."""
+    if not _registry_answers:
+        pytest.skip("the npm registry configured on this machine cannot be reached")
+    npm_source.restore()
+    npm_source.forget()
+    yield npm_source
+    npm_source.restore()
+
+
+@pytest.fixture(scope="session")
+def server(binary: Path, npm_source: Source, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The server that most stories share. Stories that kill, starve or limit a server start their own."""
+    shared = Server(binary, tmp_path_factory.mktemp("shared"), npm_source=npm_source.url, quotas=knobs.ROOMY_QUOTAS)
+    _servers.append(shared)
+    shared.start()
+    yield shared
+    shared.stop()
+    shared.assert_no_panic()
+
+
+@pytest.fixture
+def new_server(
+    binary: Path, npm_source: Source, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Server]]:
+    """Makes servers of a story's own, not yet started; whatever still runs at the end is stopped."""
+    made: list[Server] = []
+
+    def make(**options: Any) -> Server:
+        one = Server(binary, tmp_path_factory.mktemp("own"), npm_source=npm_source.url, **options)
+        made.append(one)
+        _servers.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.stop()
+        _servers.remove(one)
+        one.assert_no_panic()
+
+
+@pytest.fixture(scope="session")
+def aws(server: Server) -> Any:
+    """boto3 for the shared server, from the profile in its data folder."""
+    return account.profile_client(server)
+
+
+@pytest.fixture
+def domain(aws: Any) -> str:
+    """A fresh domain."""
+    return account.create_domain(aws)
+
+
+@pytest.fixture
+def private(server: Server, aws: Any, domain: str) -> Iterator[Repository]:
+    """A fresh repository that reaches nothing: stories with it need no network."""
+    aws.create_repository(domain=domain, repository="private")
+    repository = Repository(server, aws, domain, "private")
+    yield repository
+    repository.close()
+
+
+@pytest.fixture
+def connected(server: Server, aws: Any, domain: str) -> Iterator[Repository]:
+    """A fresh repository with the public registry behind it, by way of a store."""
+    store, app = account.create_store_and_app(server, aws, domain)
+    yield app
+    app.close()
+    store.close()
+
+
+# What a failed test shows, and the last line of the run.
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
+    """A failure without the server's log is half a failure."""
+    report = yield
+    if report.failed:
+        for running in _servers:
+            report.sections.append((f"log of {running.url}", running.log_tail()))
+    return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Count each test once: its call, or the set-up or tear-down that did not work."""
+    if report.when == "call" or report.outcome != "passed":
+        _counts[report.outcome] += 1
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The last line, for people and for scripts."""
+    if not config.option.collectonly:
+        print("{passed} passed, {failed} failed, {skipped} skipped".format(**_counts))

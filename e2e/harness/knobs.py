@@ -1,0 +1,107 @@
+"""Everything this suite assumes about the command line and the configuration of the server, in one place.
+
+A renamed flag or key is one change here. Nothing else in the suite spells a flag, a key or a file of the data folder.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+PROFILE = "reliquary"
+DEFAULT_ACCOUNT = "000000000000"
+READY_PATH = "/readyz"
+HEALTH_PATH = "/healthz"
+
+# --dev makes this domain with one repository per external connection, and one with all of them upstream.
+DEV_DOMAIN = "dev"
+DEV_REPOSITORY = "main"
+
+NPM_CONNECTION = "public:npmjs"
+# All that can be associated without an operator's own definition, with the format of each.
+PUBLIC_CONNECTIONS = {
+    "public:npmjs": "npm",
+    "public:nuget-org": "nuget",
+    "public:pypi": "pypi",
+    "public:maven-central": "maven",
+    "public:maven-googleandroid": "maven",
+    "public:maven-gradleplugins": "maven",
+    "public:maven-commonsware": "maven",
+    "public:maven-clojars": "maven",
+    "public:ruby-gems-org": "ruby",
+    "public:crates-io": "cargo",
+}
+
+
+def serve_command(binary: Path, data_dir: Path, port: int, config: Path, *, dev: bool, account: str) -> list[str]:
+    """The command that starts the server on one loopback port, its own metrics listener off."""
+    command = [str(binary), "serve", "--data", str(data_dir), "--listen", f"127.0.0.1:{port}"]
+    command += ["--metrics-listen", "off", "--config", str(config)]
+    # --dev has the default account by definition.
+    return [*command, "--dev"] if dev else [*command, "--account", account]
+
+
+def configuration(npm_source: str, quotas: dict[str, int]) -> str:
+    """The TOML file of the server: where `public:npmjs` points, and the limits that a story wants.
+
+    Every other public connection points to a closed port: a test that reaches for one by mistake fails at once
+    instead of leaving the machine.
+    """
+    lines = []
+    for name in PUBLIC_CONNECTIONS:
+        url = npm_source if name == NPM_CONNECTION else "http://127.0.0.1:9/"
+        lines += [f'[connections."{name}"]', f'url = "{url}"', "allow_private_network = true", ""]
+    if quotas:
+        lines += ["[quotas]", *(f"{key} = {value}" for key, value in quotas.items()), ""]
+    return "\n".join(lines)
+
+
+# Limits raised for the server that the whole run shares: it is filled by many tests.
+ROOMY_QUOTAS = {"domains_per_account": 1000, "repositories_per_domain": 10000}
+QUOTA_CONNECTIONS = "external_connections_per_domain"
+QUOTA_DOMAINS = "domains_per_account"
+QUOTA_REPOSITORIES = "repositories_per_domain"
+QUOTA_REQUEST_RATE = "requests_per_second"
+
+
+# For measurements: no line per request (its peers write none either), and nothing revalidated behind a warm run.
+MEASURED_SETTINGS = """
+[log]
+access = false
+
+[upstream]
+freshness_ms = 86400000
+"""
+
+
+def config_file(data_dir: Path) -> Path:
+    """The AWS config file that the first start writes: region and endpoint of the profile."""
+    return data_dir / "aws" / "config"
+
+
+def credentials_file(data_dir: Path) -> Path:
+    """The AWS credentials file that the first start writes: the root key of the account."""
+    return data_dir / "aws" / "credentials"
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """An access key of some principal."""
+
+    id: str
+    secret: str
+
+
+def create_key_command(binary: Path, data_dir: Path, account: str) -> list[str]:
+    """The command that makes a root access key of another account on the same server."""
+    return [str(binary), "keys", "create", "--data", str(data_dir), "--account", account]
+
+
+def parse_created_key(output: str) -> AccessKey:
+    """The key in what `keys create` prints: the id is recognised by its form, the secret by its length."""
+    key_id = re.search(r"\b(AKIA[A-Z0-9]{12,})\b", output)
+    secret = re.search(r"(?<![A-Za-z0-9/+])([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+])", output)
+    if key_id is None or secret is None:
+        raise ValueError(f"no access key in the output of `keys create`:\n{output}")
+    return AccessKey(key_id.group(1), secret.group(1))

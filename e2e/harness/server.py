@@ -1,0 +1,169 @@
+"""The server under test as a process: started on a random loopback port, stopped politely or killed, measured.
+
+It never reaches into the program: what it knows of it is in `knobs`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+from harness import knobs
+from harness.memory import Memory, read_memory
+
+START_TIMEOUT_S = 30.0
+STOP_TIMEOUT_S = 30.0
+
+
+def free_port() -> int:
+    """A loopback port that is free now. It is handed to a program that binds it a moment later."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One installation of Reliquary: a data folder, a port that survives restarts, and the process when it runs."""
+
+    def __init__(
+        self,
+        binary: Path,
+        folder: Path,
+        *,
+        npm_source: str,
+        dev: bool = False,
+        account: str = knobs.DEFAULT_ACCOUNT,
+        quotas: dict[str, int] | None = None,
+        settings: str = "",
+    ) -> None:
+        self.binary = binary
+        self.data_dir = folder / "data"
+        self.log_path = folder / "server.log"
+        self.account = account
+        self.port = free_port()
+        self._config_path = folder / "reliquary.toml"
+        self._home = folder / "home"
+        self._npm_source = npm_source
+        self._dev = dev
+        self._quotas = dict(quotas or {})
+        self._settings = settings
+        self._process: subprocess.Popen[bytes] | None = None
+        self._home.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """The endpoint, without a trailing slash."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        assert self._process is not None, "the server is not running"
+        return self._process.pid
+
+    def start(self, environment: dict[str, str] | None = None) -> Server:
+        """Start and wait until it is ready. An early exit is reported with the end of its log."""
+        self.launch(environment)
+        try:
+            self._wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def launch(self, environment: dict[str, str] | None = None) -> None:
+        """Start without waiting; for those who measure how long it takes to answer."""
+        assert self._process is None, "the server is running already"
+        self._config_path.write_text(knobs.configuration(self._npm_source, self._quotas) + self._settings)
+        # A home of its own and no inherited variables: the settings of the machine must not decide a test.
+        own = {"PATH": os.environ["PATH"], "HOME": str(self._home), **(environment or {})}
+        command = knobs.serve_command(
+            self.binary, self.data_dir, self.port, self._config_path, dev=self._dev, account=self.account
+        )
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self._home
+            )
+
+    def _wait_until_ready(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            if (status := self._process.poll()) is not None:
+                raise RuntimeError(f"the server ended with {status} while starting:\n{self.log_tail()}")
+            if self.status_of(knobs.READY_PATH) == 200:
+                return
+            time.sleep(0.02)
+        raise TimeoutError(f"the server was not ready after {START_TIMEOUT_S} s:\n{self.log_tail()}")
+
+    def status_of(self, path: str) -> int | None:
+        """The status of a plain GET, or None while nobody listens."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            connection.close()
+
+    def stop(self) -> None:
+        """SIGTERM, and wait for the end; a server that does not end by itself is a failure."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            status = self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise AssertionError(f"the server ignored SIGTERM for {STOP_TIMEOUT_S} s:\n{self.log_tail()}") from None
+        self._process = None
+        assert status in (0, -signal.SIGTERM), f"the server ended with {status}:\n{self.log_tail()}"
+
+    def kill(self) -> None:
+        """SIGKILL: no handler runs, nothing is flushed."""
+        if self._process is None:
+            return
+        self._process.kill()
+        self._process.wait(STOP_TIMEOUT_S)
+        self._process = None
+
+    def restart(self, environment: dict[str, str] | None = None, quotas: dict[str, int] | None = None) -> None:
+        """Stop and start on the same port and data folder, with other limits if given."""
+        self.stop()
+        if quotas is not None:
+            self._quotas = dict(quotas)
+        self.start(environment)
+
+    def memory(self) -> Memory:
+        """The resident memory now."""
+        return read_memory(self.pid)
+
+    def create_key(self, account: str) -> knobs.AccessKey:
+        """A root access key of another account, made by the command line as an operator would."""
+        done = subprocess.run(
+            knobs.create_key_command(self.binary, self.data_dir, account),
+            env={"PATH": os.environ["PATH"], "HOME": str(self._home)},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, f"`keys create` failed:\n{done.stdout}\n{done.stderr}"
+        return knobs.parse_created_key(done.stdout)
+
+    def log_tail(self, lines: int = 60) -> str:
+        """The last lines of the log, for failure messages."""
+        if not self.log_path.exists():
+            return "(no log)"
+        return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
+
+    def assert_no_panic(self) -> None:
+        """A panic that was caught and answered with 500 is still a fault of ours."""
+        text = self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+        assert "panicked at" not in text, f"the server panicked:\n{self.log_tail(200)}"

@@ -1,0 +1,280 @@
+"""A public npm registry that can be cut off: a small proxy on loopback in front of the configured registry.
+
+Reliquary is told that `public:npmjs` is here. Absolute addresses in the metadata are rewritten to the proxy, so that
+cutting it really cuts every byte. It counts what it is asked, because "the second install asked for nothing" is a
+number, not a feeling.
+
+The npm registry protocol: GET {name} answers a packument, GET {name}/-/{file}.tgz a tarball.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import http.client
+import os
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import urlsplit
+
+CHUNK_BYTES = 256 * 1024
+# Passed on to the registry; everything else of the caller's request stays here.
+FORWARDED = ("accept", "if-none-match", "if-modified-since", "range", "authorization")
+# Passed back; lengths and encodings are set anew, because bodies are rewritten.
+RETURNED = ("content-type", "etag", "last-modified", "cache-control", "content-range", "accept-ranges")
+
+
+def npm_setting(name: str) -> str | None:
+    """A setting of npm as this machine has it, or None when it has none."""
+    done = subprocess.run(["npm", "config", "get", name], capture_output=True, text=True, timeout=60, check=True)
+    value = done.stdout.strip()
+    return None if value in ("", "null", "undefined") else value
+
+
+def configured_registry() -> str:
+    """The registry that npm on this machine uses, with a trailing slash: a mirror stays the mirror."""
+    registry = npm_setting("registry")
+    assert registry is not None, "npm has no registry configured"
+    return registry.rstrip("/") + "/"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request that reached the source."""
+
+    method: str
+    path: str
+    status: int
+
+    @property
+    def is_tarball(self) -> bool:
+        """Tarballs are told from metadata by their path."""
+        return "/-/" in self.path and self.path.endswith(".tgz")
+
+
+class Recorder(Protocol):
+    """Told about every successful answer: path, request headers, content type, body as sent on."""
+
+    def __call__(self, path: str, accept: str, content_type: str, body: bytes) -> None: ...
+
+
+class Source:
+    """The proxy. `cut` makes it vanish as a dead host does (connections are refused), `restore` brings it back."""
+
+    def __init__(self, registry: str, *, recorder: Recorder | None = None) -> None:
+        self.registry = registry
+        self.recorder = recorder
+        self.asked: list[Asked] = []
+        self._parts = urlsplit(registry)
+        self._lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._local = threading.local()
+        self._tls = _tls_context() if self._parts.scheme == "https" else None
+        self._listener: ThreadingHTTPServer | None = None
+        self.port = 0
+        self.restore()
+
+    @property
+    def url(self) -> str:
+        """Where the proxy listens, with a trailing slash."""
+        return f"http://127.0.0.1:{self.port}/"
+
+    def is_reachable(self) -> bool:
+        """Whether the registry behind the proxy answers."""
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = self._connect(timeout_s=15)
+            connection.request("GET", self._parts.path + "-/ping", headers={"Accept": "application/json"})
+            return connection.getresponse().status < 500
+        return False
+
+    # Being there, and not.
+
+    def restore(self) -> None:
+        """Listen again, on the same port."""
+        if self._listener is not None:
+            return
+        handler = _handler_of(self)
+        self._listener = _Listener(("127.0.0.1", self.port), handler)
+        self.port = self._listener.server_address[1]
+        threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def cut(self) -> None:
+        """Stop listening and break every open connection, also those in the middle of a body."""
+        if self._listener is None:
+            return
+        self._listener.shutdown()
+        self._listener.server_close()
+        self._listener = None
+        with self._lock:
+            for connection in self._connections:
+                with contextlib.suppress(OSError):
+                    connection.shutdown(socket.SHUT_RDWR)
+
+    close = cut
+
+    # What it was asked.
+
+    def forget(self) -> None:
+        """Start counting anew."""
+        with self._lock:
+            self.asked.clear()
+
+    def tarballs(self) -> int:
+        """How many tarballs were asked for."""
+        with self._lock:
+            return sum(1 for asked in self.asked if asked.is_tarball)
+
+    def wait_for(self, condition: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait until something has been asked, e.g. the hundredth tarball."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if condition():
+                return True
+            time.sleep(0.01)
+        return condition()
+
+    # Inside.
+
+    def _connect(self, timeout_s: float = 60) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._tls is None:
+            return http.client.HTTPConnection(host, port, timeout=timeout_s)
+        return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=self._tls)
+
+    def _ask(self, method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Ask the registry on this thread's connection; once more on a fresh one if it had gone stale."""
+        target = self._parts.path.rstrip("/") + path
+        for last in (False, True):
+            connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+            if connection is None:
+                connection = self._local.connection = self._connect()
+            try:
+                connection.request(method, target, headers=headers)
+                return connection.getresponse()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                self._local.connection = None
+                if last:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _rewrite(self, body: bytes) -> bytes:
+        """Absolute addresses of the registry become addresses of the proxy."""
+        return body.replace(self.registry.rstrip("/").encode(), self.url.rstrip("/").encode())
+
+
+def _tls_context() -> ssl.SSLContext:
+    """The certificate authorities that npm trusts, so that a mirror with a private one works here too."""
+    context = ssl.create_default_context()
+    cafile = npm_setting("cafile") or os.environ.get("NODE_EXTRA_CA_CERTS")
+    if cafile and Path(cafile).exists():
+        context.load_verify_locations(cafile)
+    return context
+
+
+class _Listener(ThreadingHTTPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+    request_queue_size = 256
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Broken connections are what this proxy is for; they are no news."""
+
+
+def _handler_of(source: Source) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        # Header and body leave together: without it every answer waits for a delayed acknowledgement.
+        wbufsize = 64 * 1024
+        disable_nagle_algorithm = True
+
+        def setup(self) -> None:
+            super().setup()
+            with source._lock:
+                source._connections.add(self.connection)
+
+        def finish(self) -> None:
+            with source._lock:
+                source._connections.discard(self.connection)
+            super().finish()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Counted, not printed."""
+
+        def do_GET(self) -> None:
+            self._forward()
+
+        def do_HEAD(self) -> None:
+            self._forward()
+
+        def do_POST(self) -> None:
+            length = int(self.headers.get("content-length") or 0)
+            self.rfile.read(length)
+            self._reply(404, [], b"{}")
+
+        def _forward(self) -> None:
+            headers = {name: self.headers[name] for name in FORWARDED if name in self.headers}
+            headers["Accept-Encoding"] = "gzip"
+            try:
+                answer = source._ask(self.command, self.path, headers)
+            except (OSError, http.client.HTTPException) as error:
+                self._count(502)
+                self._reply(502, [("Content-Type", "text/plain")], str(error).encode())
+                return
+            self._count(answer.status)
+            kept = [(name, value) for name, value in answer.getheaders() if name.lower() in RETURNED]
+            content_type = answer.getheader("content-type") or ""
+            if "json" not in content_type and source.recorder is None and self.command == "GET":
+                self._stream(answer, kept)
+                return
+            body = answer.read()
+            if answer.getheader("content-encoding") == "gzip":
+                body = gzip.decompress(body)
+            if "json" in content_type:
+                body = source._rewrite(body)
+            if source.recorder is not None and answer.status == 200:
+                source.recorder(self.path, self.headers.get("accept", ""), content_type, body)
+            self._reply(answer.status, kept, body)
+
+        def _count(self, status: int) -> None:
+            with source._lock:
+                source.asked.append(Asked(self.command, self.path, status))
+
+        def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            if status != 304:
+                self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            if self.command != "HEAD" and status != 304:
+                self.wfile.write(body)
+            self.wfile.flush()
+
+        def _stream(self, answer: http.client.HTTPResponse, headers: list[tuple[str, str]]) -> None:
+            """Tarballs pass through as they arrive; a gzip content coding is passed on as it is."""
+            length = answer.getheader("content-length")
+            if length is None or answer.getheader("content-encoding"):
+                body = answer.read()
+                if answer.getheader("content-encoding") == "gzip":
+                    body = gzip.decompress(body)
+                self._reply(answer.status, headers, body)
+                return
+            self.send_response(answer.status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", length)
+            self.end_headers()
+            while chunk := answer.read(CHUNK_BYTES):
+                self.wfile.write(chunk)
+            self.wfile.flush()
+
+    return Handler

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Installs the pinned harness and clients into e2e/.cache, once per set of pins. Nothing outside that folder changes.
+set -euo pipefail
+cd "$(dirname "$0")"
+cache=$PWD/.cache
+mkdir -p "$cache"
+
+stamp_of() { sha256sum "$@" | sha256sum | cut -c1-16; }
+
+pins=$(stamp_of requirements.txt)
+if [ ! -e "$cache/venv/.done-$pins" ]; then
+    rm -rf "$cache/venv"
+    python3 -m venv "$cache/venv"
+    "$cache/venv/bin/pip" install --quiet --requirement requirements.txt
+    touch "$cache/venv/.done-$pins"
+fi
+
+pins=$(stamp_of clients.json)
+if [ ! -e "$cache/clients/.done-$pins" ]; then
+    rm -rf "$cache/clients"
+    mkdir -p "$cache/clients"
+    cp clients.json "$cache/clients/package.json"
+    npm install --prefix "$cache/clients" --ignore-scripts --no-audit --no-fund --silent
+    touch "$cache/clients/.done-$pins"
+fi
+
+# The story of the expired token needs a preloaded library. It is unpacked, not installed; without it the story is
+# skipped.
+if [ ! -e "$cache/faketime/.done" ] && command -v apt-get >/dev/null && command -v dpkg >/dev/null; then
+    rm -rf "$cache/faketime"
+    mkdir -p "$cache/faketime"
+    if (cd "$cache/faketime" && apt-get download --quiet=2 libfaketime >/dev/null 2>&1); then
+        dpkg -x "$cache"/faketime/libfaketime_*.deb "$cache/faketime"
+        touch "$cache/faketime/.done"
+    fi
+fi

@@ -1,0 +1,132 @@
+//! The developer's verbs: `cargo xtask VERB`.
+//!
+//! Checks that no linter makes (which room may see which, which host names may be spelled), and the sequence that
+//! continuous integration runs. Nothing here is part of the product.
+
+mod arrows;
+mod hosts;
+mod step;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use step::{Counting, Tally};
+
+const USAGE: &str = "\
+cargo xtask VERB
+
+  arrows   which room may depend on which, who may use sqlx, object_store and reqwest, licences
+  hosts    no file spells the host name of a registry that this project must not spell
+  check    formatting, lints, arrows, hosts, documentation
+  test     all tests of the workspace
+  e2e      real clients against the real binary
+  ci       check, test and e2e; ends with one line of totals
+";
+
+fn main() -> ExitCode {
+    let verb = std::env::args().nth(1).unwrap_or_default();
+    let root = workspace();
+    let mut tally = Tally::default();
+    match verb.as_str() {
+        "arrows" => tally.check("arrows", arrows::check(&root)),
+        "hosts" => tally.check("hosts", hosts::check(&root)),
+        "check" => check(&root, &mut tally),
+        "test" => test(&root, &mut tally),
+        "e2e" => e2e(&root, &mut tally),
+        "ci" => {
+            check(&root, &mut tally);
+            test(&root, &mut tally);
+            e2e(&root, &mut tally);
+        }
+        _ => {
+            step::say(USAGE);
+            return ExitCode::from(2);
+        }
+    }
+    tally.finish()
+}
+
+/// The folder above this package.
+fn workspace() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().unwrap_or(here).to_owned()
+}
+
+fn cargo(root: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root).args(arguments);
+    command
+}
+
+fn check(root: &Path, tally: &mut Tally) {
+    tally.run(
+        "formatting",
+        cargo(root, &["fmt", "--all", "--check"]),
+        Counting::AsOne,
+    );
+    let lints = [
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--",
+        "-D",
+        "warnings",
+    ];
+    tally.run("lints", cargo(root, &lints), Counting::AsOne);
+    tally.check("arrows", arrows::check(root));
+    tally.check("hosts", hosts::check(root));
+    let mut documentation = cargo(
+        root,
+        &[
+            "doc",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+            "--locked",
+        ],
+    );
+    documentation.env("RUSTDOCFLAGS", "-D warnings");
+    tally.run("documentation", documentation, Counting::AsOne);
+}
+
+fn test(root: &Path, tally: &mut Tally) {
+    let has_nextest = cargo(root, &["nextest", "--version"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if has_nextest {
+        let tests = [
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+        ];
+        tally.run("tests", cargo(root, &tests), Counting::LastSummary);
+        tally.run(
+            "examples in documentation",
+            cargo(root, &["test", "--workspace", "--locked", "--doc"]),
+            Counting::EverySummary,
+        );
+    } else {
+        let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
+        tally.run("tests", cargo(root, &tests), Counting::EverySummary);
+    }
+}
+
+fn e2e(root: &Path, tally: &mut Tally) {
+    let script = root.join("e2e/run.sh");
+    if !script.is_file() {
+        step::say("e2e: there is no e2e/run.sh\n");
+        return;
+    }
+    let build = cargo(
+        root,
+        &["build", "--locked", "--release", "--package", "reliquary"],
+    );
+    if tally.run("the binary", build, Counting::AsOne) {
+        let mut command = Command::new(script);
+        command.current_dir(root);
+        tally.run("real clients", command, Counting::LastSummary);
+    }
+}
