@@ -116,6 +116,21 @@ def connected(server: Server, aws: Any, domain: str) -> Iterator[Repository]:
     store.close()
 
 
+@pytest.fixture
+def secluded(new_server: Callable[..., Server], source: Source) -> Iterator[Repository]:
+    """The same on a server of its own, for stories that cut the source: a server leaves a source that failed often
+    alone for a while, and that while must not fall into somebody else's story.
+    """
+    server = new_server().start()
+    aws = account.profile_client(server)
+    store, app = account.create_store_and_app(server, aws, account.create_domain(aws))
+    yield app
+    app.close()
+    store.close()
+    # Back before the server is stopped, whatever the story did.
+    source.restore()
+
+
 # What a failed test shows, and the last line of the run.
 
 

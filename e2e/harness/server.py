@@ -157,6 +157,13 @@ class Server:
         assert done.returncode == 0, f"`keys create` failed:\n{done.stdout}\n{done.stderr}"
         return knobs.parse_created_key(done.stdout)
 
+    def wait_for_log(self, text: str, timeout_s: float = 5) -> None:
+        """Wait until the log holds a text: its lines are written a moment after the reply they are about."""
+        deadline = time.monotonic() + timeout_s
+        while text not in self.log_path.read_text(errors="replace"):
+            assert time.monotonic() < deadline, f"{text} did not come into the log:\n{self.log_tail()}"
+            time.sleep(0.02)
+
     def log_tail(self, lines: int = 60) -> str:
         """The last lines of the log, for failure messages."""
         if not self.log_path.exists():

@@ -101,12 +101,20 @@ def test_unpublish_of_one_version_leaves_the_other(npm: Npm, private: Repository
     assert private.registry().tarball(name, "1.1.0").status == 200
 
 
-def test_unpublish_of_everything_leaves_nothing(npm: Npm, private: Repository, name: str) -> None:
+def test_unpublish_of_everything_leaves_only_the_origin_controls(npm: Npm, private: Repository, name: str) -> None:
     npm.run("unpublish", name, "--force")
-    assert name not in private.npm_packages()
+    assert private.npm_versions(name) == {}
+    for version in ("1.0.0", "1.1.0"):
+        assert private.registry().tarball(name, version).status == 404
     npm.empty_cache()
     missing = npm.run("view", name, check=False)
     assert missing.status != 0 and "E404" in missing.output
+    # The record stays, as after DeletePackageVersions: a public package of this name must not slip into its place.
+    (package,) = private.aws.list_packages(**private.ids)["packages"]
+    assert package["originConfiguration"]["restrictions"] == {"publish": "ALLOW", "upstream": "BLOCK"}
+    # And the number is free again.
+    npm.publish(Package(name, "1.0.0").write_to(npm.home / "again"))
+    assert set(private.npm_versions(name)) == {"1.0.0"}
 
 
 def test_search_finds_by_name_and_description(npm: Npm, name: str) -> None:

@@ -15,7 +15,8 @@ class Pnpm(Client):
     name = "pnpm"
 
     def program(self) -> list[str]:
-        return [str(CLIENTS / "pnpm" / "pnpm")]
+        # Clients are installed without running any script of theirs; this entry point finds the native binary.
+        return ["node", str(CLIENTS / "pnpm" / "bin" / "pnpm.mjs")]
 
     def environment(self) -> dict[str, str]:
         return super().environment() | {

@@ -22,4 +22,4 @@ pub use blobs::{BlobSettings, Blobs};
 pub use disk::StoredBlob;
 pub use error::{BlobError, Result};
 pub use reader::{StageBody, StageReader};
-pub use stage::{Stage, Staged};
+pub use stage::{Committed, Stage, Staged};

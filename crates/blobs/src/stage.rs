@@ -123,6 +123,13 @@ impl Staged {
     ///
     /// Once begun it goes on even if the caller is cancelled, so the blob may be there without anyone having been told.
     pub async fn commit(self) -> Result<()> {
+        self.commit_held().await?.release();
+        Ok(())
+    }
+
+    /// Makes the bytes a blob, as [`Staged::commit`], but lets those who follow wait for the last of them until
+    /// [`Committed::release`]. Dropped without it, they are cut; the blob stays.
+    pub async fn commit_held(self) -> Result<Committed> {
         let Self {
             digests,
             size_bytes,
@@ -136,8 +143,21 @@ impl Staged {
             StagedContent::File(staged) => local.install(staged, &digests.sha256, size_bytes),
         })
         .await?;
-        owner.growth.release();
-        Ok(())
+        Ok(Committed { owner })
+    }
+}
+
+/// Bytes that are a blob, and whose last part those who follow do not have yet.
+#[derive(Debug)]
+#[must_use = "those who follow are cut unless they are released"]
+pub struct Committed {
+    owner: Owner,
+}
+
+impl Committed {
+    /// Lets those who follow have the last bytes.
+    pub fn release(self) {
+        self.owner.growth.release();
     }
 }
 

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use access::{AuthorizeInput, Policies, authorize};
-use model::{AccountId, Action, Arn, DomainRef, PackageCoordinates, RepositoryName, Result};
+use model::{AccountId, Action, Arn, DomainRef, Error, PackageCoordinates, RepositoryName, Result};
 
 use crate::repository_view::RepositoryView;
 use crate::{Caller, Catalog};
@@ -67,6 +67,15 @@ impl Catalog {
         };
         self.allow(&caller, action, &resource, &domain.owner)?;
         let view = self.repository_view(domain, repository).await?;
+        // A domain that was deleted and made anew is another one: what was handed out for the old one ended with it.
+        if caller
+            .token_issued_at()
+            .is_some_and(|issued_at| issued_at < view.domain_created_at)
+        {
+            return Err(Error::unauthenticated(
+                "The authorization token is older than the domain. Get a new one with GetAuthorizationToken.",
+            ));
+        }
         Ok(Grant { caller, view })
     }
 }

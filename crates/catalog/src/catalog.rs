@@ -17,11 +17,13 @@ use crate::connections::ConnectionDirectory;
 use crate::document::{Document, DocumentCache, DocumentKey};
 use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
+use crate::heavy_work::HeavyWork;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
 use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
+use crate::tokens::OpenedTokens;
 
 /// What a catalog is built from.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
@@ -50,6 +52,7 @@ pub struct Catalog {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) token_keys: TokenKeys,
+    pub(crate) opened_tokens: OpenedTokens,
     pub(crate) stamps: Stamps,
     pub(crate) views: ViewCache,
     pub(crate) keys: KeyCache,
@@ -59,6 +62,7 @@ pub struct Catalog {
     pub(crate) sources: SourceCache,
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
+    pub(crate) heavy_work: HeavyWork,
 }
 
 impl Catalog {
@@ -75,6 +79,7 @@ impl Catalog {
         let token_keys = open_token_keys(&store, clock.now(), &settings.account).await?;
         Ok(Arc::new(Self {
             token_keys,
+            opened_tokens: OpenedTokens::default(),
             stamps: Stamps::default(),
             views: ViewCache::default(),
             keys: KeyCache::default(),
@@ -84,6 +89,7 @@ impl Catalog {
             sources: SourceCache::default(),
             refreshes: Flights::default(),
             pulls: Pulls::default(),
+            heavy_work: HeavyWork::default(),
             store,
             blobs,
             connections,

@@ -168,9 +168,10 @@ impl Catalog {
             None => {
                 let package = self.resolve(grant, &key.package).await?;
                 let (base, variant) = (Arc::clone(&key.base), key.variant);
-                let rendered =
-                    tokio::task::spawn_blocking(move || render(&package, &base, variant));
-                let bytes = rendered.await.map_err(Error::internal)??;
+                let bytes = self
+                    .heavy_work
+                    .run(move || render(&package, &base, variant))
+                    .await??;
                 let tag = hex::encode(&Sha256::digest(&bytes)[..16]);
                 self.keep(plain_key, bytes, format!("\"{tag}\""), made_at)
             }
@@ -179,9 +180,7 @@ impl Catalog {
             return Ok(plain);
         }
         let source = plain.bytes.clone();
-        let packed = tokio::task::spawn_blocking(move || gzip(&source))
-            .await
-            .map_err(Error::internal)??;
+        let packed = self.heavy_work.run(move || gzip(&source)).await??;
         let etag = format!("{}-gzip\"", plain.etag.trim_end_matches('"'));
         Ok(self.keep(key, packed, etag, plain.made_at))
     }

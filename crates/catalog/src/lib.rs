@@ -16,6 +16,7 @@ mod document;
 mod domains;
 mod failure;
 mod format_rules;
+mod heavy_work;
 mod labels;
 mod packages;
 mod publish;

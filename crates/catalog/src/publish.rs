@@ -14,7 +14,7 @@ use store::{Connection, NewVersion, PackageRow};
 
 use crate::change_log::{ChangeDetails, change};
 use crate::failure::{Failure, from_blobs, from_store};
-use crate::repository_view::Walk;
+use crate::repository_view::{Walk, repository_not_found};
 use crate::{Catalog, Grant};
 
 /// A version to publish, complete.
@@ -261,15 +261,18 @@ impl Catalog {
             .write(move |tx| {
                 Box::pin(async move {
                     let package = unit_package;
-                    tx.lock_domain(domain_id).await?;
-                    if tx.find_repository_by_id(home_id).await?.is_none() {
-                        return Err(
-                            crate::repository_view::repository_not_found(&domain, &home).into()
-                        );
-                    }
-                    let row = tx
-                        .ensure_package(home_id, &package, OriginRestrictions::PUBLISHED_FIRST, now)
-                        .await?;
+                    tx.order_writes(domain_id).await?;
+                    let row = match tx.find_package(home_id, &package).await? {
+                        Some(row) => row,
+                        None => {
+                            if tx.find_repository_by_id(home_id).await?.is_none() {
+                                return Err(repository_not_found(&domain, &home).into());
+                            }
+                            let restrictions = OriginRestrictions::PUBLISHED_FIRST;
+                            tx.ensure_package(home_id, &package, restrictions, now)
+                                .await?
+                        }
+                    };
                     check_publish_allowed(&row, &package)?;
                     let Unit { new, assets, tags } = unit;
                     let new = NewVersion {

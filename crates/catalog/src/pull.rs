@@ -1,8 +1,8 @@
 //! Assets: found in the graph, pulled through from a public source, streamed while they are stored.
 //!
 //! A pull is one download whoever asks, and belongs to nobody's connection. Bytes go to the clients as they come;
-//! the last of them is held back until the digests match and the bytes are durable, so no client ever takes a wrong
-//! or half-stored asset for a whole one.
+//! the last of them is held back until the digests match, the bytes are durable and the rows are written: no client
+//! takes a wrong or half-stored asset for a whole one, and who has downloaded a version finds it in the API.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +44,8 @@ pub(crate) struct Started {
     pub(crate) reader: StageReader,
     pub(crate) length: Option<u64>,
     pub(crate) expected: ExpectedDigests,
+    /// The repository that the pull itself retains the version in.
+    home_id: i64,
     /// Whether the rows were written, once that is known. Closed without a value when the pull failed.
     stored: watch::Receiver<bool>,
 }
@@ -297,11 +299,13 @@ impl Catalog {
                 }
             }
         };
-        self.retain_when_stored(&started, view, node, package, &name);
+        if started.home_id != view.home().id {
+            self.retain_when_stored(&started, view, node, package, &name);
+        }
         Ok(Some(started))
     }
 
-    /// Retains the version where the client asked, once the pull has stored it where the connection is.
+    /// Retains the version where one of those who joined the pull asked, once it is stored where the connection is.
     fn retain_when_stored(
         self: &Arc<Self>,
         started: &Started,
@@ -352,6 +356,7 @@ impl Catalog {
             reader: stage.reader(),
             length: download.length,
             expected: asset.expected.clone(),
+            home_id: view.home().id,
             stored,
         };
         self.pulls.enter(key.clone(), started.clone());
@@ -401,7 +406,7 @@ impl Catalog {
 
     /// Brings the bytes in, checks them, stores them and their rows, and only then lets the last byte out.
     async fn finish_pull(
-        &self,
+        self: &Arc<Self>,
         pull: &Pull,
         stage: Stage,
         download: Download,
@@ -414,24 +419,31 @@ impl Catalog {
             return Err(reason);
         }
         let (digests, size_bytes) = (staged.digests().clone(), staged.size_bytes());
-        staged.commit().await.map_err(|error| error.to_string())?;
-        let node = &pull.view.nodes[pull.node];
+        let committed = staged
+            .commit_held()
+            .await
+            .map_err(|error| error.to_string())?;
+        let (view, key) = (&pull.view, &pull.key);
         let asset = (&pull.asset.name, size_bytes, &digests);
-        let stored = self
-            .ingest(
-                pull.view.domain_id,
-                node,
-                &pull.key.package,
-                &pull.version,
-                asset,
-            )
+        let node = &view.nodes[pull.node];
+        let ingested = self
+            .ingest(view.domain_id, node, &key.package, &pull.version, asset)
             .await;
-        stored.map_err(|error| {
-            error
-                .source
-                .map_or(error.message, |source| source.to_string())
-        })
+        ingested.map_err(reason_of)?;
+        let retained = self
+            .retain(view, pull.node, &key.package, &key.version)
+            .await;
+        retained.map_err(reason_of)?;
+        committed.release();
+        Ok(())
     }
+}
+
+/// The cause of an error, for the log.
+fn reason_of(error: Error) -> String {
+    error
+        .source
+        .map_or(error.message, |source| source.to_string())
 }
 
 /// What a pull is about.

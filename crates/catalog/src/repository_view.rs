@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::{
-    DomainRef, Error, ExternalConnectionName, FormatId, RepositoryName, ResourceType, Result,
+    DomainRef, EpochMillis, Error, ExternalConnectionName, FormatId, RepositoryName, ResourceType,
+    Result,
 };
 use quick_cache::sync::Cache;
 use store::Connection;
@@ -21,6 +22,7 @@ const VIEWS: usize = 4096;
 pub(crate) struct RepositoryView {
     pub(crate) domain_id: i64,
     pub(crate) domain: DomainRef,
+    pub(crate) domain_created_at: EpochMillis,
     /// The repository itself first, then every reachable one, at most 25 in all.
     pub(crate) nodes: Vec<Node>,
     /// An upstream somewhere in the graph was deleted.
@@ -141,6 +143,7 @@ impl Catalog {
         let mut view = RepositoryView {
             domain_id: row.id,
             domain: domain.clone(),
+            domain_created_at: EpochMillis(row.created_at_ms),
             nodes: Vec::new(),
             dangling: false,
             made_at,

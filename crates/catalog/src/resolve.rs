@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Asset, EpochMillis, Error, PackageCoordinates, PackageVersionStatus, ResourceType, Result,
-    VersionName,
+    Asset, EpochMillis, Error, OriginType, PackageCoordinates, PackageVersionStatus, ResourceType,
+    Result, VersionName,
 };
 use store::{AssetRow, Connection, PackageRow};
 
@@ -195,14 +195,18 @@ impl Merge {
             let name = parse_version(&found.version.version)?;
             let status = found.version.status().map_err(from_store)?;
             if self.decided.insert(name.clone()) && status == PackageVersionStatus::Published {
+                // Two clocks, never mixed: what came from a public source has that source's time, or none.
+                let is_external = found.version.origin_type == OriginType::External.as_str();
+                let here = (!is_external).then_some(found.version.published_at_ms);
                 let published_at = found
                     .version
                     .source_published_at_ms
-                    .unwrap_or(found.version.published_at_ms);
+                    .or(here)
+                    .map(EpochMillis);
                 self.view.versions.push(VersionView {
                     version: name,
                     metadata: Metadata::Row(found.metadata),
-                    published_at: Some(EpochMillis(published_at)),
+                    published_at,
                     assets: own,
                 });
             }

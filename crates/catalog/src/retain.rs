@@ -59,7 +59,7 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.lock_domain(domain_id).await?;
+                    tx.order_writes(domain_id).await?;
                     if tx.find_repository_by_id(id).await?.is_none() {
                         return Ok(());
                     }
@@ -122,7 +122,7 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.lock_domain(domain_id).await?;
+                    tx.order_writes(domain_id).await?;
                     if tx.find_repository_by_id(home_id).await?.is_none() {
                         return Ok(());
                     }

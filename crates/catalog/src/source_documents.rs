@@ -228,15 +228,13 @@ impl Catalog {
         let rules = self.rules(package.format)?;
         let size_bytes = bytes.len() as u64;
         let coordinates = package.clone();
-        let read = tokio::task::spawn_blocking(move || {
+        let read = self.heavy_work.run(move || {
             let source = rules
                 .source()
                 .ok_or_else(|| Unreadable("the format has no public source".into()))?;
             source.read(&base, &coordinates, &bytes)
         });
-        let read = read
-            .await
-            .map_err(|panic| SourceFault::from(Error::internal(panic)))?;
+        let read = read.await.map_err(SourceFault::from)?;
         let found = Arc::new(read.map_err(SourceFault::Unreadable)?);
         self.sources.0.insert(
             key,

@@ -1,7 +1,11 @@
 //! Authorization tokens: minted over the API, presented by package managers.
 
+use std::sync::Arc;
+
 use access::{TokenClaims, TokenError, TokenLifetime};
 use model::{DomainRef, EpochMillis, Error, Principal, Result};
+use quick_cache::sync::Cache;
+use sha2::{Digest as _, Sha256};
 
 use crate::failure::from_store;
 use crate::repository_view::domain_not_found;
@@ -14,6 +18,26 @@ pub struct AuthorizationToken {
     pub token: String,
     /// When it ends.
     pub expires_at: EpochMillis,
+}
+
+/// Tokens remembered after they were opened.
+const OPENED: usize = 4096;
+
+/// What was found in tokens when they were opened, by their SHA-256: a token's contents cannot change, so opening it
+/// once is enough. Whether it has expired, and what its principal may do, is asked every time.
+#[derive(Debug)]
+pub(crate) struct OpenedTokens(Cache<[u8; 32], Arc<Opened>>);
+
+#[derive(Debug)]
+struct Opened {
+    claims: TokenClaims,
+    principal: Arc<Principal>,
+}
+
+impl Default for OpenedTokens {
+    fn default() -> Self {
+        Self(Cache::new(OPENED))
+    }
 }
 
 impl Catalog {
@@ -66,13 +90,8 @@ impl Catalog {
                  password of the user 'aws' or as a bearer token.",
             )
         })?;
-        let claims = self.token_keys.verify(token, self.now()).map_err(|error| match error {
-            TokenError::Expired { at } => Error::unauthenticated(format!(
-                "The authorization token expired at {}. Get a new one with GetAuthorizationToken.",
-                rfc3339(at)
-            )),
-            _ => Error::unauthenticated("The authorization token is not valid. Get a new one with GetAuthorizationToken."),
-        })?;
+        let opened = self.open_token(token)?;
+        let claims = &opened.claims;
         if !claims.is_for(&domain.owner, &domain.name) {
             return Err(Error::access_denied(format!(
                 "The authorization token is for another domain than '{}' of account '{}'.",
@@ -89,8 +108,37 @@ impl Catalog {
                 "The access key that made this authorization token is not active.",
             ));
         }
-        Ok(Caller::known(claims.principal))
+        Ok(Caller::known(Arc::clone(&opened.principal)).by_token_of(claims.issued_at))
     }
+
+    fn open_token(&self, token: &str) -> Result<Arc<Opened>> {
+        let now = self.now();
+        let key: [u8; 32] = Sha256::digest(token.trim_ascii()).into();
+        if let Some(opened) = self.opened_tokens.0.get(&key) {
+            if now < opened.claims.expires_at {
+                return Ok(opened);
+            }
+            self.opened_tokens.0.remove(&key);
+            return Err(expired(opened.claims.expires_at));
+        }
+        let claims = self.token_keys.verify(token, now).map_err(|error| match error {
+            TokenError::Expired { at } => expired(at),
+            _ => Error::unauthenticated(
+                "The authorization token is not valid. Get a new one with GetAuthorizationToken.",
+            ),
+        })?;
+        let principal = Arc::new(claims.principal.clone());
+        let opened = Arc::new(Opened { claims, principal });
+        self.opened_tokens.0.insert(key, Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+fn expired(at: EpochMillis) -> Error {
+    Error::unauthenticated(format!(
+        "The authorization token expired at {}. Get a new one with GetAuthorizationToken.",
+        rfc3339(at)
+    ))
 }
 
 /// An instant as people read it, in whole seconds of UTC.

@@ -71,7 +71,7 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.lock_domain(domain_id).await?;
+                    tx.order_writes(domain_id).await?;
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row = row.ok_or_else(|| package_not_found(&unit_package))?;
                     for version in &versions {

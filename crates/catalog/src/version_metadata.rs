@@ -66,7 +66,7 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.lock_domain(domain_id).await?;
+                    tx.order_writes(domain_id).await?;
                     for (before, name, metadata, revision) in edits {
                         let now = tx.find_version(before.package_id, name.as_str()).await?;
                         if now.is_none_or(|now| now.id != before.id || now.revision != before.revision) {

@@ -29,7 +29,7 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.lock_domain(domain_id).await?;
+                    tx.order_writes(domain_id).await?;
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row = row.ok_or_else(|| package_not_found(&unit_package))?;
                     let found = tx.find_version(row.id, version.as_str()).await?;
@@ -67,7 +67,7 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.lock_domain(domain_id).await?;
+                    tx.order_writes(domain_id).await?;
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row = row.ok_or_else(|| package_not_found(&unit_package))?;
                     if !tx.delete_package_tag(row.id, &tag).await? {

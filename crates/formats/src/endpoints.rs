@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use catalog::{Caller, Catalog, Grant, RequestLabels};
+use catalog::{Caller, Catalog, Grant, RequestId, RequestLabels};
 use http::Request;
 use http::request::Parts;
 use model::{DomainRef, Error, ErrorKind, FormatId, PackageCoordinates, RepositoryName, Result};
@@ -46,6 +46,7 @@ pub struct PackageEndpoints {
 struct Known {
     format: Option<&'static dyn Format>,
     operation: &'static str,
+    request_id: Option<RequestId>,
 }
 
 impl PackageEndpoints {
@@ -74,18 +75,13 @@ impl PackageEndpoints {
         self.addresses.endpoint(domain, repository, format)
     }
 
-    /// Whether a path begins as one of a package endpoint does.
-    #[must_use]
-    pub fn serves(path: &str) -> bool {
-        find_format(path).is_some()
-    }
-
     /// Answers a request. Failures are answers too: in the format's shape, and logged once.
     pub async fn handle(&self, request: Request<Body>) -> Response {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         let mut known = Known {
             format: find_format(parts.uri.path()),
             operation: "unknown",
+            request_id: parts.extensions.remove(),
         };
         let reply = match self.answer(parts, body, &mut known).await {
             Ok(reply) => reply,
@@ -217,12 +213,21 @@ fn log(error: &Error, known: &Known) {
     let (kind, operation) = (error.kind.label(), known.operation);
     let format = known.format.map_or("", |format| format.id().as_str());
     let source = error.source.as_ref().map(tracing::field::display);
+    let request_id = known.request_id.as_ref().map_or("", |id| id.0.as_str());
     match error.kind {
         ErrorKind::Internal => {
-            tracing::error!(kind, format, operation, source, "a package request failed")
+            tracing::error!(
+                request_id,
+                kind,
+                format,
+                operation,
+                source,
+                "a package request failed"
+            );
         }
         ErrorKind::UpstreamUnavailable => {
             tracing::warn!(
+                request_id,
                 kind,
                 format,
                 operation,
@@ -238,6 +243,7 @@ fn log(error: &Error, known: &Known) {
         | ErrorKind::QuotaExceeded
         | ErrorKind::Throttled
         | ErrorKind::TooLarge => tracing::debug!(
+            request_id,
             kind,
             format,
             operation,

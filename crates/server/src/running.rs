@@ -13,7 +13,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Body;
 use crate::config::{Config, Limits};
-use crate::listener::{self, Listener, Phase};
+use crate::listener::{self, Listener, Phase, Workers};
 use crate::metrics::{self, Metrics};
 use crate::request::{self, RequestLayer, Service};
 use crate::start_error::StartError;
@@ -26,6 +26,7 @@ pub struct Sockets {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     public_url: String,
+    workers: Workers,
 }
 
 impl Sockets {
@@ -43,6 +44,8 @@ impl Sockets {
             Some(address) => Some(bind("metrics_listen", address).await?),
             None => None,
         };
+        let workers = Workers::start()
+            .map_err(|error| StartError::because("threads cannot be started", error))?;
         let public_url = config.public_url_at(address);
         let metrics_address = metrics.as_ref().map(|(_, address)| *address);
         Ok(Self {
@@ -52,6 +55,7 @@ impl Sockets {
             address,
             metrics_address,
             public_url,
+            workers,
         })
     }
 
@@ -91,7 +95,8 @@ impl Sockets {
             &config.limits,
             counted,
             phases.clone(),
-        );
+        )
+        .on(self.workers);
         listeners.spawn(main.serve(move |request, connection| {
             let layer = Arc::clone(&layer);
             async move { layer.call(request, connection).await }

@@ -99,6 +99,15 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes every other write to this domain wait for the end of this transaction. SQLite has one writer, so nothing
+    /// is to be done there.
+    pub async fn order_writes(&mut self, id: i64) -> StoreResult<()> {
+        if self.is_postgres() {
+            self.lock_domain(id).await?;
+        }
+        Ok(())
+    }
+
     /// Makes every other write to this domain wait for the end of this transaction. False when the domain is gone.
     pub async fn lock_domain(&mut self, id: i64) -> StoreResult<bool> {
         let sql = if self.is_postgres() {

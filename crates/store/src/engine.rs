@@ -168,6 +168,8 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .min_connections(0)
             .max_connections(4)
+            // A file does not go away as a server does; the test would cost a statement for each read.
+            .test_before_acquire(false)
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.create_if_missing(false).read_only(true));
         let writer = Arc::new(SqliteWriter::start(Box::new(first)));

@@ -142,6 +142,15 @@ async fn run_all(
     delivers: &mut Vec<Deliver>,
 ) -> StoreResult<()> {
     tx.command("BEGIN IMMEDIATE").await?;
+    if jobs.len() == 1
+        && let Some(job) = jobs.next()
+    {
+        // Alone, it needs no savepoint: what it fails with ends the transaction, and nobody else's work.
+        let succeeded = run_unit(tx, job, delivers).await;
+        return tx
+            .command(if succeeded { "COMMIT" } else { "ROLLBACK" })
+            .await;
+    }
     for job in jobs {
         run_one(tx, job, delivers).await?;
     }
@@ -153,23 +162,27 @@ async fn run_one(tx: &mut Tx, job: Job, delivers: &mut Vec<Deliver>) -> StoreRes
         delivers.push(job(Err(error.clone())).await.1);
         return Err(error);
     }
+    if !run_unit(tx, job, delivers).await {
+        tx.command("ROLLBACK TO unit").await?;
+    }
+    tx.command("RELEASE unit").await
+}
+
+/// Runs a unit; tells whether its work is to be kept.
+async fn run_unit(tx: &mut Tx, job: Job, delivers: &mut Vec<Deliver>) -> bool {
     tx.begin_unit();
     let ran: Result<(bool, Deliver), Box<dyn Any + Send>> =
         std::panic::AssertUnwindSafe(job(Ok(&mut *tx)))
             .catch_unwind()
             .await;
-    let succeeded = match ran {
+    match ran {
         Ok((succeeded, deliver)) => {
             delivers.push(deliver);
             succeeded
         }
         // The unit's sender was dropped with it; its caller learns that it panicked.
         Err(_) => false,
-    };
-    if !succeeded {
-        tx.command("ROLLBACK TO unit").await?;
     }
-    tx.command("RELEASE unit").await
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Sending a ready document: packuments, indexes, pages.
 
+use bytes::Bytes;
 use catalog::{CacheOutcome, Document, Encoding};
 use http::header::{
     CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, VARY,
@@ -62,8 +63,14 @@ pub(crate) fn document_reply(
 
 /// A small JSON answer that is made for this request alone.
 pub(crate) fn json_reply(status: StatusCode, value: &serde_json::Value) -> Response {
-    let mut response = Response::new(full(value.to_string()));
+    let mut response = json_bytes_reply(value.to_string());
     *response.status_mut() = status;
+    response
+}
+
+/// JSON that was made for this request alone.
+pub(crate) fn json_bytes_reply(json: impl Into<Bytes>) -> Response {
+    let mut response = Response::new(full(json));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

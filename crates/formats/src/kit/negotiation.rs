@@ -88,7 +88,11 @@ fn read_weight(text: &str) -> Weight {
     }
     match whole {
         "1" => 1000,
-        "0" => format!("{fraction:0<3}").parse().unwrap_or(0),
+        "0" => fraction
+            .bytes()
+            .zip([100, 10, 1])
+            .map(|(digit, value)| Weight::from(digit - b'0') * value)
+            .sum(),
         _ => 0,
     }
 }

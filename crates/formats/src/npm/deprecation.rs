@@ -13,6 +13,7 @@ use super::members::{Members, ObjectWriter, read_text};
 use super::name::display_name;
 use super::overview::Overview;
 use super::publication::PublishDocument;
+use super::unpublish::not_held;
 use crate::kit::document_reply::json_reply;
 use crate::{Context, Reply};
 
@@ -26,41 +27,34 @@ pub(super) async fn edit(
     document: String,
 ) -> Result<Reply> {
     let grant = cx.grant_for(Action::PUT_PACKAGE_METADATA, package).await?;
-    let overview = Overview::of(cx, package).await?;
     let read_package = package.clone();
     let read = tokio::task::spawn_blocking(move || notices(&read_package, &document));
     let (revision, sent) = read.await.map_err(Error::internal)??;
+    let overview = Overview::of(cx, package).await?;
     if let Some(revision) = revision {
         overview.check_revision(package, &revision)?;
     }
+    let shown = |version: &str| overview.versions.get(version).cloned().flatten();
     let changes: HashMap<String, Option<String>> = sent
         .into_iter()
-        .filter(|(version, notice)| {
-            overview
-                .versions
-                .get(version)
-                .is_some_and(|present| present != notice)
-        })
+        .filter(|(version, notice)| shown(version) != *notice)
         .collect();
     if !changes.is_empty() {
-        let wanted = changes.len();
+        let held = cx.catalog.list_own_versions(&grant, package).await?;
+        if let Some(other) = changes
+            .keys()
+            .find(|version| !held.iter().any(|held| held.as_str() == *version))
+        {
+            return Err(not_held(package, other));
+        }
         let apply = move |version: &VersionName, metadata: &str| match changes.get(version.as_str())
         {
             Some(notice) => with_notice(metadata, notice.as_deref()).map(Some),
             None => Ok(None),
         };
-        let changed = cx
-            .catalog
+        cx.catalog
             .edit_metadata(&grant, package, Box::new(apply))
             .await?;
-        if changed < wanted {
-            let name = display_name(package);
-            let message = format!(
-                "{changed} of {wanted} versions of '{name}' were changed: the others are not held by this repository \
-                 itself, and only where they are held can they be deprecated."
-            );
-            return Err(Error::invalid(InvalidReason::Other, message));
-        }
     }
     let answer = json!({ "ok": true, "success": true, "id": display_name(package) });
     Ok(json_reply(StatusCode::OK, &answer).into())

@@ -223,6 +223,24 @@ mod tests {
     }
 
     #[test]
+    fn p08_names_that_only_look_alike_are_different_packages() {
+        let pairs = [
+            ("K", "\u{212a}"),
+            ("i", "\u{130}"),
+            ("e\u{301}", "\u{e9}"),
+            ("a", "\u{430}"),
+            ("react", "React"),
+        ];
+        for (one, other) in pairs {
+            assert_ne!(
+                read_segments(&[one]).unwrap().0,
+                read_segments(&[other]).unwrap().0,
+                "{one} {other}"
+            );
+        }
+    }
+
+    #[test]
     fn u05_a_file_name_gives_exactly_one_version() {
         let (plain, _) = read_segments(&["foo-bar"]).unwrap();
         let (scoped, _) = read_segments(&["@s/foo"]).unwrap();

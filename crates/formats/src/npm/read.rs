@@ -3,16 +3,16 @@
 use bytes::Bytes;
 use catalog::Encoding;
 use futures_util::future::BoxFuture;
-use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, StatusCode};
+use http::HeaderMap;
+use http::header::HeaderValue;
 use model::{Error, PackageCoordinates, ResourceType, Result};
 
 use super::members::{Members, ObjectWriter};
 use super::name::display_name;
 use super::overview::Overview;
 use super::{Variant, render};
-use crate::kit::body::{Body, Response, full};
-use crate::kit::document_reply::{document_reply, json_reply};
+use crate::kit::body::Body;
+use crate::kit::document_reply::{document_reply, json_bytes_reply};
 use crate::kit::negotiation;
 use crate::{Context, Endpoint, Reply};
 
@@ -77,15 +77,7 @@ async fn for_writing(cx: &Context, package: &PackageCoordinates) -> Result<Reply
     // What follows are the members of the document, whose own brace is left out.
     bytes.push(b',');
     bytes.extend_from_slice(&document[1..]);
-    let mut response = Response::new(full(bytes));
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(FULL));
-    response.headers_mut().insert(
-        http::header::CACHE_CONTROL,
-        HeaderValue::from_static("no-store"),
-    );
-    Ok(response.into())
+    Ok(json_bytes_reply(bytes).into())
 }
 
 async fn full_document(cx: &Context, package: &PackageCoordinates) -> Result<Bytes> {
@@ -131,9 +123,7 @@ impl Endpoint for ReadManifest {
                 );
                 Error::not_found(ResourceType::PackageVersion, version_or_tag, message)
             })?;
-            let mut response = json_reply(StatusCode::OK, &serde_json::Value::Null);
-            *response.body_mut() = full(found);
-            Ok(response.into())
+            Ok(json_bytes_reply(found).into())
         })
     }
 }

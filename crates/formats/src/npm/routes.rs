@@ -150,14 +150,14 @@ mod tests {
     use super::*;
     use crate::kit::path;
 
-    fn routed(method: Method, target: &str) -> Result<&'static str, ErrorKind> {
+    fn routed(method: &Method, target: &str) -> Result<&'static str, ErrorKind> {
         let (raw, query) = target
             .split_once('?')
             .map_or((target, None), |(raw, query)| (raw, Some(query)));
         let path = path::read(raw).map_err(|error| error.kind)?;
         let headers = HeaderMap::new();
         let head = RequestHead {
-            method: &method,
+            method,
             segments: path.segments,
             trailing_slash: path.trailing_slash,
             query,
@@ -214,11 +214,7 @@ mod tests {
                 "list-collaborators",
             ),
         ] {
-            assert_eq!(
-                routed(method.clone(), target),
-                Ok(expected),
-                "{method} {target}"
-            );
+            assert_eq!(routed(&method, target), Ok(expected), "{method} {target}");
         }
     }
 
@@ -234,10 +230,10 @@ mod tests {
             ("/simple/-/simple-1.0.0.tgz", "read-tarball"),
             ("/favicon.ico", "read-packument"),
         ] {
-            assert_eq!(routed(Method::GET, target), Ok(expected), "{target}");
+            assert_eq!(routed(&Method::GET, target), Ok(expected), "{target}");
         }
         assert_eq!(
-            routed(Method::GET, "/-/ping-1.0.0.tgz"),
+            routed(&Method::GET, "/-/ping-1.0.0.tgz"),
             Err(ErrorKind::NotFound)
         );
     }
@@ -264,7 +260,7 @@ mod tests {
             (Method::GET, "/-/user/org.couchdb.user:x"),
             (Method::DELETE, "/-/user/token/x"),
         ] {
-            let found = routed(method.clone(), target);
+            let found = routed(&method, target);
             assert!(
                 matches!(found, Err(ErrorKind::NotFound | ErrorKind::Invalid(_))),
                 "{method} {target}: {found:?}"
@@ -272,7 +268,7 @@ mod tests {
         }
         for target in ["/-/user/org.couchdb.user:x", "/-/v1/login"] {
             assert!(
-                matches!(routed(Method::PUT, target), Err(ErrorKind::Invalid(_))),
+                matches!(routed(&Method::PUT, target), Err(ErrorKind::Invalid(_))),
                 "{target}"
             );
         }

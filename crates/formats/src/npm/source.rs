@@ -227,7 +227,7 @@ mod tests {
         )
     }
 
-    fn version(name: &str, version: &str, dist: serde_json::Value) -> serde_json::Value {
+    fn version(name: &str, version: &str, dist: &serde_json::Value) -> serde_json::Value {
         json!({ "name": name, "version": version, "dist": dist })
     }
 
@@ -266,9 +266,9 @@ mod tests {
             "dist-tags": { "latest": "1.0.0", "odd": 1 },
             "time": { "created": "2015-01-01T00:00:00.000Z", "1.0.0": "2015-01-01T00:00:01.500Z", "2.0.0": null },
             "versions": {
-                "1.0.0": version("a", "1.0.0", json!({ "tarball": "https://registry.example/npm/a/-/a-1.0.0.tgz",
+                "1.0.0": version("a", "1.0.0", &json!({ "tarball": "https://registry.example/npm/a/-/a-1.0.0.tgz",
                     "shasum": "ab".repeat(20) })),
-                "2.0.0": version("a", "2.0.0", json!({})),
+                "2.0.0": version("a", "2.0.0", &json!({})),
             },
         });
         let bytes = Bytes::from(document.to_string());
@@ -320,14 +320,14 @@ mod tests {
     #[test]
     fn x11_versions_that_are_malformed_or_say_something_else_are_left_out() {
         let document = json!({ "name": "a", "versions": {
-            "1.0.0": version("a", "1.0.0", json!({})),
-            "1.0.1": version("b", "1.0.1", json!({})),
-            "1.0.2": version("a", "9.9.9", json!({})),
+            "1.0.0": version("a", "1.0.0", &json!({})),
+            "1.0.1": version("b", "1.0.1", &json!({})),
+            "1.0.2": version("a", "9.9.9", &json!({})),
             "1.0.3": { "name": "a", "version": "1.0.3" },
-            "1.0.4": version("a", "1.0.4", json!({ "integrity": "sha512-!", "shasum": "zz" })),
-            "1.0.5": version("a", "1.0.5", json!({ "integrity": "sha512-!", "shasum": "ab".repeat(20) })),
-            "../x": version("a", "../x", json!({})),
-            "1.0.6": version("a", "1.0.6", json!({ "tarball": 1 })),
+            "1.0.4": version("a", "1.0.4", &json!({ "integrity": "sha512-!", "shasum": "zz" })),
+            "1.0.5": version("a", "1.0.5", &json!({ "integrity": "sha512-!", "shasum": "ab".repeat(20) })),
+            "../x": version("a", "../x", &json!({})),
+            "1.0.6": version("a", "1.0.6", &json!({ "tarball": 1 })),
             "1.0.7": 7,
         } });
         let found = read("a", &document).unwrap();
@@ -351,7 +351,7 @@ mod tests {
             "//x",
             "",
         ] {
-            let document = json!({ "name": "@s/a", "versions": { "1.0.0": version("@s/a", "1.0.0", json!({ "tarball": tarball })) } });
+            let document = json!({ "name": "@s/a", "versions": { "1.0.0": version("@s/a", "1.0.0", &json!({ "tarball": tarball })) } });
             let url = read("@s/a", &document).unwrap().versions[0].assets[0]
                 .url
                 .to_string();
@@ -361,7 +361,7 @@ mod tests {
             );
         }
         let own = json!({ "name": "a", "versions": { "1.0.0":
-            version("a", "1.0.0", json!({ "tarball": "https://registry.example/files/1/a.tgz" })) } });
+            version("a", "1.0.0", &json!({ "tarball": "https://registry.example/files/1/a.tgz" })) } });
         let url = read("a", &own).unwrap().versions[0].assets[0]
             .url
             .to_string();

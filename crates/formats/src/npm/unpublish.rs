@@ -127,10 +127,11 @@ fn kept_versions(package: &PackageCoordinates, body: &[u8]) -> Result<HashSet<St
         .collect())
 }
 
-fn not_held(package: &PackageCoordinates, version: &str) -> Error {
+/// What is changed must be held by the repository that is spoken to.
+pub(super) fn not_held(package: &PackageCoordinates, version: &str) -> Error {
     let message = format!(
-        "Version '{version}' of package '{}' is not held by this repository itself but by an upstream of it, and \
-         can only be deleted there.",
+        "Version '{version}' of package '{}' is not held by this repository itself. If it comes from an upstream \
+         repository, it can only be changed there.",
         display_name(package)
     );
     Error::conflict(ResourceType::PackageVersion, version, message)

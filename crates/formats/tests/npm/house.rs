@@ -6,15 +6,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use blobs::{BlobSettings, Blobs};
 use catalog::{
-    Caller, Catalog, ConnectionDirectory, ConnectionInfo, NewDomain, NewRepository, Parts, Quotas, Settings,
-    VersionFilter,
+    Caller, Catalog, ConnectionDirectory, ConnectionInfo, NewDomain, NewRepository, Parts, Quotas,
+    Settings, VersionQuery,
 };
 use formats::{EndpointForm, PackageEndpoints, PackageLimits, PublicAddresses};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use model::{
-    AccountId, ArnScope, Clock, DomainName, DomainRef, EpochMillis, ExternalConnectionName, Namespace, Origin,
-    PackageCoordinates, PackageName, PageLimit, Principal, PrincipalKind, RepositoryName,
+    AccountId, ArnScope, Clock, DomainName, DomainRef, EpochMillis, ExternalConnectionName,
+    Namespace, Origin, PackageCoordinates, PackageName, PageLimit, Principal, PrincipalKind,
+    RepositoryName,
 };
 use sha2::{Digest as _, Sha256};
 use store::Store;
@@ -49,10 +50,16 @@ struct Connections(Source);
 impl ConnectionDirectory for Connections {
     fn find(&self, name: &ExternalConnectionName) -> Option<ConnectionInfo> {
         let format = formats::rules().find("npm").unwrap().id();
-        (name.as_str() == CONNECTION).then(|| ConnectionInfo { name: name.clone(), format })
+        (name.as_str() == CONNECTION).then(|| ConnectionInfo {
+            name: name.clone(),
+            format,
+        })
     }
 
-    fn source<'a>(&'a self, _: &'a ExternalConnectionName) -> BoxFuture<'a, Result<Source, SourceError>> {
+    fn source<'a>(
+        &'a self,
+        _: &'a ExternalConnectionName,
+    ) -> BoxFuture<'a, Result<Source, SourceError>> {
         async { Ok(self.0.clone()) }.boxed()
     }
 }
@@ -76,7 +83,11 @@ impl Default for Plan {
             breaker_failures: 1_000,
             ..Limits::default()
         };
-        Self { limits: PackageLimits::default(), source_limits, dev: false }
+        Self {
+            limits: PackageLimits::default(),
+            source_limits,
+            dev: false,
+        }
     }
 }
 
@@ -102,9 +113,17 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let source = FakeNpm::start().await;
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
-        let store = Store::open_sqlite(&folder.path().join("rows.sqlite")).await.unwrap();
-        let blobs = Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default()).unwrap();
-        let upstream = Upstream::new(plan.source_limits, "house", Arc::clone(&clock) as Arc<dyn Clock>).unwrap();
+        let store = Store::open_sqlite(&folder.path().join("rows.sqlite"))
+            .await
+            .unwrap();
+        let blobs =
+            Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default()).unwrap();
+        let upstream = Upstream::new(
+            plan.source_limits,
+            "house",
+            Arc::clone(&clock) as Arc<dyn Clock>,
+        )
+        .unwrap();
         let config = SourceConfig {
             name: CONNECTION.to_owned(),
             base: Url::parse(source.base_url()).unwrap(),
@@ -121,8 +140,14 @@ impl House {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             settings: Settings {
                 account: owner.clone(),
-                scope: ArnScope { partition: "aws".into(), region: "us-west-2".into() },
-                quotas: Quotas { asset_size_bytes: 8 << 20, ..Quotas::default() },
+                scope: ArnScope {
+                    partition: "aws".into(),
+                    region: "us-west-2".into(),
+                },
+                quotas: Quotas {
+                    asset_size_bytes: 8 << 20,
+                    ..Quotas::default()
+                },
                 freshness_ms: FRESHNESS_MS,
                 document_cache_bytes: 16 << 20,
                 source_document_limit_bytes: 8 << 20,
@@ -131,8 +156,15 @@ impl House {
         };
         let catalog = Catalog::open(parts).await.unwrap();
         let root = Caller::known(Principal::root(owner.clone()));
-        let domain = DomainRef { owner, name: DomainName::parse("acme").unwrap() };
-        let new = NewDomain { name: domain.name.clone(), encryption_key: None, tags: Vec::new() };
+        let domain = DomainRef {
+            owner,
+            name: DomainName::parse("acme").unwrap(),
+        };
+        let new = NewDomain {
+            name: domain.name.clone(),
+            encryption_key: None,
+            tags: Vec::new(),
+        };
         catalog.create_domain(&root, new).await.unwrap();
         let addresses = PublicAddresses {
             public_url: Url::parse("http://packages.example").unwrap(),
@@ -140,7 +172,11 @@ impl House {
             host_base: Some("d.packages.example".into()),
             endpoint_form: EndpointForm::Path,
         };
-        let endpoints = Arc::new(PackageEndpoints::new(Arc::clone(&catalog), addresses, plan.limits));
+        let endpoints = Arc::new(PackageEndpoints::new(
+            Arc::clone(&catalog),
+            addresses,
+            plan.limits,
+        ));
         let mut house = Self {
             catalog,
             endpoints,
@@ -173,13 +209,21 @@ impl House {
 
     pub(crate) async fn token_of(&self, caller: &Caller) -> String {
         let lifetime = access::TokenLifetime::DEFAULT;
-        self.catalog.create_authorization_token(caller, &self.domain, lifetime).await.unwrap().token
+        self.catalog
+            .create_authorization_token(caller, &self.domain, lifetime)
+            .await
+            .unwrap()
+            .token
     }
 
     /// A token of a principal of another account, who may do nothing here.
     pub(crate) async fn strangers_token(&self) -> String {
         let account = AccountId::parse("999900001111").unwrap();
-        let principal = Principal { account, kind: PrincipalKind::User, name: "mallory".into() };
+        let principal = Principal {
+            account,
+            kind: PrincipalKind::User,
+            name: "mallory".into(),
+        };
         self.token_of(&Caller::known(principal)).await
     }
 
@@ -187,17 +231,28 @@ impl House {
         let new = NewRepository {
             name: RepositoryName::parse(name).unwrap(),
             description: String::new(),
-            upstreams: upstreams.iter().map(|name| RepositoryName::parse(name).unwrap()).collect(),
+            upstreams: upstreams
+                .iter()
+                .map(|name| RepositoryName::parse(name).unwrap())
+                .collect(),
             tags: Vec::new(),
         };
-        self.catalog.create_repository(&self.root, &self.domain, new).await.unwrap();
+        self.catalog
+            .create_repository(&self.root, &self.domain, new)
+            .await
+            .unwrap();
     }
 
     pub(crate) async fn add_connected(&self, name: &str) {
         self.add_repository(name, &[]).await;
-        let (name, connection) =
-            (RepositoryName::parse(name).unwrap(), ExternalConnectionName::parse(CONNECTION).unwrap());
-        self.catalog.associate_external_connection(&self.root, &self.domain, &name, &connection).await.unwrap();
+        let (name, connection) = (
+            RepositoryName::parse(name).unwrap(),
+            ExternalConnectionName::parse(CONNECTION).unwrap(),
+        );
+        self.catalog
+            .associate_external_connection(&self.root, &self.domain, &name, &connection)
+            .await
+            .unwrap();
     }
 
     /// The versions that a repository itself holds of a package, each with where it came from.
@@ -209,19 +264,23 @@ impl House {
                 &self.domain,
                 &repository,
                 &coordinates(package),
-                VersionFilter::default(),
-                false,
+                VersionQuery::default(),
                 None,
                 PageLimit::MAX,
             )
             .await;
-        let Ok((_, page)) = listed else { return BTreeMap::new() };
+        let Ok((_, page)) = listed else {
+            return BTreeMap::new();
+        };
         let origin = |origin: Origin| match origin {
             Origin::Internal(repository) => repository.to_string(),
             Origin::External(connection) => connection.to_string(),
             Origin::Unknown => "unknown".to_owned(),
         };
-        page.items.into_iter().map(|found| (found.version.to_string(), origin(found.origin))).collect()
+        page.items
+            .into_iter()
+            .map(|found| (found.version.to_string(), origin(found.origin)))
+            .collect()
     }
 
     /// Waits until a repository holds these versions: what is pulled through is noted behind the answer.
@@ -233,7 +292,10 @@ impl House {
             }
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
-        panic!("{repository} holds {:?} of {package}", self.held(repository, package).await);
+        panic!(
+            "{repository} holds {:?} of {package}",
+            self.held(repository, package).await
+        );
     }
 
     /// The digests of all stored blobs, in order.
@@ -244,7 +306,12 @@ impl House {
 
     /// The bytes of the source's full document of a package, as it serves them.
     pub(crate) async fn source_document(&self, package: &str) -> Vec<u8> {
-        let address = self.source.base_url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let address = self
+            .source
+            .base_url()
+            .trim_start_matches("http://")
+            .trim_end_matches('/')
+            .to_owned();
         let path = package.replace('/', "%2F");
         crate::wire::fetch(&address, &format!("/{path}"), "application/json").await
     }
@@ -253,16 +320,26 @@ impl House {
 /// The coordinates of `name` or `@scope/name`.
 pub(crate) fn coordinates(package: &str) -> PackageCoordinates {
     let format = formats::rules().find("npm").unwrap().id();
-    let (namespace, name) = match package.strip_prefix('@').and_then(|scoped| scoped.split_once('/')) {
+    let (namespace, name) = match package
+        .strip_prefix('@')
+        .and_then(|scoped| scoped.split_once('/'))
+    {
         Some((scope, name)) => (Some(Namespace::parse(scope).unwrap()), name),
         None => (None, package),
     };
-    PackageCoordinates { format, namespace, name: PackageName::parse(name).unwrap() }
+    PackageCoordinates {
+        format,
+        namespace,
+        name: PackageName::parse(name).unwrap(),
+    }
 }
 
 /// Digests as the store names blobs, in order.
 pub(crate) fn digests<'b>(contents: impl IntoIterator<Item = &'b [u8]>) -> Vec<String> {
-    let mut digests: Vec<String> = contents.into_iter().map(|bytes| hex::encode(Sha256::digest(bytes))).collect();
+    let mut digests: Vec<String> = contents
+        .into_iter()
+        .map(|bytes| hex::encode(Sha256::digest(bytes)))
+        .collect();
     digests.sort();
     digests
 }

@@ -1,5 +1,6 @@
 //! npm's package endpoint over a real catalog (SQLite and local disk in a folder of the test's own), with a fake public
 //! registry on the loopback as its source.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod abuse;
 mod addresses;

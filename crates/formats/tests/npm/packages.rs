@@ -23,12 +23,26 @@ impl Release {
     }
 
     /// With more members in its manifest, and this as its one file.
+    #[expect(clippy::needless_pass_by_value, reason = "tests build it in the call")]
     pub(crate) fn with(name: &str, version: &str, members: Value, index: &[u8]) -> Self {
         let mut manifest = json!({ "name": name, "version": version, "description": "a package" });
-        manifest.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        manifest
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
         let inside = manifest.to_string();
-        let tarball = tgz(name, version, &[("package.json", inside.as_bytes()), ("index.js", index)]);
-        Self { name: name.into(), version: version.into(), tarball, manifest, tag: "latest".into() }
+        let tarball = tgz(
+            name,
+            version,
+            &[("package.json", inside.as_bytes()), ("index.js", index)],
+        );
+        Self {
+            name: name.into(),
+            version: version.into(),
+            tarball,
+            manifest,
+            tag: "latest".into(),
+        }
     }
 
     pub(crate) fn tagged(mut self, tag: &str) -> Self {
@@ -78,6 +92,11 @@ impl crate::wire::Client<'_> {
     /// Publishes, which must succeed.
     pub(crate) async fn publish(&self, release: &Release) {
         let answer = self.put(&release.path(), &release.document()).await;
-        assert!(matches!(answer.status, 200 | 201), "{} {:?}", answer.status, answer.body);
+        assert!(
+            matches!(answer.status, 200 | 201),
+            "{} {:?}",
+            answer.status,
+            answer.body
+        );
     }
 }

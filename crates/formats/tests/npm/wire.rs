@@ -25,11 +25,14 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(self.bytes()).unwrap_or_else(|error| panic!("{error}: {:?}", self.bytes()))
+        serde_json::from_slice(self.bytes())
+            .unwrap_or_else(|error| panic!("{error}: {:?}", self.bytes()))
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The text of an error, in the shape that npm prints.
@@ -52,7 +55,11 @@ impl House {
     /// A client of a repository, with the root's token.
     pub(crate) fn at(&self, repository: &str) -> Client<'_> {
         let prefix = format!("/npm/d/acme-{OWNER}/{repository}/");
-        Client { house: self, prefix, authorization: Some(format!("Bearer {}", self.token)) }
+        Client {
+            house: self,
+            prefix,
+            authorization: Some(format!("Bearer {}", self.token)),
+        }
     }
 }
 
@@ -62,8 +69,16 @@ impl Client<'_> {
         self
     }
 
-    pub(crate) async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.prefix));
+    pub(crate) async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Answer {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.prefix));
         if let Some(authorization) = &self.authorization {
             request = request.header("authorization", authorization);
         }
@@ -86,7 +101,8 @@ impl Client<'_> {
     }
 
     pub(crate) async fn put(&self, path: &str, document: &Value) -> Answer {
-        self.ask(Method::PUT, path, &[], full(document.to_string())).await
+        self.ask(Method::PUT, path, &[], full(document.to_string()))
+            .await
     }
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
@@ -109,8 +125,16 @@ impl Client<'_> {
 /// Sends a request and reads the answer to its end.
 pub(crate) async fn send(house: &House, request: Request<Body>) -> Answer {
     let (parts, body) = house.endpoints.handle(request).await.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).map_err(|error| error.to_string());
-    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .map_err(|error| error.to_string());
+    Answer {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        body,
+    }
 }
 
 pub(crate) fn empty() -> Body {
@@ -118,7 +142,9 @@ pub(crate) fn empty() -> Body {
 }
 
 pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
+    Full::new(bytes.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 /// A body that comes in these pieces and may end in a failure.
@@ -131,10 +157,16 @@ pub(crate) fn pieces(chunks: Vec<std::io::Result<Bytes>>) -> Body {
 pub(crate) async fn fetch(address: &str, path: &str, accept: &str) -> Vec<u8> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let mut socket = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
+    );
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).await.unwrap();
-    let head_bytes = answer.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+    let head_bytes = answer
+        .windows(4)
+        .position(|window| window == b"\r\n\r\n")
+        .unwrap()
+        + 4;
     answer.split_off(head_bytes)
 }

@@ -6,6 +6,7 @@
 
 mod activity;
 mod tls;
+mod workers;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ use crate::config::Limits;
 use crate::metrics::Metrics;
 
 pub use self::tls::acceptor;
+pub(crate) use self::workers::Workers;
 
 /// What is known of the connection a request came on.
 #[derive(Debug, Clone, Copy)]
@@ -80,6 +82,7 @@ pub(crate) struct Listener {
     most_connections: u32,
     metrics: Option<Arc<Metrics>>,
     phase: watch::Receiver<Phase>,
+    workers: Option<Workers>,
 }
 
 impl Listener {
@@ -104,7 +107,14 @@ impl Listener {
             most_connections: u32::try_from(most).unwrap_or(u32::MAX),
             metrics,
             phase,
+            workers: None,
         }
+    }
+
+    /// The same listener, its connections on threads of their own.
+    pub(crate) fn on(mut self, workers: Workers) -> Self {
+        self.workers = Some(workers);
+        self
     }
 
     /// Takes connections until the phase changes, then waits until those open have ended.
@@ -133,11 +143,22 @@ impl Listener {
             };
             match accepted {
                 Ok(((stream, peer), permit)) => {
-                    let connection = self.connection(stream, peer, handler.clone());
-                    tokio::spawn(async move {
+                    // Detached from this thread's reactor: it belongs to the thread that will serve it.
+                    let connection = match stream.into_std() {
+                        Ok(stream) => self.connection(stream, peer, handler.clone()),
+                        Err(error) => {
+                            tracing::debug!(%peer, %error, "a connection was gone before it began");
+                            continue;
+                        }
+                    };
+                    let connection = async move {
                         connection.await;
                         drop(permit);
-                    });
+                    };
+                    match &mut self.workers {
+                        Some(workers) => workers.spawn(connection),
+                        None => drop(tokio::spawn(connection)),
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -147,12 +168,18 @@ impl Listener {
         }
         drop(self.socket);
         let _all = permits.acquire_many(self.most_connections).await;
+        if let Some(workers) = self.workers {
+            // Joining threads blocks, if only for a moment.
+            tokio::task::spawn_blocking(move || drop(workers))
+                .await
+                .ok();
+        }
     }
 
     /// One connection, from its first byte to its last.
     fn connection<F, R, B>(
         &self,
-        stream: TcpStream,
+        stream: std::net::TcpStream,
         peer: SocketAddr,
         handler: F,
     ) -> impl Future<Output = ()> + Send + use<F, R, B>
@@ -165,10 +192,16 @@ impl Listener {
         let (metrics, phase) = (self.metrics.clone(), self.phase.clone());
         async move {
             let _open = metrics.as_ref().map(|metrics| metrics.connection_opened());
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%peer, %error, "a connection was gone before it began");
-                return;
-            }
+            let stream = stream
+                .set_nodelay(true)
+                .and_then(|()| TcpStream::from_std(stream));
+            let stream = match stream {
+                Ok(stream) => stream,
+                Err(error) => {
+                    tracing::debug!(%peer, %error, "a connection was gone before it began");
+                    return;
+                }
+            };
             let info = ConnectionInfo {
                 peer,
                 uses_tls: tls.is_some(),

@@ -17,7 +17,6 @@ use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::Body;
@@ -37,7 +36,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// What answers requests: everything behind the shell.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one request. Runs inside a tracing span that carries the request's id.
+    /// Answers one request. Its id is in its extensions.
     fn call(
         &self,
         request: Request<Body>,
@@ -144,9 +143,11 @@ impl<S: Service> RequestLayer<S> {
         request
             .extensions_mut()
             .insert(RequestId(id.as_ref().to_owned()));
-        let span = tracing::error_span!("request", request_id = &**id);
-        let call = AssertUnwindSafe(self.service.call(request, connection)).catch_unwind();
-        match call.instrument(span).await {
+        // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
+        match AssertUnwindSafe(self.service.call(request, connection))
+            .catch_unwind()
+            .await
+        {
             Ok(reply) => reply,
             Err(panic) => {
                 tracing::error!(

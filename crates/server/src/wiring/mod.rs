@@ -141,8 +141,9 @@ impl Rooms {
 
 impl Service for Rooms {
     async fn call(&self, request: Request<Body>, connection: ConnectionInfo) -> Response<Body> {
+        // Boxed, so that a package request, which must be fast, does not carry the size of an operation.
         if ControlPlane::owns(request.uri().path()) {
-            self.control.handle(request, Peer(connection.peer)).await
+            Box::pin(self.control.handle(request, Peer(connection.peer))).await
         } else {
             self.packages.handle(request).await
         }

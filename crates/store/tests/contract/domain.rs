@@ -229,7 +229,7 @@ async fn a_locked_domain_makes_other_writers_wait(db: &TestDatabase) {
     let first = tokio::spawn(async move {
         let unit = store.write::<(), store::StoreError, _>(move |tx| {
             Box::pin(async move {
-                tx.lock_domain(domain).await?;
+                tx.order_writes(domain).await?;
                 locked.send(()).unwrap();
                 opened.await.unwrap();
                 tx.append_change(domain, &crate::samples::change("first"))
@@ -244,7 +244,7 @@ async fn a_locked_domain_makes_other_writers_wait(db: &TestDatabase) {
     let mut second = tokio::spawn(async move {
         let unit = store.write::<(), store::StoreError, _>(move |tx| {
             Box::pin(async move {
-                tx.lock_domain(domain).await?;
+                tx.order_writes(domain).await?;
                 tx.append_change(domain, &crate::samples::change("second"))
                     .await
                     .map(drop)

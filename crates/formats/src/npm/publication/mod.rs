@@ -143,7 +143,7 @@ pub(super) fn examine(
 }
 
 /// The one version of a publish.
-fn the_version<'d, 'a>(document: &'d PublishDocument<'a>) -> Result<(Cow<'a, str>, &'a RawValue)> {
+fn the_version<'a>(document: &PublishDocument<'a>) -> Result<(Cow<'a, str>, &'a RawValue)> {
     match document
         .versions
         .as_ref()

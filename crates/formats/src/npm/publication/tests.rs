@@ -84,35 +84,35 @@ fn f_npm_3_u05_documents_that_contradict_themselves_are_refused() {
         ("two versions", |d| d["versions"]["1.0.1"] = json!({})),
         ("versions missing", |d| d["versions"] = Value::Null),
         ("the manifest of another", |d| {
-            d["versions"]["1.0.0"]["name"] = json!("@s/b")
+            d["versions"]["1.0.0"]["name"] = json!("@s/b");
         }),
         ("another version in the manifest", |d| {
-            d["versions"]["1.0.0"]["version"] = json!("1.0.1")
+            d["versions"]["1.0.0"]["version"] = json!("1.0.1");
         }),
         ("no name in the manifest", |d| {
-            d["versions"]["1.0.0"]["name"] = Value::Null
+            d["versions"]["1.0.0"]["name"] = Value::Null;
         }),
         ("a wrong length", |d| {
-            d["_attachments"]["@s/a-1.0.0.tgz"]["length"] = json!(11)
+            d["_attachments"]["@s/a-1.0.0.tgz"]["length"] = json!(11);
         }),
         ("a length as text", |d| {
-            d["_attachments"]["@s/a-1.0.0.tgz"]["length"] = json!("10")
+            d["_attachments"]["@s/a-1.0.0.tgz"]["length"] = json!("10");
         }),
         ("a second attachment", |d| {
-            d["_attachments"]["x.txt"] = json!({})
+            d["_attachments"]["x.txt"] = json!({});
         }),
         ("a wrong shasum", |d| {
-            d["versions"]["1.0.0"]["dist"]["shasum"] = json!("03".repeat(20))
+            d["versions"]["1.0.0"]["dist"]["shasum"] = json!("03".repeat(20));
         }),
         ("garbage as shasum", |d| {
-            d["versions"]["1.0.0"]["dist"]["shasum"] = json!("x")
+            d["versions"]["1.0.0"]["dist"]["shasum"] = json!("x");
         }),
         ("wrong integrity", |d| {
             d["versions"]["1.0.0"]["dist"]["integrity"] =
                 json!(format!("sha512-{}", STANDARD.encode([5; 64])));
         }),
         ("a number as integrity", |d| {
-            d["versions"]["1.0.0"]["dist"]["integrity"] = json!(7)
+            d["versions"]["1.0.0"]["dist"]["integrity"] = json!(7);
         }),
     ];
     for (what, change) in changes {

@@ -1,0 +1,115 @@
+//! What a test looks at beside the running server: the change log, the files, and tokens that nobody would be given.
+
+use std::path::{Path, PathBuf};
+
+use access::{TokenClaims, TokenKey, TokenKeys};
+use model::{AccountId, DomainName, EpochMillis, Principal};
+use store::{ChangeRow, Store};
+
+use super::TestServer;
+
+/// More logs than a test makes domains.
+const LOGS: i64 = 32;
+
+impl TestServer {
+    async fn rows(&self) -> Store {
+        let opened = Store::open_sqlite(&self.data().join("reliquary.sqlite")).await;
+        opened.expect("the database may be read beside the server")
+    }
+
+    /// Every entry of every log.
+    pub async fn changes(&self) -> Vec<ChangeRow> {
+        let store = self.rows().await;
+        let mut reader = store.read().await.expect("the database answers");
+        let mut changes = Vec::new();
+        for log in 0..LOGS {
+            changes.extend(
+                reader
+                    .list_changes(log, 0, i64::MAX)
+                    .await
+                    .expect("the database answers"),
+            );
+        }
+        drop(reader);
+        store.close().await;
+        changes
+    }
+
+    /// The SHA-256 names of the stored blobs, and the paths of what is staged, in order.
+    #[must_use]
+    pub fn stored_files(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        for folder in ["blobs", "staging"] {
+            list(&self.data().join(folder), &mut found);
+        }
+        found.sort();
+        found
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect()
+    }
+
+    /// A token as the server itself would make it, with any claims: of the past, of the future, of strangers.
+    pub async fn mint(&self, claims: &TokenClaims) -> String {
+        let store = self.rows().await;
+        let mut reader = store.read().await.expect("the database answers");
+        let rows = reader
+            .list_signing_keys()
+            .await
+            .expect("the database answers");
+        drop(reader);
+        store.close().await;
+        let keys = rows
+            .into_iter()
+            .map(|row| TokenKey::new(row.id, &row.secret).expect("a stored key is whole"));
+        TokenKeys::new(keys.collect())
+            .expect("there is a key")
+            .mint(claims)
+    }
+
+    /// Claims of a principal to a domain of this server's account, good from `from_ms` to `to_ms` after now.
+    #[must_use]
+    pub fn claims(
+        &self,
+        principal: Principal,
+        domain: &str,
+        (from_ms, to_ms): (i64, i64),
+    ) -> TokenClaims {
+        let now = model::Clock::now(&model::SystemClock);
+        TokenClaims {
+            principal,
+            domain_owner: self.config().account.clone(),
+            domain: DomainName::parse(domain).expect("the name of a domain"),
+            issued_at: EpochMillis(now.0 + from_ms),
+            expires_at: EpochMillis(now.0 + to_ms),
+            session: None,
+            serial: 1,
+        }
+    }
+
+    /// The root of the server's account.
+    #[must_use]
+    pub fn root(&self) -> Principal {
+        Principal::root(self.config().account.clone())
+    }
+
+    /// The root of another account, who may do nothing here.
+    #[must_use]
+    pub fn stranger(&self) -> Principal {
+        Principal::root(AccountId::parse("999900001111").expect("twelve digits"))
+    }
+}
+
+fn list(folder: &Path, found: &mut Vec<PathBuf>) {
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            list(&path, found);
+        } else {
+            found.push(path);
+        }
+    }
+}

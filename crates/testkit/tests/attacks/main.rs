@@ -1,0 +1,16 @@
+//! Attacks on the whole server: its API and its package endpoints over real rows, real files and real sockets, with a
+//! fake public registry behind. The table of all attacks, and which test covers which, is `docs/attacks.md`.
+
+#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
+
+mod exhaustion;
+mod integrity;
+mod paths;
+mod proxy;
+mod rights;
+mod secrets;
+mod strings;
+mod support;
+mod throwing;
+mod tokens;
+mod uploads;
