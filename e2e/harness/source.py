@@ -26,6 +26,10 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 CHUNK_BYTES = 256 * 1024
+# Answers of a busy registry, and how long it is left alone before the next try. A story is about Reliquary: it must
+# not fail because the registry behind the proxy had a bad second.
+BUSY = (429, 502, 503, 504)
+PAUSES_S = (0.5, 2.0)
 # Passed on to the registry; everything else of the caller's request stays here.
 FORWARDED = ("accept", "if-none-match", "if-modified-since", "range", "authorization")
 # Passed back; lengths and encodings are set anew, because bodies are rewritten.
@@ -166,6 +170,16 @@ class Source:
                     raise
         raise AssertionError("unreachable")
 
+    def _ask_patiently(self, method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Ask again while the registry is busy; the last answer counts whatever it is."""
+        for pause_s in PAUSES_S:
+            answer = self._ask(method, path, headers)
+            if answer.status not in BUSY:
+                return answer
+            answer.read()
+            time.sleep(pause_s)
+        return self._ask(method, path, headers)
+
     def _rewrite(self, body: bytes) -> bytes:
         """Absolute addresses of the registry become addresses of the proxy."""
         return body.replace(self.registry.rstrip("/").encode(), self.url.rstrip("/").encode())
@@ -224,7 +238,7 @@ def _handler_of(source: Source) -> type[BaseHTTPRequestHandler]:
             headers = {name: self.headers[name] for name in FORWARDED if name in self.headers}
             headers["Accept-Encoding"] = "gzip"
             try:
-                answer = source._ask(self.command, self.path, headers)
+                answer = source._ask_patiently(self.command, self.path, headers)
             except (OSError, http.client.HTTPException) as error:
                 self._count(502)
                 self._reply(502, [("Content-Type", "text/plain")], str(error).encode())

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
@@ -26,7 +27,7 @@ pub struct Sockets {
     address: SocketAddr,
     metrics_address: Option<SocketAddr>,
     public_url: String,
-    workers: Workers,
+    workers: Option<Workers>,
 }
 
 impl Sockets {
@@ -44,8 +45,14 @@ impl Sockets {
             Some(address) => Some(bind("metrics_listen", address).await?),
             None => None,
         };
-        let workers = Workers::start()
-            .map_err(|error| StartError::because("threads cannot be started", error))?;
+        // A runtime of one thread, as tests have it, is meant to stay one.
+        let workers = match Handle::current().runtime_flavor() {
+            RuntimeFlavor::CurrentThread => None,
+            _ => Some(
+                Workers::start()
+                    .map_err(|error| StartError::because("threads cannot be started", error))?,
+            ),
+        };
         let public_url = config.public_url_at(address);
         let metrics_address = metrics.as_ref().map(|(_, address)| *address);
         Ok(Self {

@@ -111,9 +111,9 @@ impl Listener {
         }
     }
 
-    /// The same listener, its connections on threads of their own.
-    pub(crate) fn on(mut self, workers: Workers) -> Self {
-        self.workers = Some(workers);
+    /// The same listener, its connections on threads of their own if there are some.
+    pub(crate) fn on(mut self, workers: Option<Workers>) -> Self {
+        self.workers = workers;
         self
     }
 
