@@ -20,6 +20,7 @@ cargo xtask VERB
   check    formatting, lints, arrows, hosts, documentation
   test     all tests of the workspace
   e2e      real clients against the real binary
+  bench    Reliquary beside nginx and Verdaccio; what follows is for bench/run.sh
   ci       check, test and e2e; ends with one line of totals
 ";
 
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         "check" => check(&root, &mut tally),
         "test" => test(&root, &mut tally),
         "e2e" => e2e(&root, &mut tally),
+        "bench" => bench(&root, &mut tally),
         "ci" => {
             check(&root, &mut tally);
             test(&root, &mut tally);
@@ -91,27 +93,9 @@ fn check(root: &Path, tally: &mut Tally) {
 }
 
 fn test(root: &Path, tally: &mut Tally) {
-    let has_nextest = cargo(root, &["nextest", "--version"])
-        .output()
-        .is_ok_and(|output| output.status.success());
-    if has_nextest {
-        let tests = [
-            "nextest",
-            "run",
-            "--workspace",
-            "--locked",
-            "--no-fail-fast",
-        ];
-        tally.run("tests", cargo(root, &tests), Counting::LastSummary);
-        tally.run(
-            "examples in documentation",
-            cargo(root, &["test", "--workspace", "--locked", "--doc"]),
-            Counting::EverySummary,
-        );
-    } else {
-        let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
-        tally.run("tests", cargo(root, &tests), Counting::EverySummary);
-    }
+    // Not nextest: it gives each test a process of its own, and the contract suite one database server to a process.
+    let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
+    tally.run("tests", cargo(root, &tests), Counting::EverySummary);
 }
 
 fn e2e(root: &Path, tally: &mut Tally) {
@@ -129,4 +113,10 @@ fn e2e(root: &Path, tally: &mut Tally) {
         command.current_dir(root);
         tally.run("real clients", command, Counting::LastSummary);
     }
+}
+
+fn bench(root: &Path, tally: &mut Tally) {
+    let mut command = Command::new(root.join("bench/run.sh"));
+    command.current_dir(root).args(std::env::args().skip(2));
+    tally.run("benchmarks", command, Counting::AsOne);
 }
