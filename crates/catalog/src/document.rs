@@ -161,28 +161,39 @@ impl Catalog {
             encoding: Encoding::Identity,
             ..key.clone()
         };
-        let plain = self.valid_document(grant, &plain_key);
-        let made_at = self.stamps.now();
-        let plain = match plain {
-            Some(plain) => plain,
+        let held = self.valid_document(grant, &plain_key);
+        let (bytes, etag, made_at) = match held {
+            Some(plain) => (plain.bytes.clone(), plain.etag.clone(), plain.made_at),
             None => {
-                let package = self.resolve(grant, &key.package).await?;
-                let (base, variant) = (Arc::clone(&key.base), key.variant);
-                let bytes = self
-                    .heavy_work
-                    .run(move || render(&package, &base, variant))
-                    .await??;
+                let made_at = self.stamps.now();
+                let bytes = self.render(grant, &key, render).await?;
                 let tag = hex::encode(&Sha256::digest(&bytes)[..16]);
-                self.keep(plain_key, bytes, format!("\"{tag}\""), made_at)
+                (bytes, format!("\"{tag}\""), made_at)
             }
         };
-        if key.encoding == Encoding::Identity {
-            return Ok(plain);
+        match key.encoding {
+            Encoding::Identity => Ok(self.keep(key, bytes, etag, made_at)),
+            // The plain form is not kept beside it: clients that can unpack never ask for it, and it is several times
+            // as large.
+            Encoding::Gzip => {
+                let packed = self.heavy_work.run(move || gzip(&bytes)).await??;
+                let etag = format!("{}-gzip\"", etag.trim_end_matches('"'));
+                Ok(self.keep(key, packed, etag, made_at))
+            }
         }
-        let source = plain.bytes.clone();
-        let packed = self.heavy_work.run(move || gzip(&source)).await??;
-        let etag = format!("{}-gzip\"", plain.etag.trim_end_matches('"'));
-        Ok(self.keep(key, packed, etag, plain.made_at))
+    }
+
+    async fn render(
+        self: &Arc<Self>,
+        grant: &Grant,
+        key: &DocumentKey,
+        render: Render,
+    ) -> Result<Bytes> {
+        let package = self.resolve(grant, &key.package).await?;
+        let (base, variant) = (Arc::clone(&key.base), key.variant);
+        self.heavy_work
+            .run(move || render(&package, &base, variant))
+            .await?
     }
 
     fn keep(&self, key: DocumentKey, bytes: Bytes, etag: String, made_at: Tick) -> Arc<Document> {
@@ -203,6 +214,10 @@ fn gzip(bytes: &[u8]) -> Result<Bytes> {
     encoder
         .write_all(bytes)
         .and_then(|()| encoder.finish())
-        .map(Bytes::from)
+        .map(|mut packed| {
+            // It is kept for long: what it was grown beyond its length is given back.
+            packed.shrink_to_fit();
+            Bytes::from(packed)
+        })
         .map_err(Error::internal)
 }

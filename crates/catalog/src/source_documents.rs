@@ -20,7 +20,7 @@ use crate::source::{SourcePackage, Unreadable};
 use crate::{Caller, Catalog};
 
 /// The bytes of documents kept parsed.
-const PARSED_BYTES: u64 = 8 * 1024 * 1024;
+const PARSED_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A repository with a connection, and a package.
 pub(crate) type RefreshKey = (i64, PackageCoordinates);

@@ -106,7 +106,8 @@ impl Sockets {
         .on(self.workers);
         listeners.spawn(main.serve(move |request, connection| {
             let layer = Arc::clone(&layer);
-            async move { layer.call(request, connection).await }
+            // Boxed where it begins: it is handed on several times, and is large.
+            Box::pin(async move { layer.call(request, connection).await })
         }));
         if let Some(socket) = self.metrics {
             // Whoever reads the metrics needs few connections and must not use up those of the service.

@@ -159,7 +159,7 @@ impl Store {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             // In KiB (negative); bounds what each connection holds, so that an idle server stays small.
-            .pragma("cache_size", "-2048");
+            .pragma("cache_size", "-1024");
         let mut first = connect_first(&options).await?;
         // One transaction around all, so that of several processes that start at once one migrates.
         let mut turn = sqlx::Connection::begin_with(&mut first, "BEGIN IMMEDIATE").await?;

@@ -209,8 +209,8 @@ impl Default for Config {
                 max_connections: 4096,
             },
             cache: Cache {
-                document_bytes: 24 << 20,
-                asset_bytes: 16 << 20,
+                document_bytes: 16 << 20,
+                asset_bytes: 12 << 20,
             },
             quotas: Quotas {
                 domains_per_account: 10,
