@@ -10,7 +10,7 @@ use std::thread;
 pub(crate) enum Counting {
     /// The step is one check.
     AsOne,
-    /// Every line of totals counts, as `cargo test` prints one for each binary.
+    /// Every line of totals of the test harness counts, one for each binary.
     EverySummary,
     /// Only the last line of totals counts.
     LastSummary,
@@ -69,7 +69,7 @@ impl Tally {
     /// Runs a program, shows its output, and tells whether it succeeded.
     pub(crate) fn run(&mut self, name: &str, mut command: Command, counting: Counting) -> bool {
         say(&format!("== {name}\n"));
-        let (succeeded, summaries) = match follow(&mut command) {
+        let (succeeded, summaries) = match follow(&mut command, counting) {
             Ok(followed) => followed,
             Err(error) => {
                 say(&format!(
@@ -117,7 +117,7 @@ impl Tally {
 }
 
 /// Shows both outputs of a program as they come, and collects the lines of totals in them.
-fn follow(command: &mut Command) -> std::io::Result<(bool, Vec<Totals>)> {
+fn follow(command: &mut Command, counting: Counting) -> std::io::Result<(bool, Vec<Totals>)> {
     let mut child = command
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -145,9 +145,15 @@ fn follow(command: &mut Command) -> std::io::Result<(bool, Vec<Totals>)> {
     let mut summaries = Vec::new();
     for line in lines {
         say(&format!("{line}\n"));
-        summaries.extend(read_summary(&line));
+        // A test may print totals of its own; those of the harness say what they are.
+        let counts = !matches!(counting, Counting::EverySummary) || is_of_harness(&line);
+        summaries.extend(read_summary(&line).filter(|_| counts));
     }
     Ok((child.wait()?.success(), summaries))
+}
+
+fn is_of_harness(line: &str) -> bool {
+    without_colours(line).trim().starts_with("test result:")
 }
 
 /// The totals in a line, if it is one of totals: of cargo's test harness, of nextest, of pytest, or of this program.
@@ -258,6 +264,11 @@ mod tests {
                 skipped: 1
             }
         );
+        let mut command = Command::new("sh");
+        let lines = "echo '9 passed, 0 failed, 0 skipped'; echo 'test result: ok. 2 passed; 0 failed; 0 ignored'";
+        command.args(["-c", lines]);
+        assert!(tally.run("harness", command, Counting::EverySummary));
+        assert_eq!(tally.totals.passed, 3 + 2);
         assert!(!tally.run("gone", Command::new("/nowhere/at/all"), Counting::AsOne));
         assert_eq!(tally.failures, ["step", "gone"]);
     }
