@@ -5,25 +5,61 @@
 //! fields of [`Policies`] and change nothing for callers. The wording of refusals is that of AWS.
 //! Public document: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
-use model::{AccountId, Action, Arn, Error, Principal};
+use std::net::IpAddr;
+use std::sync::Arc;
 
-/// One question: may this principal do this to that.
+use model::{AccountId, Action, Arn, EpochMillis, Error, Identity};
+
+use crate::policy::Policy;
+
+/// One question: may this identity do this to that.
 #[derive(Debug, Clone, Copy)]
 pub struct AuthorizeInput<'a> {
     /// Who asks.
-    pub principal: &'a Principal,
+    pub identity: &'a Identity,
     /// What is asked for.
     pub action: Action,
     /// The resource that will really be touched.
     pub resource: &'a Arn,
     /// The account that owns the resource.
     pub resource_owner: &'a AccountId,
+    /// What conditions can see.
+    pub context: &'a RequestContext,
 }
 
-/// The policies that speak about one question. None exist yet.
+/// What conditions of policies can see of a request, beside who asks, what for, and of what.
 #[derive(Debug, Clone, Default)]
-#[non_exhaustive]
-pub struct Policies {}
+pub struct RequestContext {
+    /// When it is asked: `aws:CurrentTime`, `aws:EpochTime`.
+    pub now: EpochMillis,
+    /// Where it came from: `aws:SourceIp`. `None` for what the operator does on the machine itself.
+    pub source_ip: Option<IpAddr>,
+    /// Whether it came over TLS: `aws:SecureTransport`.
+    pub secure_transport: bool,
+    /// When the temporary credentials were made: `aws:TokenIssueTime`. `None` for long-term ones.
+    pub token_issued_at: Option<EpochMillis>,
+    /// Tags of the caller: `aws:PrincipalTag/key`.
+    pub principal_tags: Vec<(String, String)>,
+    /// Tags of the resource: `aws:ResourceTag/key`.
+    pub resource_tags: Vec<(String, String)>,
+    /// Tags in the request: `aws:RequestTag/key`.
+    pub request_tags: Vec<(String, String)>,
+    /// The keys of tags in the request: `aws:TagKeys`.
+    pub tag_keys: Vec<String>,
+    /// Other condition keys, lower-case, with their values: `sts:durationseconds`, `issuer:aud` ...
+    pub other: Vec<(String, Vec<String>)>,
+}
+
+/// The policies that speak about one question.
+#[derive(Debug, Clone, Default)]
+pub struct Policies<'a> {
+    /// Those of the principal.
+    pub identity: &'a [Arc<Policy>],
+    /// Those that came with the session, which can only narrow.
+    pub session: &'a [Arc<Policy>],
+    /// Those of the resource and of what contains it, where they count for this action.
+    pub resource: &'a [Arc<Policy>],
+}
 
 /// Why the answer is no. `tail` is what AWS appends to the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +110,7 @@ impl Decision {
             Self::Allow => Ok(()),
             Self::Deny(reason) => Err(Error::access_denied(format!(
                 "User: {} is not authorized to perform: {} on resource: {}{}",
-                input.principal,
+                input.identity,
                 input.action,
                 input.resource,
                 reason.tail(input.action),
@@ -84,9 +120,8 @@ impl Decision {
 }
 
 /// Answers one question.
-pub fn authorize(input: &AuthorizeInput<'_>, policies: &Policies) -> Decision {
-    let Policies {} = policies;
-    if input.principal.account == *input.resource_owner {
+pub fn authorize(input: &AuthorizeInput<'_>, _policies: &Policies<'_>) -> Decision {
+    if input.identity.principal.account == *input.resource_owner {
         Decision::Allow
     } else {
         Decision::Deny(DenyReason::NoResourcePolicy)
@@ -96,7 +131,7 @@ pub fn authorize(input: &AuthorizeInput<'_>, policies: &Policies) -> Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use model::{ArnScope, DomainName, ErrorKind, PrincipalKind, RepositoryName};
+    use model::{ArnScope, DomainName, ErrorKind, Principal, PrincipalKind, RepositoryName};
 
     fn account(id: &str) -> AccountId {
         AccountId::parse(id).unwrap()
@@ -123,13 +158,14 @@ mod tests {
             (PrincipalKind::User, "jane"),
             (PrincipalKind::Role, "ci"),
         ] {
-            let principal = Principal {
+            let principal = Identity::from(Principal {
                 account: owner.clone(),
                 kind,
                 name: name.into(),
-            };
+            });
             let input = AuthorizeInput {
-                principal: &principal,
+                context: &RequestContext::default(),
+                identity: &principal,
                 action: Action::READ_FROM_REPOSITORY,
                 resource: &resource,
                 resource_owner: &owner,
@@ -156,13 +192,14 @@ mod tests {
             PrincipalKind::User,
             PrincipalKind::Role,
         ] {
-            let principal = Principal {
+            let principal = Identity::from(Principal {
                 account: account("111122223334"),
                 kind,
                 name: "jane".into(),
-            };
+            });
             let input = AuthorizeInput {
-                principal: &principal,
+                context: &RequestContext::default(),
+                identity: &principal,
                 action: Action::of("DescribeRepository"),
                 resource: &resource,
                 resource_owner: &owner,

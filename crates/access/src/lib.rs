@@ -5,12 +5,14 @@
 
 pub mod credentials;
 pub mod decision;
+pub mod policy;
 pub mod secret;
 pub mod sigv4;
 pub mod token;
 
 pub use credentials::{CredentialsError, read_package_token};
-pub use decision::{AuthorizeInput, Decision, DenyReason, Policies, authorize};
+pub use decision::{AuthorizeInput, Decision, DenyReason, Policies, RequestContext, authorize};
+pub use policy::{Policy, PolicyError, PolicyKind};
 pub use secret::{AccessKeyId, RandomnessError, SecretKey};
 pub use sigv4::{Payload, RequestParts, Signature, SignatureError, VerifyInput};
 pub use token::{TokenClaims, TokenError, TokenKey, TokenKeyError, TokenKeys, TokenLifetime};

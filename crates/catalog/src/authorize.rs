@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use access::{AuthorizeInput, Policies, authorize};
+use access::{AuthorizeInput, Policies, RequestContext, authorize};
 use model::{AccountId, Action, Arn, DomainRef, Error, PackageCoordinates, RepositoryName, Result};
 
 use crate::repository_view::RepositoryView;
@@ -33,20 +33,34 @@ impl Grant {
 impl Catalog {
     /// Allows or denies an action on a resource. Asked before the resource is looked up, so a caller without
     /// rights learns nothing about what exists.
-    pub fn allow(
+    pub async fn allow(
         &self,
         caller: &Caller,
         action: Action,
         resource: &Arn,
         owner: &AccountId,
     ) -> Result<()> {
+        let rights = self.identity_rights(caller.principal()).await?;
+        let place = caller.place();
+        let context = RequestContext {
+            now: self.now(),
+            source_ip: place.source_ip,
+            secure_transport: place.secure_transport,
+            principal_tags: rights.tags.clone(),
+            ..RequestContext::default()
+        };
         let input = AuthorizeInput {
-            principal: caller.principal(),
+            identity: caller.identity(),
             action,
             resource,
             resource_owner: owner,
+            context: &context,
         };
-        authorize(&input, &Policies::default()).into_result(&input)
+        let policies = Policies {
+            identity: &rights.policies,
+            ..Policies::default()
+        };
+        authorize(&input, &policies).into_result(&input)
     }
 
     /// Allows or denies an action of a package client on a repository, or on a package in it.
@@ -65,7 +79,8 @@ impl Catalog {
             }
             _ => self.repository_arn(domain, repository),
         };
-        self.allow(&caller, action, &resource, &domain.owner)?;
+        self.allow(&caller, action, &resource, &domain.owner)
+            .await?;
         let view = self.repository_view(domain, repository).await?;
         // A domain that was deleted and made anew is another one: what was handed out for the old one ended with it.
         if caller

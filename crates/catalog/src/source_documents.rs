@@ -456,7 +456,7 @@ impl Catalog {
 
     /// A change that no principal asked for.
     pub(crate) fn service_change(&self, kind: ChangeKind, node: &Node) -> model::Change {
-        let root = Caller::known(model::Principal::root(self.settings.account.clone()));
+        let root = Caller::root(self.settings.account.clone());
         let mut entry = change(kind, self.now(), &root).in_repository(&node.name);
         entry.actor = "service".into();
         entry

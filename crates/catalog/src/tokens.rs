@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use access::{TokenClaims, TokenError, TokenLifetime};
-use model::{DomainRef, EpochMillis, Error, Principal, Result};
+use model::{DomainRef, EpochMillis, Error, Identity, Result};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
@@ -31,7 +31,7 @@ pub(crate) struct OpenedTokens(Cache<[u8; 32], Arc<Opened>>);
 #[derive(Debug)]
 struct Opened {
     claims: TokenClaims,
-    principal: Arc<Principal>,
+    identity: Arc<Identity>,
 }
 
 impl Default for OpenedTokens {
@@ -80,9 +80,7 @@ impl Catalog {
         domain: &DomainRef,
     ) -> Result<Caller> {
         if self.settings.dev {
-            return Ok(Caller::known(Principal::root(
-                self.settings.account.clone(),
-            )));
+            return Ok(Caller::root(self.settings.account.clone()));
         }
         let token = token.ok_or_else(|| {
             Error::unauthenticated(
@@ -108,7 +106,7 @@ impl Catalog {
                 "The access key that made this authorization token is not active.",
             ));
         }
-        Ok(Caller::known(Arc::clone(&opened.principal)).by_token_of(claims.issued_at))
+        Ok(Caller::known(Arc::clone(&opened.identity)).by_token_of(claims.issued_at))
     }
 
     fn open_token(&self, token: &str) -> Result<Arc<Opened>> {
@@ -127,8 +125,8 @@ impl Catalog {
                 "The authorization token is not valid. Get a new one with GetAuthorizationToken.",
             ),
         })?;
-        let principal = Arc::new(claims.principal.clone());
-        let opened = Arc::new(Opened { claims, principal });
+        let identity = Arc::new(claims.principal.clone().into());
+        let opened = Arc::new(Opened { claims, identity });
         self.opened_tokens.0.insert(key, Arc::clone(&opened));
         Ok(opened)
     }

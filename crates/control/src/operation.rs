@@ -66,10 +66,6 @@ impl Ctx {
     }
 
     /// Asks for a permission that an operation needs beside its own.
-    #[expect(
-        clippy::unused_async,
-        reason = "policies will be read from the store here"
-    )]
     pub(crate) async fn allow_action(&self, action: Action, resource: Resource<'_>) -> Result<()> {
         let (arn, owner) = match resource {
             Resource::Any => (Arn::any(), self.caller.account()),
@@ -83,12 +79,9 @@ impl Ctx {
                 &domain.owner,
             ),
         };
-        self.catalog.allow(&self.caller, action, &arn, owner)
+        self.catalog.allow(&self.caller, action, &arn, owner).await
     }
 }
-
-/// The permission to give a resource tags.
-pub(crate) const TAG_RESOURCE: Action = Action::of("TagResource");
 
 type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use catalog::{CacheOutcome, Caller, Catalog, FormatRules, Grant};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
-use model::{Action, DomainRef, Error, PackageCoordinates, RepositoryName, Result};
+use model::{Action, DomainRef, Error, ErrorKind, PackageCoordinates, RepositoryName, Result};
 
 use crate::PackageLimits;
 use crate::kit::address::RequestHead;
@@ -132,13 +132,17 @@ impl Context {
     }
 
     /// Whether the caller has another right on a package. Changes nothing.
-    #[must_use]
-    pub fn may(&self, action: Action, package: &PackageCoordinates) -> bool {
+    pub async fn may(&self, action: Action, package: &PackageCoordinates) -> Result<bool> {
         let arn = self
             .catalog
             .package_arn(&self.domain, &self.repository, package);
-        self.catalog
+        let answer = self
+            .catalog
             .allow(self.caller(), action, &arn, &self.domain.owner)
-            .is_ok()
+            .await;
+        match answer {
+            Err(error) if error.kind == ErrorKind::AccessDenied => Ok(false),
+            answer => answer.map(|()| true),
+        }
     }
 }

@@ -28,7 +28,7 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// Every kind.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: &'static [Self] = &[
         Self::DomainCreated,
         Self::DomainDeleted,
         Self::RepositoryCreated,
@@ -77,7 +77,7 @@ impl ChangeKind {
     /// Reads the spelling in the store.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text)
     }
 }
 

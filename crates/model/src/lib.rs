@@ -32,7 +32,7 @@ pub use error::{Error, ErrorKind, InvalidReason, Resource, ResourceType, Result}
 pub use name::{Description, DomainName, ExternalConnectionName, RepositoryName};
 pub use origin::{Origin, OriginRestriction, OriginRestrictions, OriginType};
 pub use page::{Page, PageLimit};
-pub use principal::{Principal, PrincipalKind};
+pub use principal::{Identity, Principal, PrincipalKind};
 pub use resource::{
     Asset, Domain, DomainRef, ExternalConnection, Package, PackageVersion, Repository,
     VersionDetails,

@@ -68,3 +68,35 @@ impl fmt::Display for Principal {
         }
     }
 }
+
+/// Who asks: a principal, and the session it acts through when it has assumed a role.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Identity {
+    /// The principal whose policies count: for a session, the role.
+    pub principal: Principal,
+    /// The session's name, where a role was assumed.
+    pub session: Option<String>,
+}
+
+impl From<Principal> for Identity {
+    fn from(principal: Principal) -> Self {
+        Self {
+            principal,
+            session: None,
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    /// The ARN that asks: the principal's, or `arn:aws:sts::111122223333:assumed-role/ci/build-7` for a session.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.session {
+            None => self.principal.fmt(f),
+            Some(session) => write!(
+                f,
+                "arn:aws:sts::{}:assumed-role/{}/{session}",
+                self.principal.account, self.principal.name
+            ),
+        }
+    }
+}

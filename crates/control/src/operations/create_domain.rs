@@ -1,10 +1,10 @@
 //! CreateDomain: makes a domain in the caller's account.
 
 use catalog::NewDomain;
-use model::{ArnScope, DomainName, DomainRef, Error, InvalidReason, Result};
+use model::{Action, ArnScope, DomainName, DomainRef, Error, InvalidReason, Result};
 use serde::Serialize;
 
-use crate::operation::{Ctx, Operation, Resource, TAG_RESOURCE};
+use crate::operation::{Ctx, Operation, Resource};
 use crate::protocol::member::body;
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
@@ -54,7 +54,7 @@ impl Operation for CreateDomain {
         };
         ctx.allow::<Self>(Resource::Domain(&domain)).await?;
         if !tags.is_empty() {
-            ctx.allow_action(TAG_RESOURCE, Resource::Domain(&domain))
+            ctx.allow_action(Action::TAG_RESOURCE, Resource::Domain(&domain))
                 .await?;
         }
         let new = NewDomain {

@@ -4,7 +4,7 @@ use catalog::NewRepository;
 use model::{Action, DomainRef, RepositoryName, Result};
 use serde::Serialize;
 
-use crate::operation::{Ctx, Operation, Resource, TAG_RESOURCE};
+use crate::operation::{Ctx, Operation, Resource};
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
 use crate::shapes::RepositoryDescription;
@@ -62,7 +62,7 @@ impl Operation for CreateRepository {
                 .await?;
         }
         if !tags.is_empty() {
-            ctx.allow_action(TAG_RESOURCE, Resource::Repository(&domain, &name))
+            ctx.allow_action(Action::TAG_RESOURCE, Resource::Repository(&domain, &name))
                 .await?;
         }
         let description = description.unwrap_or_default();

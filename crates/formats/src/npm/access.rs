@@ -41,7 +41,10 @@ impl Endpoint for ListCollaborators {
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
         Box::pin(async move {
             Overview::of(&cx, &self.package).await?;
-            let right = if cx.may(Action::PUBLISH_PACKAGE_VERSION, &self.package) {
+            let right = if cx
+                .may(Action::PUBLISH_PACKAGE_VERSION, &self.package)
+                .await?
+            {
                 "write"
             } else {
                 "read"

@@ -155,7 +155,7 @@ impl House {
             },
         };
         let catalog = Catalog::open(parts).await.unwrap();
-        let root = Caller::known(Principal::root(owner.clone()));
+        let root = Caller::root(owner.clone());
         let domain = DomainRef {
             owner,
             name: DomainName::parse("acme").unwrap(),
@@ -224,7 +224,8 @@ impl House {
             kind: PrincipalKind::User,
             name: "mallory".into(),
         };
-        self.token_of(&Caller::known(principal)).await
+        self.token_of(&Caller::known(Arc::new(principal.into())))
+            .await
     }
 
     pub(crate) async fn add_repository(&self, name: &str, upstreams: &[&str]) {

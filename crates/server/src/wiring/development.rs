@@ -2,8 +2,7 @@
 
 use catalog::{Caller, Catalog, NewDomain, NewRepository};
 use model::{
-    DomainName, DomainRef, Error, ErrorKind, ExternalConnectionName, Principal, RepositoryName,
-    Result,
+    DomainName, DomainRef, Error, ErrorKind, ExternalConnectionName, RepositoryName, Result,
 };
 
 /// The domain.
@@ -15,7 +14,7 @@ const REPOSITORY: &str = "main";
 /// start that did not come to its end.
 pub(super) async fn prepare(catalog: &Catalog) -> Result<()> {
     let account = catalog.settings().account.clone();
-    let caller = Caller::known(Principal::root(account.clone()));
+    let caller = Caller::root(account.clone());
     let name = DomainName::parse(DOMAIN).expect("a constant that is a domain's name");
     let domain = DomainRef {
         owner: account,

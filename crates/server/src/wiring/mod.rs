@@ -225,7 +225,7 @@ pub async fn check_connection(address: &ConnectionAddress) -> Result<String, Str
 
 /// Who works at the command line of this host: whoever may read the data folder is the root of the account.
 fn operator(account: AccountId) -> Caller {
-    Caller::known(Principal::root(account))
+    Caller::root(account)
 }
 
 fn shown_key(key: catalog::AccessKey) -> AccessKey {

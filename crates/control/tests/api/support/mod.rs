@@ -147,7 +147,7 @@ impl Service {
             settings.body_limit_bytes = limit;
         }
         let root = Principal::root(account);
-        let operator = Caller::known(root.clone());
+        let operator = Caller::known(Arc::new(root.clone().into()));
         let key = catalog.create_access_key(&operator, root).await.unwrap();
         let control = ControlPlane::new(Arc::clone(&catalog), settings);
         Self {
@@ -181,7 +181,7 @@ impl Service {
 
     /// The account's root, as the command line is.
     pub(crate) fn root(&self) -> Caller {
-        Caller::known(self.key.principal.clone())
+        Caller::known(Arc::new(self.key.principal.clone().into()))
     }
 
     /// Sends a request signed by the root.
