@@ -104,5 +104,5 @@ async fn follow(mut phase: watch::Receiver<Phase>, orders: &Orders) {
     }
     orders.give(CUT);
     // The connection ends by itself now; until then there is nothing to look after.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
