@@ -7,9 +7,9 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use model::{
-    Asset, AssetName, ChangeKind, DomainRef, EpochMillis, Error, InvalidReason,
-    OriginRestrictions, OriginType, PackageCoordinates, PackageVersionStatus, PageLimit,
-    RepositoryName, ResourceType, Result, Sha256Digest, VersionName,
+    Asset, AssetName, ChangeKind, DomainRef, EpochMillis, Error, InvalidReason, OriginRestrictions,
+    OriginType, PackageCoordinates, PackageVersionStatus, PageLimit, RepositoryName, ResourceType,
+    Result, Sha256Digest, VersionName,
 };
 use serde_json::json;
 use store::{Connection, NewVersion, Tx, VersionMetadataRow};
@@ -84,9 +84,7 @@ impl Catalog {
         };
         staged.commit().await.map_err(from_blobs)?;
         let package = publication.package.clone();
-        let published = self
-            .write_asset(caller, &view, publication, asset)
-            .await?;
+        let published = self.write_asset(caller, &view, publication, asset).await?;
         self.stamps.package_changed(view.domain_id, &package);
         Ok(published)
     }
@@ -107,7 +105,10 @@ impl Catalog {
             return Err(Error::invalid(InvalidReason::Other, message));
         }
         let limit_bytes = self.settings.quotas.asset_size_bytes;
-        if publication.announced_bytes.is_some_and(|bytes| bytes > limit_bytes) {
+        if publication
+            .announced_bytes
+            .is_some_and(|bytes| bytes > limit_bytes)
+        {
             return Err(asset_too_large(&publication.asset, limit_bytes));
         }
         let mut reader = self.store.read().await.map_err(from_store)?;
@@ -169,9 +170,7 @@ impl Catalog {
         let (caller, domain) = (caller.clone(), view.domain.clone());
         let written: Result<PublishedAsset, Failure> = self
             .store
-            .write(move |tx| {
-                Box::pin(async move { unit.write(tx, &caller, &domain).await })
-            })
+            .write(move |tx| Box::pin(async move { unit.write(tx, &caller, &domain).await }))
             .await;
         Ok(written?)
     }

@@ -2,8 +2,8 @@
 //! looked at, and nothing is fetched from anywhere.
 
 use model::{
-    Dependency, DomainRef, Error, PackageCoordinates, Page, PageLimit, RepositoryName, ResourceType,
-    Result, VersionName,
+    Dependency, DomainRef, Error, PackageCoordinates, Page, PageLimit, RepositoryName,
+    ResourceType, Result, VersionName,
 };
 
 use crate::Catalog;
@@ -60,9 +60,8 @@ impl Catalog {
     ) -> Result<(String, String)> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
         let found = find_version(&mut reader, &row, package, version).await?;
-        let not_there = |why: String| {
-            Error::not_found(ResourceType::PackageVersion, version.as_str(), why)
-        };
+        let not_there =
+            |why: String| Error::not_found(ResourceType::PackageVersion, version.as_str(), why);
         if !self.rules(package.format)?.has_readme() {
             let why = format!("Packages of the format {} have no readme.", package.format);
             return Err(not_there(why));

@@ -50,7 +50,11 @@ impl AwsChunked {
             if let At::Data(left) = self.at {
                 let here = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
                 let left = left - here as u64;
-                self.at = if left == 0 { At::DataEnd } else { At::Data(left) };
+                self.at = if left == 0 {
+                    At::DataEnd
+                } else {
+                    At::Data(left)
+                };
                 return Ok(Some(input.split_to(here)));
             }
             if self.take_line(input)? {
@@ -69,7 +73,9 @@ impl AwsChunked {
             At::Trailer(_) => self.line.is_empty(),
             At::Size | At::Data(_) | At::DataEnd => false,
         };
-        let is_whole = self.declared_bytes.is_none_or(|bytes| bytes == self.decoded_bytes);
+        let is_whole = self
+            .declared_bytes
+            .is_none_or(|bytes| bytes == self.decoded_bytes);
         if is_over && is_whole {
             Ok(())
         } else {
@@ -98,13 +104,20 @@ impl AwsChunked {
         };
         self.at = match self.at {
             At::Size => {
-                let size = read_size(line).ok_or_else(|| malformed("the size of a chunk is no number"))?;
+                let size =
+                    read_size(line).ok_or_else(|| malformed("the size of a chunk is no number"))?;
                 let decoded = self.decoded_bytes.saturating_add(size);
                 if self.declared_bytes.is_some_and(|bytes| decoded > bytes) {
-                    return Err(malformed("it has more bytes than x-amz-decoded-content-length says"));
+                    return Err(malformed(
+                        "it has more bytes than x-amz-decoded-content-length says",
+                    ));
                 }
                 self.decoded_bytes = decoded;
-                if size == 0 { At::Trailer(0) } else { At::Data(size) }
+                if size == 0 {
+                    At::Trailer(0)
+                } else {
+                    At::Data(size)
+                }
             }
             At::DataEnd if line.is_empty() => At::Size,
             At::Trailer(_) if line.is_empty() => At::End,
@@ -157,7 +170,8 @@ mod tests {
     #[test]
     fn the_content_is_read_in_pieces_of_any_size() {
         let signed = b"4;chunk-signature=00ff\r\nwi\r\n\r\n00A;x\r\n0123456789\r\n0;chunk-signature=11\r\n\r\n";
-        let trailing = b"3\r\nabc\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:00\r\n\r\n";
+        let trailing =
+            b"3\r\nabc\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\nx-amz-trailer-signature:00\r\n\r\n";
         for piece in 1..=signed.len() {
             assert_eq!(read(signed, Some(14), piece).unwrap(), b"wi\r\n0123456789");
             assert_eq!(read(trailing, Some(3), piece).unwrap(), b"abc");
@@ -171,7 +185,10 @@ mod tests {
         let whole = b"4;s=1\r\nabcd\r\n2\r\nef\r\n0;s=2\r\n\r\n";
         for length in 0..whole.len() - 2 {
             let message = read(&whole[..length], None, 5).unwrap_err();
-            assert_eq!(message, "The request body broke off before its end.", "{length}");
+            assert_eq!(
+                message, "The request body broke off before its end.",
+                "{length}"
+            );
         }
         assert!(read(whole, Some(7), 5).is_err(), "shorter than declared");
     }

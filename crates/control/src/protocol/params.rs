@@ -172,12 +172,8 @@ impl Params {
         self.ask(member, true);
         match self.body.remove(member.wire) {
             Some(value @ Value::Object(_)) => Ok(value),
-            None | Some(Value::Null) => {
-                Err(self.violation(member.name, None, Constraint::NotNull))
-            }
-            Some(other) => {
-                Err(self.wrong_type(member.name, "an object", json::type_name(&other)))
-            }
+            None | Some(Value::Null) => Err(self.violation(member.name, None, Constraint::NotNull)),
+            Some(other) => Err(self.wrong_type(member.name, "an object", json::type_name(&other))),
         }
     }
 

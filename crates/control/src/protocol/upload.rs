@@ -38,7 +38,11 @@ pub(crate) struct Upload {
 
 impl Upload {
     pub(crate) fn new(parts: &request::Parts, body: Body) -> Self {
-        let is_framed = lists(&parts.headers, header::CONTENT_ENCODING.as_str(), "aws-chunked");
+        let is_framed = lists(
+            &parts.headers,
+            header::CONTENT_ENCODING.as_str(),
+            "aws-chunked",
+        );
         let decoded = if is_framed {
             decoded_length(&parts.headers)
         } else {

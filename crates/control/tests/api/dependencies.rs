@@ -82,7 +82,11 @@ async fn s14_many_dependencies_come_in_pages_whose_length_is_not_the_callers() {
         let page: Value = service.ask(ask).await.ok();
         pages += 1;
         let items = page["dependencies"].as_array().unwrap();
-        found.extend(items.iter().map(|item| format!("a/{}", item["package"].as_str().unwrap())));
+        found.extend(
+            items
+                .iter()
+                .map(|item| format!("a/{}", item["package"].as_str().unwrap())),
+        );
         match page.get("nextToken") {
             Some(next) => token = Some(next.as_str().unwrap().to_owned()),
             None => break,

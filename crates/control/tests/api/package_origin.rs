@@ -27,13 +27,17 @@ async fn a_package_is_described_with_its_controls_and_its_name_is_called_name() 
     let service = Service::with_repository().await;
     let node = package(NPM, "types", "node");
     let asset: [(&str, &[u8]); 1] = [("package.tgz", b"x")];
-    service.publish(&node, "1.0.0", &json!({}), &asset, &[]).await;
+    service
+        .publish(&node, "1.0.0", &json!({}), &asset, &[])
+        .await;
     let external = (OriginType::External, "public:npmjs");
     let status = PackageVersionStatus::Published;
     service
         .insert_version(&package(NPM, "", "react"), "1.0.0", status, external, NOW)
         .await;
-    let scoped = service.ask(describe("Node").query("namespace", "types")).await;
+    let scoped = service
+        .ask(describe("Node").query("namespace", "types"))
+        .await;
     assert_eq!(
         scoped.ok(),
         json!({ "package": {
@@ -55,7 +59,9 @@ async fn controls_are_replaced_both_at_once_and_the_log_has_old_and_new() {
     let service = Service::with_repository().await;
     let react = package(NPM, "", "react");
     let asset: [(&str, &[u8]); 1] = [("package.tgz", b"x")];
-    service.publish(&react, "1.0.0", &json!({}), &asset, &[]).await;
+    service
+        .publish(&react, "1.0.0", &json!({}), &asset, &[])
+        .await;
     for (publish, upstream) in [
         ("BLOCK", "ALLOW"),
         ("BLOCK", "BLOCK"),
@@ -63,7 +69,10 @@ async fn controls_are_replaced_both_at_once_and_the_log_has_old_and_new() {
         ("ALLOW", "BLOCK"),
     ] {
         let answer = service.ask(put("react", publish, upstream)).await.ok();
-        assert_eq!(answer, json!({ "originConfiguration": controls(publish, upstream) }));
+        assert_eq!(
+            answer,
+            json!({ "originConfiguration": controls(publish, upstream) })
+        );
         let found = service.ask(describe("react")).await.ok();
         assert_eq!(
             found["package"]["originConfiguration"],
@@ -72,13 +81,17 @@ async fn controls_are_replaced_both_at_once_and_the_log_has_old_and_new() {
     }
     let changes = service.changes().await;
     let last_two = &changes[changes.len() - 2..];
-    let switches = |publish: &str, upstream: &str| json!({ "publish": publish, "upstream": upstream });
+    let switches =
+        |publish: &str, upstream: &str| json!({ "publish": publish, "upstream": upstream });
     let expected = [
         json!({ "old": switches("BLOCK", "BLOCK"), "new": switches("ALLOW", "ALLOW") }),
         json!({ "old": switches("ALLOW", "ALLOW"), "new": switches("ALLOW", "BLOCK") }),
     ];
     for ((kind, detail), expected) in last_two.iter().zip(expected) {
-        assert_eq!((kind.as_str(), detail), ("package-origin-updated", &expected));
+        assert_eq!(
+            (kind.as_str(), detail),
+            ("package-origin-updated", &expected)
+        );
     }
     // The same again is no change.
     service.ask(put("react", "ALLOW", "BLOCK")).await.ok();
@@ -89,8 +102,14 @@ async fn controls_are_replaced_both_at_once_and_the_log_has_old_and_new() {
 async fn an_absent_package_gets_an_empty_record_that_decides_what_may_come() {
     let service = Service::with_repository().await;
     let answer = service.ask(put("react", "BLOCK", "ALLOW")).await.ok();
-    assert_eq!(answer, json!({ "originConfiguration": controls("BLOCK", "ALLOW") }));
-    let versions = service.ask(at(post("/v1/package/versions"), "react")).await.ok();
+    assert_eq!(
+        answer,
+        json!({ "originConfiguration": controls("BLOCK", "ALLOW") })
+    );
+    let versions = service
+        .ask(at(post("/v1/package/versions"), "react"))
+        .await
+        .ok();
     assert_eq!(
         versions,
         json!({ "format": "npm", "package": "react", "versions": [] })
@@ -107,10 +126,7 @@ async fn an_absent_package_gets_an_empty_record_that_decides_what_may_come() {
     assert_eq!(kind, "package-origin-updated");
     assert_eq!(detail["old"], Value::Null);
     // And so for a format that is published through the API.
-    let tool = |ask: Ask| {
-        ask.with("format", "generic")
-            .query("namespace", "tools")
-    };
+    let tool = |ask: Ask| ask.with("format", "generic").query("namespace", "tools");
     service.ask(tool(put("x", "ALLOW", "BLOCK"))).await.ok();
     let found = service.ask(tool(describe("x"))).await.ok();
     assert_eq!(found["package"]["namespace"], "tools");
@@ -131,7 +147,9 @@ async fn s18_both_switches_are_needed_and_words_are_checked() {
         "1 validation error detected: Value null at 'restrictions' failed to satisfy constraint: Member must not be \
          null"
     );
-    let half = bare.clone().json(&json!({ "restrictions": { "publish": "ALLOW" } }));
+    let half = bare
+        .clone()
+        .json(&json!({ "restrictions": { "publish": "ALLOW" } }));
     assert_eq!(
         service.ask(half).await.invalid("FIELD_VALIDATION_FAILED"),
         "1 validation error detected: Value null at 'restrictions.upstream' failed to satisfy constraint: Member must \
@@ -143,7 +161,11 @@ async fn s18_both_switches_are_needed_and_words_are_checked() {
             .invalid("FIELD_VALIDATION_FAILED")
             .starts_with("2 validation errors detected: Value 'allow' at 'restrictions.publish'")
     );
-    for restrictions in [json!([]), json!("ALLOW"), json!({ "publish": 1, "upstream": "ALLOW" })] {
+    for restrictions in [
+        json!([]),
+        json!("ALLOW"),
+        json!({ "publish": 1, "upstream": "ALLOW" }),
+    ] {
         let ask = bare.clone().json(&json!({ "restrictions": restrictions }));
         service.ask(ask).await.invalid("CANNOT_PARSE");
     }

@@ -22,7 +22,9 @@ async fn p05_a_readme_is_told_as_it_was_published_but_for_what_no_database_can_h
     let revision = service
         .publish(&node, "1.0.0", &metadata, &asset, &[])
         .await;
-    let found = service.ask(ask("Node", "v1.0.0").query("namespace", "types")).await;
+    let found = service
+        .ask(ask("Node", "v1.0.0").query("namespace", "types"))
+        .await;
     assert_eq!(
         found.ok(),
         json!({

@@ -34,8 +34,23 @@ mod tests {
             assert_eq!(check(good), Ok(()), "{good}");
         }
         for bad in [
-            ".", "..", "a/b", "../x", "a\\b", "a#b", "a%2Fb", "a:b", "a*", "a?", "a\"b", "a'b", "a|b",
-            "a<b>", "a=b", "a$b", "\u{1f600}",
+            ".",
+            "..",
+            "a/b",
+            "../x",
+            "a\\b",
+            "a#b",
+            "a%2Fb",
+            "a:b",
+            "a*",
+            "a?",
+            "a\"b",
+            "a'b",
+            "a|b",
+            "a<b>",
+            "a=b",
+            "a$b",
+            "\u{1f600}",
         ] {
             assert_eq!(check(bad), Err(Constraint::Pattern(PATTERN)), "{bad}");
         }

@@ -36,8 +36,8 @@ use bytes::Bytes;
 use catalog::{FormatRules, PackageView, PublicConnection, PublicSource};
 use http::header::HeaderValue;
 use model::{
-    AssetName, Constraint, Dependency, Error, FormatId, Namespace, PackageCoordinates, PackageName, Result,
-    VersionDetails,
+    AssetName, Constraint, Dependency, Error, FormatId, Namespace, PackageCoordinates, PackageName,
+    Result, VersionDetails,
 };
 
 use crate::kit::body::Response;

@@ -2,7 +2,8 @@
 
 use catalog::FormatRules;
 use model::{
-    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName, VersionDetails, VersionName,
+    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName,
+    VersionDetails, VersionName,
 };
 
 pub(crate) const NPM: FormatId = FormatId::new("npm");
