@@ -62,7 +62,7 @@ async fn dependencies_are_told_with_what_the_manifest_says_of_them() {
 }
 
 #[tokio::test]
-async fn s14_many_dependencies_come_in_pages_whose_length_is_not_the_callers() {
+async fn s14_u17_many_dependencies_come_in_pages_whose_length_is_not_the_callers() {
     let service = Service::with_repository().await;
     let react = package(NPM, "", "react");
     let asset: [(&str, &[u8]); 1] = [("package.tgz", b"x")];

@@ -168,7 +168,7 @@ async fn each_call_that_changes_something_is_one_entry_of_the_log_with_its_event
 }
 
 #[tokio::test]
-async fn u14_the_same_bytes_again_succeed_and_other_bytes_under_the_name_do_not() {
+async fn u08_an_asset_again_succeeds_with_its_own_bytes_and_not_with_others() {
     let service = Service::with_repository().await;
     let first = service.ask(unfinished("a", b"1")).await.ok();
     let before = service.change_count().await;
@@ -186,7 +186,7 @@ async fn u14_the_same_bytes_again_succeed_and_other_bytes_under_the_name_do_not(
 }
 
 #[tokio::test]
-async fn y02_a_published_version_takes_nothing_more_and_does_not_go_back() {
+async fn u08_a_published_version_takes_nothing_more_and_does_not_go_back() {
     let service = Service::with_repository().await;
     let done = service.ask(put("a", b"1")).await.ok();
     let before = service.change_count().await;
@@ -248,7 +248,36 @@ async fn s18_publishing_is_refused_where_the_controls_of_the_package_block_it() 
 }
 
 #[tokio::test]
-async fn d03_a_version_has_as_many_assets_as_the_quota_says_and_no_more() {
+async fn s18_a_publish_and_a_block_at_once_end_as_if_one_came_first() {
+    let service = Service::with_repository().await;
+    let controls = |publish: &str| {
+        at(post("/v1/package"))
+            .json(&json!({ "restrictions": { "publish": publish, "upstream": "BLOCK" } }))
+    };
+    for round in 0..20 {
+        service.ask(controls("ALLOW")).await.ok();
+        let name = format!("asset-{round:02}");
+        let (published, blocked) = tokio::join!(
+            service.ask(unfinished(&name, b"1")),
+            service.ask(controls("BLOCK"))
+        );
+        blocked.ok();
+        assert!(matches!(published.status, 200 | 409), "{published:?}");
+        let held = service.ask(fetch(&name)).await;
+        assert_eq!(held.status == 200, published.status == 200);
+    }
+    let mut allowed = true;
+    for (kind, detail) in service.changes().await {
+        match kind.as_str() {
+            "package-origin-updated" => allowed = detail["new"]["publish"] == "ALLOW",
+            "asset-published" => assert!(allowed, "an asset came while publishing was blocked"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn u16_a_version_has_as_many_assets_as_the_quota_says_and_no_more() {
     let setup = Setup {
         quotas: Quotas {
             assets_per_version: 2,
@@ -303,7 +332,7 @@ async fn only_formats_without_a_package_manager_are_published_so_and_names_are_c
 }
 
 #[tokio::test]
-async fn s19_many_who_add_assets_at_once_all_succeed() {
+async fn u07_s19_many_who_add_assets_at_once_all_succeed() {
     let service = Service::with_repository().await;
     let names: Vec<_> = (10..30).map(|index| format!("asset-{index}")).collect();
     let calls = names

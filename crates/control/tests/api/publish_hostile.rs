@@ -126,7 +126,7 @@ async fn s02_bytes_that_are_not_the_declared_ones_are_refused_and_not_kept() {
 }
 
 #[tokio::test]
-async fn u07_a_body_that_breaks_off_leaves_nothing() {
+async fn u07_a_publish_that_breaks_off_leaves_nothing() {
     let service = limited().await;
     let before = service.change_count().await;
     let whole = vec![b'x'; 300_000];
@@ -158,7 +158,7 @@ async fn u07_a_body_that_breaks_off_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn u11_a_body_above_the_limit_is_refused_as_soon_as_that_is_known() {
+async fn u11_an_asset_above_the_limit_is_refused_as_soon_as_that_is_known() {
     let service = limited().await;
     let before = service.change_count().await;
     let ask = || declaring(&sha256(b"x")).signed_by(&service.key, service.catalog.now());
@@ -183,7 +183,7 @@ async fn u11_a_body_above_the_limit_is_refused_as_soon_as_that_is_known() {
 }
 
 #[tokio::test]
-async fn d05_nothing_is_read_from_a_client_that_waits_until_it_may() {
+async fn nothing_is_read_from_a_client_that_waits_until_it_may() {
     let service = limited().await;
     let before = service.change_count().await;
     let stranger = service.make_key(STRANGER, PrincipalKind::Root, "").await;

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn f_npm_2_hostile_manifests_name_what_can_be_read_of_them() {
+    fn f_npm_2_u17_hostile_manifests_name_what_can_be_read_of_them() {
         let manifest = r#"{ "dependencies": { "../x": "1", "@s": "1", "@/a": "1", "a b": "1", "": "1",
             "__proto__": "1", "x": { "y": 1 }, "twice": "1", "b": null, "twice": "2" },
             "devDependencies": ["a"], "peerDependencies": 7, "optionalDependencies": null }"#;
