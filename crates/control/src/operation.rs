@@ -108,7 +108,8 @@ impl Ctx {
     }
 }
 
-type BoxFuture<'f, T> = Pin<Box<dyn Future<Output = T> + Send + 'f>>;
+/// The reply of an operation, to come.
+type Replying<'f> = Pin<Box<dyn Future<Output = Result<Response<Body>>> + Send + 'f>>;
 
 /// An operation in the table.
 pub(crate) struct Row {
@@ -124,9 +125,9 @@ pub(crate) struct Row {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Run {
     /// As JSON, read whole before the operation begins.
-    Whole(fn(Ctx, Params) -> BoxFuture<'static, Result<Response<Body>>>),
+    Whole(fn(Ctx, Params) -> Replying<'static>),
     /// As bytes, taken while it runs.
-    Streamed(for<'u> fn(Ctx, Params, &'u mut Upload) -> BoxFuture<'u, Result<Response<Body>>>),
+    Streamed(for<'u> fn(Ctx, Params, &'u mut Upload) -> Replying<'u>),
 }
 
 /// The row of an operation.
@@ -151,7 +152,7 @@ pub(crate) const fn streamed_row<O: StreamedOperation>() -> Row {
     }
 }
 
-fn run<O: Operation>(ctx: Ctx, mut params: Params) -> BoxFuture<'static, Result<Response<Body>>> {
+fn run<O: Operation>(ctx: Ctx, mut params: Params) -> Replying<'static> {
     Box::pin(async move {
         let input = O::read(&mut params);
         let input = params.finish(input)?;
@@ -163,7 +164,7 @@ fn run_streamed<O: StreamedOperation>(
     ctx: Ctx,
     mut params: Params,
     upload: &mut Upload,
-) -> BoxFuture<'_, Result<Response<Body>>> {
+) -> Replying<'_> {
     Box::pin(async move {
         let input = O::read(&mut params);
         let input = params.finish(input)?;
