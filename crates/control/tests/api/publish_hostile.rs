@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use catalog::Quotas;
@@ -74,11 +75,13 @@ async fn nothing_came_of_it(service: &Service, changes: usize) {
     let listed = service.ask(listed).await.ok();
     assert_eq!(listed, json!({ "packages": [] }));
     // Staged bytes go when their upload is dropped, on a thread of its own.
-    let mut left = service.blob_files();
-    while left > 0 {
-        tokio::task::yield_now().await;
-        left = service.blob_files();
-    }
+    let gone = async {
+        while service.blob_files() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(30), gone).await;
+    assert!(in_time.is_ok(), "{} files are left", service.blob_files());
 }
 
 #[tokio::test]
