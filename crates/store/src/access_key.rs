@@ -4,6 +4,7 @@ use model::EpochMillis;
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// An access key with the principal it belongs to.
@@ -36,6 +37,7 @@ const LIST: &str = "SELECT k.id, k.secret, k.active, k.created_at_ms, p.account,
 const INSERT: &str = "INSERT INTO access_key (id, principal_id, secret, active, created_at_ms)
     VALUES ($1, $2, $3, $4, $5)";
 const SET_ACTIVE: &str = "UPDATE access_key SET active = $2 WHERE id = $1 RETURNING id";
+hot!["access_key": FIND];
 
 impl Connection {
     /// The key with this id.

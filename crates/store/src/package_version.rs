@@ -4,6 +4,7 @@ use model::{EpochMillis, OriginType, PackageVersionStatus, PageLimit, VersionNam
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreError, StoreResult, Tx};
 
 /// A package version without its metadata: what lists need.
@@ -95,6 +96,10 @@ const UPDATE_METADATA: &str =
 const UPDATE_CONTENT: &str =
     "UPDATE package_version SET status = $2, revision = $3, published_at_ms = $4 WHERE id = $1";
 const DELETE: &str = "DELETE FROM package_version WHERE id = $1";
+hot!["package_version":
+    FIND, FIND_METADATA, LIST_METADATA, FIND_README, LIST_BY_NAME, LIST_BY_TIME, NEWEST, COUNT,
+    INSERT, UPDATE_METADATA, UPDATE_CONTENT, DELETE,
+];
 
 impl Connection {
     /// One version of a package.

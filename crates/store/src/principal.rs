@@ -4,6 +4,7 @@ use model::{EpochMillis, Principal};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A principal.
@@ -21,6 +22,7 @@ const FIND: &str = "SELECT id, account, kind, name, created_at_ms FROM principal
 const INSERT: &str =
     "INSERT INTO principal (account, kind, name, created_at_ms) VALUES ($1, $2, $3, $4)
     ON CONFLICT (account, kind, name) DO NOTHING";
+hot!["principal": FIND];
 
 impl Connection {
     /// The row of a principal.

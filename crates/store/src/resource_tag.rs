@@ -1,6 +1,7 @@
 //! Tags of resources.
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 const LIST: &str =
@@ -8,6 +9,7 @@ const LIST: &str =
 const UPSERT: &str = "INSERT INTO resource_tag (resource, tag_key, tag_value) VALUES ($1, $2, $3)
     ON CONFLICT (resource, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
 const DELETE_ALL: &str = "DELETE FROM resource_tag WHERE resource = $1";
+hot!["resource_tag": LIST, UPSERT, DELETE_ALL];
 
 impl Connection {
     /// A resource's tags, in order of key.

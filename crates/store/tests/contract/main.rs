@@ -39,6 +39,7 @@ mod domain;
 mod killed_process;
 mod package;
 mod package_version;
+mod plans;
 mod postgres_server;
 mod principal;
 mod repository;
