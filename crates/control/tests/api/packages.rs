@@ -93,8 +93,9 @@ async fn filters_narrow_the_list_and_are_literal_prefixes() {
     let cases: [Filtered; 10] = [
         (&[("format", "generic")], &["generic/tools/x"]),
         (
+            // By name where only names are asked for.
             &[("package-prefix", "re")],
-            &["npm//react", "npm//redux", "npm/types/react"],
+            &["npm//react", "npm/types/react", "npm//redux"],
         ),
         (
             &[("format", "npm"), ("namespace", "ty")],
