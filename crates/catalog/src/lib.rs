@@ -11,12 +11,16 @@ mod caller;
 mod catalog;
 mod change_log;
 mod connections;
+mod copy;
+mod deletion;
 mod discovery;
+mod dispose;
 mod document;
 mod domains;
 mod failure;
 mod format_rules;
 mod heavy_work;
+mod held_version;
 mod identity_rights;
 mod labels;
 mod packages;
@@ -33,8 +37,9 @@ mod source_documents;
 mod stamps;
 mod tags;
 mod tokens;
-mod unpublish;
+mod version_batch;
 mod version_metadata;
+mod version_statuses;
 mod version_tags;
 
 pub use access_keys::AccessKey;
@@ -43,6 +48,7 @@ pub use authorize::Grant;
 pub use caller::{Caller, RequestPlace};
 pub use catalog::{Catalog, Parts};
 pub use connections::{ConnectionDirectory, ConnectionInfo};
+pub use copy::CopyRequest;
 pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
 pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
@@ -60,6 +66,7 @@ pub use source::{
     Unreadable,
 };
 pub use tokens::AuthorizationToken;
+pub use version_batch::VersionSelection;
 pub use version_metadata::MetadataEdit;
 
 pub use blobs::{Stage, Staged};

@@ -30,6 +30,9 @@ impl PackageVersionStatus {
         Self::Deleted,
     ];
 
+    /// The statuses that a call for a new status may ask for; the others have calls of their own, or none.
+    pub const SET_BY_CALL: [Self; 3] = [Self::Archived, Self::Published, Self::Unlisted];
+
     /// The spelling of the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

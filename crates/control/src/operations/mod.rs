@@ -4,14 +4,18 @@
 //! one call of the catalog. It has no status, no JSON and no format's name.
 
 mod associate_external_connection;
+mod copy_package_versions;
 mod create_domain;
 mod create_repository;
 mod delete_domain;
+mod delete_package;
+mod delete_package_versions;
 mod delete_repository;
 mod describe_domain;
 mod describe_package_version;
 mod describe_repository;
 mod disassociate_external_connection;
+mod dispose_package_versions;
 mod get_authorization_token;
 mod get_package_version_asset;
 mod get_repository_endpoint;
@@ -21,6 +25,7 @@ mod list_package_versions;
 mod list_packages;
 mod list_repositories;
 mod list_repositories_in_domain;
+mod update_package_versions_status;
 mod update_repository;
 
 use crate::operation::{Row, row};
@@ -28,14 +33,18 @@ use crate::operation::{Row, row};
 /// Every operation.
 pub(crate) static OPERATIONS: &[Row] = &[
     row::<associate_external_connection::AssociateExternalConnection>(),
+    row::<copy_package_versions::CopyPackageVersions>(),
     row::<create_domain::CreateDomain>(),
     row::<create_repository::CreateRepository>(),
     row::<delete_domain::DeleteDomain>(),
+    row::<delete_package::DeletePackage>(),
+    row::<delete_package_versions::DeletePackageVersions>(),
     row::<delete_repository::DeleteRepository>(),
     row::<describe_domain::DescribeDomain>(),
     row::<describe_package_version::DescribePackageVersion>(),
     row::<describe_repository::DescribeRepository>(),
     row::<disassociate_external_connection::DisassociateExternalConnection>(),
+    row::<dispose_package_versions::DisposePackageVersions>(),
     row::<get_authorization_token::GetAuthorizationToken>(),
     row::<get_package_version_asset::GetPackageVersionAsset>(),
     row::<get_repository_endpoint::GetRepositoryEndpoint>(),
@@ -45,5 +54,6 @@ pub(crate) static OPERATIONS: &[Row] = &[
     row::<list_packages::ListPackages>(),
     row::<list_repositories::ListRepositories>(),
     row::<list_repositories_in_domain::ListRepositoriesInDomain>(),
+    row::<update_package_versions_status::UpdatePackageVersionsStatus>(),
     row::<update_repository::UpdateRepository>(),
 ];

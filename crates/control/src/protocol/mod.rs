@@ -12,6 +12,7 @@ pub(crate) mod request_body;
 pub(crate) mod route;
 pub(crate) mod shared_members;
 pub(crate) mod throttle;
+pub(crate) mod version_members;
 
 use http::HeaderName;
 

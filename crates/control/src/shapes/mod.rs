@@ -1,9 +1,13 @@
 //! The structures that several operations answer with (API reference, "Data Types").
 
 mod domain;
+mod package;
 mod package_version;
 mod repository;
+mod version_outcome;
 
 pub(crate) use domain::{DomainDescription, DomainStatus, DomainSummary};
+pub(crate) use package::PackageSummary;
 pub(crate) use package_version::PackageVersionOrigin;
 pub(crate) use repository::{RepositoryDescription, RepositoryPage};
+pub(crate) use version_outcome::VersionOutcomeMaps;
