@@ -165,14 +165,8 @@ impl Service {
         repository: &str,
         package: &PackageCoordinates,
     ) -> BTreeMap<String, (String, String)> {
-        let listed = self
-            .ask(on_package(
-                post("/v1/package/versions"),
-                repository,
-                package,
-            ))
-            .await;
-        let listed = listed.ok();
+        let list = post("/v1/package/versions").query("max-results", "1000");
+        let listed = self.ask(on_package(list, repository, package)).await.ok();
         let text = |value: &Value| value.as_str().unwrap().to_owned();
         let versions = listed["versions"].as_array().unwrap().iter();
         versions
