@@ -4,6 +4,7 @@
 
 mod abuse;
 mod addresses;
+mod change_log;
 mod confusion;
 mod documents;
 mod edits;
