@@ -42,6 +42,7 @@ mod package_version;
 mod postgres_server;
 mod principal;
 mod repository;
+mod resource_policy;
 mod resource_tag;
 mod samples;
 mod schema;
