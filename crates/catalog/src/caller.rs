@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use access::Policy;
 use model::{AccountId, EpochMillis, Identity, Principal};
 
 /// An identity that was proved, by a signature or by a token.
@@ -91,6 +92,12 @@ impl Caller {
     #[must_use]
     pub fn account(&self) -> &AccountId {
         &self.identity.principal.account
+    }
+
+    /// The policies that came with the session, which can only narrow.
+    #[must_use]
+    pub const fn session_policies(&self) -> &[Arc<Policy>] {
+        &[]
     }
 
     /// The access key the request was signed with.

@@ -25,6 +25,9 @@ mod pull;
 mod repositories;
 mod repository_view;
 mod resolve;
+mod resource_policies;
+mod resource_rights;
+mod resource_tags;
 mod retain;
 mod search;
 mod settings;
@@ -39,7 +42,7 @@ mod version_tags;
 
 pub use access_keys::AccessKey;
 pub use asset_body::{AssetAnswer, AssetBody};
-pub use authorize::Grant;
+pub use authorize::{Grant, RequestDetails, Target};
 pub use caller::{Caller, RequestPlace};
 pub use catalog::{Catalog, Parts};
 pub use connections::{ConnectionDirectory, ConnectionInfo};
@@ -53,6 +56,7 @@ pub use publish::{NewAsset, Publication, Published};
 
 pub use repositories::{NewRepository, RepositoryChanges};
 pub use resolve::{Metadata, PackageView, VersionView};
+pub use resource_policies::PolicyHolder;
 pub use search::SearchHit;
 pub use settings::{Quotas, Settings};
 pub use source::{

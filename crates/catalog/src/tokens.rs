@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use access::{TokenClaims, TokenError, TokenLifetime};
-use model::{DomainRef, EpochMillis, Error, Identity, Result};
+use model::{Action, DomainRef, EpochMillis, Error, Identity, Result};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::from_store;
 use crate::repository_view::domain_not_found;
-use crate::{Caller, Catalog};
+use crate::{Caller, Catalog, RequestDetails, Target};
 
 /// A token and when it ends.
 #[derive(Debug, Clone)]
@@ -41,6 +41,22 @@ impl Default for OpenedTokens {
 }
 
 impl Catalog {
+    /// Allows or denies a token that lives so long, whatever it is for: a right of the security token service.
+    pub async fn allow_bearer_token(&self, caller: &Caller, lifetime: TokenLifetime) -> Result<()> {
+        let now = self.now();
+        let seconds = (token_end(caller, now, lifetime)?.0 - now.0) / 1000;
+        let details = RequestDetails {
+            other: &[
+                ("sts:awsservicename", "codeartifact.amazonaws.com"),
+                ("sts:durationseconds", &seconds.to_string()),
+            ],
+            ..RequestDetails::default()
+        };
+        let action = Action::GET_SERVICE_BEARER_TOKEN;
+        self.allow_request(caller, action, Target::Any, &details)
+            .await
+    }
+
     /// Mints a token for a domain.
     pub async fn create_authorization_token(
         &self,
@@ -49,8 +65,7 @@ impl Catalog {
         lifetime: TokenLifetime,
     ) -> Result<AuthorizationToken> {
         let issued_at = self.now();
-        // Access keys are long-term: there is no session yet that a token could end with.
-        let expires_at = lifetime.expires_at(issued_at, None)?;
+        let expires_at = token_end(caller, issued_at, lifetime)?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let found = reader
             .find_domain(&domain.owner, &domain.name)
@@ -130,6 +145,12 @@ impl Catalog {
         self.opened_tokens.0.insert(key, Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// When a token ends that this caller asks for now. Access keys are long-term: there is no session yet that a token
+/// could end with.
+fn token_end(_caller: &Caller, now: EpochMillis, lifetime: TokenLifetime) -> Result<EpochMillis> {
+    lifetime.expires_at(now, None)
 }
 
 fn expired(at: EpochMillis) -> Error {

@@ -14,7 +14,8 @@ on_both_engines![
 const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
 const TWO: &str = "arn:aws:codeartifact:eu-west-1:111122223333:repository/acme/team-a";
 /// White space, line ends and characters beyond ASCII are part of what was sent.
-const DOCUMENT: &str = "{ \"Version\" : \"2012-10-17\",\r\n\t\"Id\": \"é😀\",  \"Statement\": [] }\n";
+const DOCUMENT: &str =
+    "{ \"Version\" : \"2012-10-17\",\r\n\t\"Id\": \"é😀\",  \"Statement\": [] }\n";
 
 async fn put(
     db: &TestDatabase,
@@ -24,10 +25,7 @@ async fn put(
     at: EpochMillis,
 ) {
     db.write(move |tx| {
-        Box::pin(async move {
-            tx.upsert_resource_policy(arn, document, revision, at)
-                .await
-        })
+        Box::pin(async move { tx.upsert_resource_policy(arn, document, revision, at).await })
     })
     .await;
 }

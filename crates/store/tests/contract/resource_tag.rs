@@ -77,7 +77,12 @@ async fn dropping_the_tags_of_one_resource_keeps_others(db: &TestDatabase) {
 }
 
 async fn dropping_one_tag_keeps_those_whose_keys_look_like_it(db: &TestDatabase) {
-    set(db, ONE, &[("team", "1"), ("Team", "2"), ("%", "3"), ("t_am", "4")]).await;
+    set(
+        db,
+        ONE,
+        &[("team", "1"), ("Team", "2"), ("%", "3"), ("t_am", "4")],
+    )
+    .await;
     set(db, TWO, &[("team", "5")]).await;
     for key in ["team", "team", "absent", "%", "t_am"] {
         db.write(move |tx| Box::pin(async move { tx.delete_resource_tag(ONE, key).await }))
