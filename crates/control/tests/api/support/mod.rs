@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use blobs::{BlobSettings, Blobs};
 use catalog::{
     AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, Parts, Quotas,
-    Settings, Source,
+    RequestPlace, Settings, Source,
 };
 use control::{ControlPlane, ControlSettings, EndpointType, Peer};
 use futures_util::future::BoxFuture;
@@ -190,10 +190,22 @@ impl Service {
             .await
     }
 
+    /// Sends a request signed by this key.
+    pub(crate) async fn ask_as(&self, key: &AccessKey, ask: Ask) -> Answer {
+        self.send(ask.signed_by(key, self.catalog.now())).await
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
+        self.send_from(ask, RequestPlace::default()).await
+    }
+
+    /// Sends a request as it is, from somewhere.
+    pub(crate) async fn send_from(&self, ask: Ask, place: RequestPlace) -> Answer {
         let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
-        let response = self.control.handle(ask.into_request(), peer).await;
+        let mut request = ask.into_request();
+        request.extensions_mut().insert(place);
+        let response = self.control.handle(request, peer).await;
         Answer::read(response).await
     }
 
