@@ -5,6 +5,7 @@
 
 pub mod credentials;
 pub mod decision;
+pub mod explanation;
 pub mod policy;
 pub mod secret;
 pub mod sigv4;
@@ -12,7 +13,8 @@ pub mod token;
 
 pub use credentials::{CredentialsError, read_package_token};
 pub use decision::{AuthorizeInput, Decision, DenyReason, Policies, RequestContext, authorize};
-pub use policy::{Policy, PolicyError, PolicyKind};
+pub use explanation::{Explanation, PolicyFinding, PolicyPlace, explain};
+pub use policy::{Asker, Judgement, Policy, PolicyError, PolicyKind, Question, Verdict};
 pub use secret::{AccessKeyId, RandomnessError, SecretKey};
 pub use sigv4::{Payload, RequestParts, Signature, SignatureError, VerifyInput};
 pub use token::{TokenClaims, TokenError, TokenKey, TokenKeyError, TokenKeys, TokenLifetime};
