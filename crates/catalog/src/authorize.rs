@@ -9,8 +9,8 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use access::{
-    AuthorizeInput, Decision, DenyReason, Policies as Asked, Policy, PolicyKind, RequestContext,
-    authorize,
+    AuthorizeInput, Decision, DenyReason, Explanation, Judgement, Policies as Asked, Policy,
+    PolicyKind, RequestContext, authorize, explain,
 };
 use model::{
     AccountId, Action, Arn, DomainRef, Error, PackageCoordinates, PrincipalKind, RepositoryName,
@@ -18,6 +18,7 @@ use model::{
 };
 
 use crate::failure::from_store;
+use crate::identity_rights::IdentityRights;
 use crate::repository_view::RepositoryView;
 use crate::resource_rights::{Policies, ResourceRights};
 use crate::{Caller, Catalog};
@@ -113,6 +114,17 @@ impl Question<'_> {
         }
     }
 
+    /// The question in the words of `access`.
+    fn input<'i>(&'i self, arn: &'i Arn, context: &'i RequestContext) -> AuthorizeInput<'i> {
+        AuthorizeInput {
+            identity: self.caller.identity(),
+            action: self.action,
+            resource: arn,
+            resource_owner: self.owner(),
+            context,
+        }
+    }
+
     /// Whether the answer is yes without a look at any policy: the root of the owning account has every right that no
     /// policy of the resource takes from it.
     fn is_owners_root(&self) -> bool {
@@ -141,15 +153,7 @@ impl Catalog {
         target: Target<'_>,
         details: &RequestDetails<'_>,
     ) -> Result<()> {
-        let rights = match target {
-            Target::Any | Target::NewDomain(_) => None,
-            Target::Domain(domain)
-            | Target::NewRepository(domain, _)
-            | Target::PackageGroup(domain, _) => Some(self.resource_rights(domain, None).await?),
-            Target::Repository(domain, repository) | Target::Package(domain, repository, _) => {
-                Some(self.resource_rights(domain, Some(repository)).await?)
-            }
-        };
+        let rights = self.rights_of(target).await?;
         let question = Question {
             caller,
             action,
@@ -158,6 +162,50 @@ impl Catalog {
             rights: rights.as_deref(),
         };
         self.answer(&question).await
+    }
+
+    /// The decision on an action with all that led to it. For administrators: it tells what policies say.
+    pub(crate) async fn explain_target(
+        &self,
+        caller: &Caller,
+        action: Action,
+        target: Target<'_>,
+    ) -> Result<Explanation> {
+        let rights = self.rights_of(target).await?;
+        let question = Question {
+            caller,
+            action,
+            target,
+            details: &RequestDetails::default(),
+            rights: rights.as_deref(),
+        };
+        let own = self.identity_rights(caller.principal()).await?;
+        let context = self.context_of(&question, &own).await?;
+        let arn = self.arn_of(&question);
+        let input = question.input(&arn, &context);
+        let policies = Asked {
+            identity: &own.policies,
+            session: caller.session_policies(),
+            resource: question.resource_policies().unwrap_or_default(),
+        };
+        Ok(Explanation {
+            decision: decide(&question, &input, &own.policies),
+            ..explain(&input, &policies)
+        })
+    }
+
+    /// The rights that hang on what is asked for, or on what it will be part of.
+    async fn rights_of(&self, target: Target<'_>) -> Result<Option<Arc<ResourceRights>>> {
+        match target {
+            Target::Any | Target::NewDomain(_) => Ok(None),
+            Target::Domain(domain)
+            | Target::NewRepository(domain, _)
+            | Target::PackageGroup(domain, _) => self.resource_rights(domain, None).await.map(Some),
+            Target::Repository(domain, repository) | Target::Package(domain, repository, _) => {
+                let rights = self.resource_rights(domain, Some(repository)).await;
+                rights.map(Some)
+            }
+        }
     }
 
     /// Allows or denies a creation: the action itself, and the right to put tags on what is made, where it gets any.
@@ -249,40 +297,43 @@ impl Catalog {
         if question.is_owners_root() {
             return Ok(());
         }
-        let caller = question.caller;
-        let own = self.identity_rights(caller.principal()).await?;
-        let place = caller.place();
-        let tags = question.details.tags;
-        let context = RequestContext {
+        let own = self.identity_rights(question.caller.principal()).await?;
+        let context = self.context_of(question, &own).await?;
+        let arn = self.arn_of(question);
+        let input = question.input(&arn, &context);
+        decide(question, &input, &own.policies).into_result(&input)
+    }
+
+    /// What conditions see.
+    async fn context_of(
+        &self,
+        question: &Question<'_>,
+        own: &IdentityRights,
+    ) -> Result<RequestContext> {
+        let place = question.caller.place();
+        let RequestDetails {
+            tags,
+            tag_keys,
+            other,
+        } = question.details;
+        let keys = tags.iter().map(|(key, _)| key).chain(*tag_keys);
+        let other = other
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()]));
+        Ok(RequestContext {
             now: self.now(),
             source_ip: place.source_ip,
             secure_transport: place.secure_transport,
             principal_tags: own.tags.clone(),
             resource_tags: self.resource_tags_of(question).await?,
             request_tags: tags.to_vec(),
-            tag_keys: tags
-                .iter()
-                .map(|(key, _)| key)
-                .chain(question.details.tag_keys)
-                .cloned()
-                .collect(),
-            other: question
-                .details
-                .other
-                .iter()
-                .map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()]))
-                .collect(),
+            tag_keys: keys.cloned().collect(),
+            // Any other resource names the region itself.
+            requested_region: matches!(question.target, Target::Any)
+                .then(|| self.scope().region.clone()),
+            other: other.collect(),
             ..RequestContext::default()
-        };
-        let arn = self.arn_of(question);
-        let input = AuthorizeInput {
-            identity: caller.identity(),
-            action: question.action,
-            resource: &arn,
-            resource_owner: question.owner(),
-            context: &context,
-        };
-        decide(question, &input, &own.policies).into_result(&input)
+        })
     }
 
     /// The name of what is asked for.
@@ -353,66 +404,44 @@ fn decide_by_domain(
     domain: &Arn,
     is_guest: bool,
 ) -> Decision {
-    let everything = |policy: &'static Arc<Policy>| std::slice::from_ref(policy);
     let of_domain = AuthorizeInput {
         resource: domain,
         ..*input
     };
-    let by_domain = authorize(
-        &of_domain,
-        &Asked {
-            identity: everything(&EVERYTHING),
-            session: &[],
-            resource: policies.resource,
-        },
-    );
-    match by_domain {
-        Decision::Deny(DenyReason::ExplicitResourceDeny) => by_domain,
-        Decision::Allow if is_guest => {
-            let let_in: Vec<_> = policies
-                .resource
-                .iter()
-                .chain([&*EVERYONE])
-                .cloned()
-                .collect();
-            authorize(
-                input,
-                &Asked {
-                    resource: &let_in,
-                    ..policies.clone()
-                },
-            )
-        }
-        _ => authorize(input, policies),
+    let judged = |policy: &Arc<Policy>| policy.judge(&of_domain.question());
+    let by_domain: Vec<_> = policies.resource.iter().map(judged).collect();
+    if by_domain.iter().any(Judgement::forbids) {
+        return Decision::Deny(DenyReason::ExplicitResourceDeny);
     }
+    if !(is_guest && by_domain.iter().any(Judgement::allows)) {
+        return authorize(input, policies);
+    }
+    // Let in by that name: what is left to ask is what forbids it, and the caller's own policies.
+    let all = policies.resource.iter().chain([&*EVERYONE]);
+    let let_in: Vec<_> = all.cloned().collect();
+    authorize(
+        input,
+        &Asked {
+            resource: &let_in,
+            ..policies.clone()
+        },
+    )
 }
 
-/// An identity's policy that allows all there is, to ask a resource's policy alone.
-static EVERYTHING: LazyLock<Arc<Policy>> = LazyLock::new(|| {
-    constant(
-        PolicyKind::Identity,
-        r#"{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}"#,
-    )
-});
-
-/// A resource's policy that lets everyone in, to ask the caller's policies alone.
+/// A resource's policy that lets everyone in, so that the caller's policies alone decide.
 static EVERYONE: LazyLock<Arc<Policy>> = LazyLock::new(|| {
-    constant(
-        PolicyKind::Resource,
-        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#,
-    )
+    let document =
+        r#"{"Statement":{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"}}"#;
+    let policy = Policy::parse(PolicyKind::Resource, document);
+    Arc::new(policy.expect("a constant that a test reads"))
 });
-
-fn constant(kind: PolicyKind, document: &str) -> Arc<Policy> {
-    Arc::new(Policy::parse(kind, document).expect("a constant that tests read"))
-}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_constant_policies_can_be_read() {
-        assert!(Arc::strong_count(&EVERYTHING) + Arc::strong_count(&EVERYONE) >= 2);
+    fn the_constant_policy_can_be_read() {
+        assert_eq!(EVERYONE.kind(), PolicyKind::Resource);
     }
 }

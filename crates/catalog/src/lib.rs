@@ -14,6 +14,7 @@ mod connections;
 mod discovery;
 mod document;
 mod domains;
+mod explain;
 mod failure;
 mod format_rules;
 mod heavy_work;
@@ -66,6 +67,7 @@ pub use source::{
 pub use tokens::AuthorizationToken;
 pub use version_metadata::MetadataEdit;
 
+pub use access::Explanation;
 pub use blobs::{Stage, Staged};
 pub use store::VersionFilter;
 pub use upstream::Source;

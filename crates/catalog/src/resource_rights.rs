@@ -123,7 +123,10 @@ impl Catalog {
         let policy = reader.find_resource_policy(arn).await.map_err(from_store)?;
         if let Some(policy) = policy {
             rights.policies = match Policy::parse(PolicyKind::Resource, &policy.document) {
-                Ok(policy) => Policies::Known(vec![Arc::new(policy)]),
+                Ok(policy) => {
+                    let label = format!("the permissions policy of {arn}");
+                    Policies::Known(vec![Arc::new(policy.labelled(label))])
+                }
                 Err(error) => {
                     tracing::error!(resource = arn, %error, "a stored policy cannot be read");
                     Policies::Unreadable

@@ -205,7 +205,10 @@ async fn stocked(setup: Setup) -> Service {
         service.send(seed(ask)).await.ok();
         service.clock.advance_ms(10_000);
     }
-    for (repository, name) in [(None, "acme"), (RepositoryName::parse("team-a").ok(), "team-a")] {
+    for (repository, name) in [
+        (None, "acme"),
+        (RepositoryName::parse("team-a").ok(), "team-a"),
+    ] {
         let domain = acme();
         let holder = PolicyHolder { domain, repository };
         let document = PolicyDocument::parse(HARMLESS).unwrap();

@@ -127,7 +127,11 @@ async fn s11_a_revision_is_an_optimistic_lock() {
         let before = service.change_count().await;
         stale(&service.ask(holder.put(DOCUMENT, Some(&first))).await);
         stale(&service.ask(holder.delete(Some(&first))).await);
-        stale(&service.ask(holder.delete(Some(&second.to_lowercase()))).await);
+        stale(
+            &service
+                .ask(holder.delete(Some(&second.to_lowercase())))
+                .await,
+        );
         assert_eq!(service.change_count().await, before);
         assert_eq!(service.ask(holder.get()).await.ok(), answer);
         // Without one, whatever is there is replaced.
@@ -181,7 +185,10 @@ async fn s09_a_document_that_is_no_policy_is_refused_and_nothing_changes() {
                 .ask(holder.put(bad, None))
                 .await
                 .invalid("FIELD_VALIDATION_FAILED");
-            assert!(message.starts_with("The policy document is not valid: "), "{bad}: {message}");
+            assert!(
+                message.starts_with("The policy document is not valid: "),
+                "{bad}: {message}"
+            );
         }
         for (bad, text) in [
             ("", "greater than or equal to 1"),

@@ -46,7 +46,10 @@ async fn tags_are_added_replaced_and_taken_off() {
     for resource in ["domain/acme", "repository/acme/team-a"] {
         assert_eq!(listed(&service, resource).await, []);
         let answer = service
-            .ask(tag(resource, &[("team", "build"), ("é", ""), ("cost", "1")]))
+            .ask(tag(
+                resource,
+                &[("team", "build"), ("é", ""), ("cost", "1")],
+            ))
             .await;
         assert_eq!(answer.ok(), json!({}));
         for next in [("team", "tools"), ("Team", "other")] {
@@ -54,7 +57,12 @@ async fn tags_are_added_replaced_and_taken_off() {
         }
         assert_eq!(
             listed(&service, resource).await,
-            pairs(&[("Team", "other"), ("cost", "1"), ("team", "tools"), ("é", "")])
+            pairs(&[
+                ("Team", "other"),
+                ("cost", "1"),
+                ("team", "tools"),
+                ("é", "")
+            ])
         );
         // Keys that are not there are no error.
         let answer = service.ask(untag(resource, &["team", "absent", "é"])).await;
@@ -83,7 +91,10 @@ async fn tags_given_at_creation_are_listed_and_end_with_the_resource() {
     service.ask(domain().json(&tags)).await.ok();
     service.ask(repository().json(&tags)).await.ok();
     for resource in ["domain/acme", "repository/acme/team-a"] {
-        assert_eq!(listed(&service, resource).await, pairs(&[("stage", "test")]));
+        assert_eq!(
+            listed(&service, resource).await,
+            pairs(&[("stage", "test")])
+        );
     }
     let remove = |path: &str| delete(path).query("domain", "acme");
     service
@@ -122,27 +133,54 @@ async fn s20_a_resource_has_at_most_fifty_tags_with_keys_of_its_own() {
         (many(0..201), "less than or equal to 200"),
         (tag(resource, &[("aws:team", "x")]), "'aws:'"),
         (tag(resource, &[("AWS:team", "x")]), "'aws:'"),
-        (tag(resource, &[("team", "x"), ("team", "y")]), "more than once"),
-        (tag(resource, &[("team", "x"), ("Team", "y")]), "more than once"),
+        (
+            tag(resource, &[("team", "x"), ("team", "y")]),
+            "more than once",
+        ),
+        (
+            tag(resource, &[("team", "x"), ("Team", "y")]),
+            "more than once",
+        ),
         (tag(resource, &[("", "x")]), "greater than or equal to 1"),
-        (tag(resource, &[(&"k".repeat(129), "x")]), "less than or equal to 128"),
-        (tag(resource, &[("k", &"v".repeat(257))]), "less than or equal to 256"),
+        (
+            tag(resource, &[(&"k".repeat(129), "x")]),
+            "less than or equal to 128",
+        ),
+        (
+            tag(resource, &[("k", &"v".repeat(257))]),
+            "less than or equal to 256",
+        ),
         (tag(resource, &[("a\u{0}", "x")]), "regular expression"),
         (tag(resource, &[("k", "a\u{202e}")]), "regular expression"),
         (untag(resource, &[""]), "greater than or equal to 1"),
-        (untag(resource, &[&"k".repeat(129)]), "less than or equal to 128"),
         (
-            untag(resource, &keys.iter().map(String::as_str).collect::<Vec<_>>()),
+            untag(resource, &[&"k".repeat(129)]),
+            "less than or equal to 128",
+        ),
+        (
+            untag(
+                resource,
+                &keys.iter().map(String::as_str).collect::<Vec<_>>(),
+            ),
             "less than or equal to 200",
         ),
-        (about("/v1/tag", resource).json(&json!({})), "must not be null"),
-        (about("/v1/untag", resource).json(&json!({})), "must not be null"),
+        (
+            about("/v1/tag", resource).json(&json!({})),
+            "must not be null",
+        ),
+        (
+            about("/v1/untag", resource).json(&json!({})),
+            "must not be null",
+        ),
         (
             about("/v1/untag", resource).json(&json!({ "tagKeys": [null] })),
             "must not be null",
         ),
     ] {
-        let message = service.ask(refused).await.invalid("FIELD_VALIDATION_FAILED");
+        let message = service
+            .ask(refused)
+            .await
+            .invalid("FIELD_VALIDATION_FAILED");
         assert!(message.contains(text), "{message}");
     }
     let answer = service
