@@ -9,6 +9,7 @@ mod declared_errors;
 mod development;
 mod domains;
 mod endpoints;
+mod explanations;
 mod hostile_requests;
 mod packages;
 mod paging;
