@@ -20,7 +20,7 @@ use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
-use crate::resource_rights::RightsCache;
+use crate::resource_rights::ResourceRightsCache;
 use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
@@ -55,7 +55,7 @@ pub struct Catalog {
     pub(crate) token_keys: TokenKeys,
     pub(crate) opened_tokens: OpenedTokens,
     pub(crate) stamps: Stamps,
-    pub(crate) rights: RightsCache,
+    pub(crate) resource_rights: ResourceRightsCache,
     pub(crate) views: ViewCache,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
@@ -83,7 +83,7 @@ impl Catalog {
             token_keys,
             opened_tokens: OpenedTokens::default(),
             stamps: Stamps::default(),
-            rights: RightsCache::default(),
+            resource_rights: ResourceRightsCache::default(),
             views: ViewCache::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),

@@ -59,9 +59,9 @@ impl Equivalent<Key> for KeyRef<'_> {
 
 /// Rights by name.
 #[derive(Debug)]
-pub(crate) struct RightsCache(Cache<Key, Arc<ResourceRights>>);
+pub(crate) struct ResourceRightsCache(Cache<Key, Arc<ResourceRights>>);
 
-impl Default for RightsCache {
+impl Default for ResourceRightsCache {
     fn default() -> Self {
         Self(Cache::new(READY))
     }
@@ -75,14 +75,14 @@ impl Catalog {
         repository: Option<&RepositoryName>,
     ) -> Result<Arc<ResourceRights>> {
         let key = KeyRef(domain, repository);
-        if let Some(rights) = self.rights.0.get(&key)
+        if let Some(rights) = self.resource_rights.0.get(&key)
             && self.stamps.graph_is_valid(rights.made_at, rights.domain_id)
         {
             return Ok(rights);
         }
         let rights = Arc::new(self.read_rights(domain, repository).await?);
         let key = (domain.clone(), repository.cloned());
-        self.rights.0.insert(key, Arc::clone(&rights));
+        self.resource_rights.0.insert(key, Arc::clone(&rights));
         Ok(rights)
     }
 
