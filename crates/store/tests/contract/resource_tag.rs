@@ -4,7 +4,8 @@ use crate::database::TestDatabase;
 
 on_both_engines![
     tags_of_a_resource_are_set_replaced_and_listed_by_key,
-    dropping_the_tags_of_one_resource_keeps_others
+    dropping_the_tags_of_one_resource_keeps_others,
+    one_tag_of_a_resource_is_dropped_alone,
 ];
 
 const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
@@ -71,6 +72,17 @@ async fn dropping_the_tags_of_one_resource_keeps_others(db: &TestDatabase) {
         db.write(|tx| Box::pin(async move { tx.delete_resource_tags(ONE).await }))
             .await;
         assert!(listed(db, ONE).await.is_empty());
+    }
+    assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
+}
+
+async fn one_tag_of_a_resource_is_dropped_alone(db: &TestDatabase) {
+    set(db, ONE, &[("a", "1"), ("b", "2")]).await;
+    set(db, TWO, &[("a", "3")]).await;
+    for _ in 0..2 {
+        db.write(|tx| Box::pin(async move { tx.delete_resource_tag(ONE, "a").await }))
+            .await;
+        assert_eq!(listed(db, ONE).await, pairs(&[("b", "2")]));
     }
     assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
 }
