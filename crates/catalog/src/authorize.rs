@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use access::{AuthorizeInput, Policies, RequestContext, authorize};
+use access::{AuthorizeInput, Policies, authorize};
 use model::{AccountId, Action, Arn, DomainRef, Error, PackageCoordinates, RepositoryName, Result};
 
 use crate::repository_view::RepositoryView;
@@ -41,14 +41,7 @@ impl Catalog {
         owner: &AccountId,
     ) -> Result<()> {
         let rights = self.identity_rights(caller.principal()).await?;
-        let place = caller.place();
-        let context = RequestContext {
-            now: self.now(),
-            source_ip: place.source_ip,
-            secure_transport: place.secure_transport,
-            principal_tags: rights.tags.clone(),
-            ..RequestContext::default()
-        };
+        let context = self.caller_context(caller, &rights);
         let input = AuthorizeInput {
             identity: caller.identity(),
             action,
@@ -58,6 +51,7 @@ impl Catalog {
         };
         let policies = Policies {
             identity: &rights.policies,
+            session: caller.session().map_or(&[], |session| session.policies()),
             ..Policies::default()
         };
         authorize(&input, &policies).into_result(&input)

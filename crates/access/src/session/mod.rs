@@ -43,6 +43,8 @@ pub struct Session {
     pub policies: Vec<String>,
     /// Tags of the session.
     pub tags: Vec<(String, String)>,
+    /// The keys of those that go on into sessions begun out of it.
+    pub transitive_tag_keys: Vec<String>,
     /// When it began.
     pub started_at: EpochMillis,
 }
@@ -53,7 +55,8 @@ impl Session {
     pub fn packed_bytes(&self) -> usize {
         let policies: usize = self.policies.iter().map(String::len).sum();
         let tags: usize = self.tags.iter().map(|(k, v)| k.len() + v.len() + 5).sum();
-        policies + tags
+        let keys: usize = self.transitive_tag_keys.iter().map(|k| k.len() + 3).sum();
+        policies + tags + keys
     }
 }
 

@@ -48,6 +48,8 @@ pub(crate) struct SessionDocument {
     policies: Vec<String>,
     #[serde(rename = "t", default, skip_serializing_if = "Vec::is_empty")]
     tags: Vec<(String, String)>,
+    #[serde(rename = "v", default, skip_serializing_if = "Vec::is_empty")]
+    transitive_tag_keys: Vec<String>,
     #[serde(rename = "b")]
     started_at_ms: i64,
 }
@@ -59,6 +61,7 @@ impl SessionDocument {
             name: session.name.clone(),
             policies: session.policies.clone(),
             tags: session.tags.clone(),
+            transitive_tag_keys: session.transitive_tag_keys.clone(),
             started_at_ms: session.started_at.0,
         }
     }
@@ -69,6 +72,7 @@ impl SessionDocument {
             name: self.name,
             policies: self.policies,
             tags: self.tags,
+            transitive_tag_keys: self.transitive_tag_keys,
             started_at: EpochMillis(self.started_at_ms),
         }
     }

@@ -33,6 +33,7 @@ fn credentials() -> TemporaryCredentials {
             name: Some("build-7".into()),
             policies: vec![r#"{"Version":"2012-10-17","Statement":[]}"#.into()],
             tags: vec![("team".into(), "a \"b\"".into())],
+            transitive_tag_keys: vec!["team".into()],
             started_at: NOW,
         },
         access_key: Some("AKIAEXAMPLE".into()),

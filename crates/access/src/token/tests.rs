@@ -59,6 +59,7 @@ fn a_token_says_what_it_was_made_with() {
         name: Some("build-7".into()),
         policies: vec![r#"{"Version":"2012-10-17"}"#.into()],
         tags: vec![("team".into(), "\"a\"".into())],
+        transitive_tag_keys: vec!["team".into()],
         started_at: NOW,
     });
     role.access_key = Some("AKIAEXAMPLE".into());

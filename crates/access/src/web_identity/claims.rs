@@ -30,6 +30,26 @@ impl WebIdentity {
         issuer.split_once("://").map_or(issuer, |(_, rest)| rest)
     }
 
+    /// The tags that the provider gives the session, and the keys of those that go on into sessions begun out of it.
+    pub fn tags(&self) -> Result<(Vec<(String, String)>, Vec<String>), WebIdentityError> {
+        const CLAIM: &str = "https://aws.amazon.com/tags";
+        let refused = WebIdentityError::Claim(CLAIM);
+        let Some(claim) = self.claims.get(CLAIM) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        let tags = claim.get("principal_tags").and_then(Value::as_object);
+        let tags = tags.ok_or_else(|| refused.clone())?.iter();
+        let tags = tags.map(|(key, value)| match values(value).as_slice() {
+            [one] => Ok((key.clone(), one.clone())),
+            _ => Err(refused.clone()),
+        });
+        let keys = claim.get("transitive_tag_keys");
+        Ok((
+            tags.collect::<Result<_, _>>()?,
+            keys.map(values).unwrap_or_default(),
+        ))
+    }
+
     /// Its claims as condition keys, in lower case: `host/path:sub` and so on. As AWS has it, `aud` is the authorized
     /// party where the token names one, and `oaud` is the audience then.
     #[must_use]

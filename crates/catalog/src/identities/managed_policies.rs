@@ -1,6 +1,6 @@
 //! Managed policies: those of an account, and those that the program brings.
 
-use access::policy::managed;
+use access::policy::{managed, managed_policies};
 use model::{AccountId, ChangeKind, EpochMillis, Page, PageLimit, Result};
 use store::{Connection, ManagedPolicyRow};
 
@@ -13,14 +13,6 @@ use crate::{Caller, Catalog};
 
 /// The most that a managed policy may take.
 const LIMIT: usize = 6_144;
-
-/// The ARNs of the policies that the program brings.
-const BUILT_IN: &[&str] = &[
-    "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess",
-    "arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess",
-    "arn:aws:iam::aws:policy/AdministratorAccess",
-    "arn:aws:iam::aws:policy/ReadOnlyAccess",
-];
 
 /// A managed policy.
 #[derive(Debug, Clone)]
@@ -182,7 +174,9 @@ impl Catalog {
     /// The policies that the program brings.
     #[must_use]
     pub fn built_in_policies(&self) -> Vec<ManagedPolicy> {
-        BUILT_IN.iter().filter_map(|arn| built_in(arn)).collect()
+        managed_policies()
+            .filter_map(|(name, _)| built_in(&format!("arn:aws:iam::aws:policy/{name}")))
+            .collect()
     }
 
     /// Deletes a managed policy that is attached to nothing.
