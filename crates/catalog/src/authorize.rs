@@ -310,30 +310,25 @@ impl Catalog {
         question: &Question<'_>,
         own: &IdentityRights,
     ) -> Result<RequestContext> {
-        let place = question.caller.place();
         let RequestDetails {
             tags,
             tag_keys,
             other,
         } = question.details;
+        let mut context = self.caller_context(question.caller, own);
+        context.resource_tags = self.resource_tags_of(question).await?;
+        context.request_tags = tags.to_vec();
         let keys = tags.iter().map(|(key, _)| key).chain(*tag_keys);
+        context.tag_keys = keys.cloned().collect();
         let other = other
             .iter()
             .map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()]));
-        Ok(RequestContext {
-            now: self.now(),
-            source_ip: place.source_ip,
-            secure_transport: place.secure_transport,
-            principal_tags: own.tags.clone(),
-            resource_tags: self.resource_tags_of(question).await?,
-            request_tags: tags.to_vec(),
-            tag_keys: keys.cloned().collect(),
+        context.other.extend(other);
+        if matches!(question.target, Target::Any) {
             // Any other resource names the region itself.
-            requested_region: matches!(question.target, Target::Any)
-                .then(|| self.scope().region.clone()),
-            other: other.collect(),
-            ..RequestContext::default()
-        })
+            context.requested_region = Some(self.scope().region.clone());
+        }
+        Ok(context)
     }
 
     /// The name of what is asked for.

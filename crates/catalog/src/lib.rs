@@ -18,6 +18,7 @@ mod explain;
 mod failure;
 mod format_rules;
 mod heavy_work;
+mod identities;
 mod identity_rights;
 mod labels;
 mod packages;
@@ -31,6 +32,7 @@ mod resource_rights;
 mod resource_tags;
 mod retain;
 mod search;
+mod sessions;
 mod settings;
 mod source;
 mod source_documents;
@@ -41,16 +43,20 @@ mod unpublish;
 mod version_metadata;
 mod version_tags;
 
-pub use access_keys::AccessKey;
+pub use access_keys::{AccessKey, KeyStatus};
 pub use asset_body::{AssetAnswer, AssetBody};
 pub use authorize::{Grant, RequestDetails, Target};
 pub use caller::{Caller, RequestPlace};
 pub use catalog::{Catalog, Parts};
-pub use connections::{ConnectionDirectory, ConnectionInfo};
+pub use connections::{ConnectionDirectory, ConnectionInfo, NamedParty};
 pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
 pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use format_rules::{FormatList, FormatRules, PublicConnection};
+pub use identities::{
+    AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
+    Tag, User, check_session_name, read_path,
+};
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
@@ -59,6 +65,10 @@ pub use repositories::{NewRepository, RepositoryChanges};
 pub use resolve::{Metadata, PackageView, VersionView};
 pub use resource_policies::PolicyHolder;
 pub use search::SearchHit;
+pub use sessions::{
+    AssumeRole, AssumeRoleWithWebIdentity, CallerSession, FederatedSession, IssuedSession,
+    OpenedSession, SessionFailure,
+};
 pub use settings::{Quotas, Settings};
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourcePackage, SourceRequest, SourceVersion,

@@ -16,6 +16,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "resource policies",
         include_str!("../migrations/sqlite/0003_resource_policies.sql"),
     ),
+    (
+        4,
+        "identities",
+        include_str!("../migrations/sqlite/0004_identities.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -27,6 +32,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         3,
         "resource policies",
         include_str!("../migrations/postgres/0003_resource_policies.sql"),
+    ),
+    (
+        4,
+        "identities",
+        include_str!("../migrations/postgres/0004_identities.sql"),
     ),
 ];
 
