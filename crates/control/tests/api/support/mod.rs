@@ -179,6 +179,17 @@ impl Service {
             .unwrap()
     }
 
+    /// A key of a user of the account who may do everything in it.
+    pub(crate) async fn make_admin(&self, name: &str) -> AccessKey {
+        let key = self.make_key(ACCOUNT, PrincipalKind::User, name).await;
+        let policy = "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess";
+        self.catalog
+            .attach_policy(&self.root(), &key.principal, policy)
+            .await
+            .unwrap();
+        key
+    }
+
     /// The account's root, as the command line is.
     pub(crate) fn root(&self) -> Caller {
         Caller::known(Arc::new(self.key.principal.clone().into()))

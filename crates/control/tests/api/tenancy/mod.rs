@@ -5,6 +5,7 @@
 
 mod conditions;
 mod creation;
+mod identities;
 mod opening;
 mod packages;
 
