@@ -9,6 +9,7 @@ is known.
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -202,8 +203,14 @@ def prepare(server: Server, size: Size, cache: Path, say: Callable[[str], None])
             shutil.rmtree(old)
         Filling(database, size, say).run()
         _copy(server.data_dir, kept)
-        return
+        shutil.rmtree(server.data_dir)
     _copy(kept, server.data_dir)
+    # What was just written must not be on its way to the disk while others are measured; and both databases are to be in
+    # memory, as those of a server are that has run for a while.
+    os.sync()
+    with database.open("rb") as file:
+        while file.read(1 << 24):
+            pass
 
 
 def _copy(source: Path, target: Path) -> None:

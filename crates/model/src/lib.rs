@@ -14,10 +14,13 @@ mod error;
 mod name;
 mod origin;
 mod page;
+mod policy_document;
 mod principal;
 mod resource;
 mod status;
+mod taggable;
 mod time;
+mod version_outcome;
 
 pub use account::AccountId;
 pub use action::Action;
@@ -32,10 +35,15 @@ pub use error::{Error, ErrorKind, InvalidReason, Resource, ResourceType, Result}
 pub use name::{Description, DomainName, ExternalConnectionName, RepositoryName};
 pub use origin::{Origin, OriginRestriction, OriginRestrictions, OriginType};
 pub use page::{Page, PageLimit};
+pub use policy_document::PolicyDocument;
 pub use principal::{Identity, Principal, PrincipalKind};
 pub use resource::{
     Asset, Dependency, Domain, DomainRef, ExternalConnection, Package, PackageVersion, Repository,
-    VersionDetails,
+    ResourcePolicy, VersionDetails,
 };
 pub use status::PackageVersionStatus;
+pub use taggable::TaggableResource;
 pub use time::{Clock, EpochMillis, SystemClock};
+pub use version_outcome::{
+    FailedVersion, PackageVersionErrorCode, SuccessfulVersion, VersionOutcome,
+};

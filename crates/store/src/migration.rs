@@ -12,6 +12,16 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0001_initial.sql"),
     ),
     (
+        3,
+        "resource policies",
+        include_str!("../migrations/sqlite/0003_resource_policies.sql"),
+    ),
+    (
+        4,
+        "identities",
+        include_str!("../migrations/sqlite/0004_identities.sql"),
+    ),
+    (
         8,
         "list_indexes",
         include_str!("../migrations/sqlite/0008_list_indexes.sql"),
@@ -22,6 +32,16 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         1,
         "initial",
         include_str!("../migrations/postgres/0001_initial.sql"),
+    ),
+    (
+        3,
+        "resource policies",
+        include_str!("../migrations/postgres/0003_resource_policies.sql"),
+    ),
+    (
+        4,
+        "identities",
+        include_str!("../migrations/postgres/0004_identities.sql"),
     ),
     (
         8,

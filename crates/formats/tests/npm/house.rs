@@ -100,7 +100,7 @@ pub(crate) struct House {
     pub(crate) domain: DomainRef,
     pub(crate) token: String,
     blobs: Blobs,
-    root: Caller,
+    pub(crate) root: Caller,
     _folder: tempfile::TempDir,
 }
 
@@ -254,6 +254,11 @@ impl House {
             .associate_external_connection(&self.root, &self.domain, &name, &connection)
             .await
             .unwrap();
+    }
+
+    /// The account's root, as the API knows it.
+    pub(crate) const fn root(&self) -> &Caller {
+        &self.root
     }
 
     /// The versions that a repository itself holds of a package, each with where it came from.
