@@ -10,7 +10,7 @@ const UPSERT: &str = "INSERT INTO resource_tag (resource, tag_key, tag_value) VA
     ON CONFLICT (resource, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
 const DELETE: &str = "DELETE FROM resource_tag WHERE resource = $1 AND tag_key = $2";
 const DELETE_ALL: &str = "DELETE FROM resource_tag WHERE resource = $1";
-hot!["resource_tag": LIST, UPSERT, DELETE_ALL];
+hot!["resource_tag": LIST, UPSERT, DELETE, DELETE_ALL];
 
 impl Connection {
     /// A resource's tags, in order of key.

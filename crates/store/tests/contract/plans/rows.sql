@@ -1,4 +1,5 @@
--- Rows for PostgreSQL's planner, which decides by what the tables hold: many of what grows, a few of the rest.
+-- Rows for PostgreSQL's planner, which decides by what the tables hold. Every table has some; where the order of a plan
+-- matters, enough of them that an index which fits is cheaper than one that does not.
 INSERT INTO domain (owner, name, encryption_key, created_at_ms, repository_count, asset_size_bytes)
 SELECT '111122223333', 'domain-' || n, 'key', n, 0, 0 FROM generate_series(1, 20) n;
 INSERT INTO log (id, sequence) SELECT id, 1000 FROM domain;
@@ -9,6 +10,19 @@ INSERT INTO principal (account, kind, name, created_at_ms)
 SELECT '111122223333', 'user', 'user-' || n, n FROM generate_series(1, 1000) n;
 INSERT INTO access_key (id, principal_id, secret, active, created_at_ms)
 SELECT 'AKIA' || id, id, 'secret', TRUE, id FROM principal;
+INSERT INTO signing_key (id, secret, created_at_ms) VALUES ('key', '\x00', 1);
+INSERT INTO role (principal_id, trust_policy, max_session_seconds, description)
+SELECT id, '{}', 3600, '' FROM principal WHERE id % 4 = 0;
+INSERT INTO principal_policy (principal_id, name, document)
+SELECT id, policy, '{}' FROM principal, (VALUES ('read'), ('write')) policies (policy);
+INSERT INTO managed_policy (arn, account, name, document, description, created_at_ms, updated_at_ms)
+SELECT 'arn:' || n, '111122223333', 'policy-' || n, '{}', '', n, n FROM generate_series(1, 500) n;
+INSERT INTO attached_policy (principal_id, policy_arn)
+SELECT p.id, 'arn:' || (p.id + n) % 500 FROM principal p, generate_series(1, 3) n;
+INSERT INTO oidc_provider (account, issuer, audiences, allow_private_network, created_at_ms)
+SELECT lpad(CAST(n AS TEXT), 12, '0'), 'https://issuer.example/' || n, '[]', FALSE, n FROM generate_series(1, 500) n;
+INSERT INTO resource_policy (resource, document, revision, updated_at_ms)
+SELECT 'arn:' || n, '{}', 'revision', n FROM generate_series(1, 1000) n;
 
 INSERT INTO repository (domain_id, name, administrator, description, created_at_ms)
 SELECT d.id, 'repository-' || n, '111122223333', '', n FROM domain d, generate_series(1, 50) n;
