@@ -13,6 +13,7 @@ mod digest;
 mod error;
 mod name;
 mod origin;
+mod package_group;
 mod page;
 mod principal;
 mod resource;
@@ -31,6 +32,12 @@ pub use digest::{Digests, Md5Digest, Sha1Digest, Sha256Digest, Sha512Digest};
 pub use error::{Error, ErrorKind, InvalidReason, Resource, ResourceType, Result};
 pub use name::{Description, DomainName, ExternalConnectionName, RepositoryName};
 pub use origin::{Origin, OriginRestriction, OriginRestrictions, OriginType};
+pub use package_group::{
+    Association, AssociationType, EffectiveRestriction, Extra, GroupModes, GroupRestriction,
+    GroupRestrictionMode, GroupRestrictionType, PackageGroup, PackageGroupPattern,
+    PackageGroupReference, PackageGroupTable, PackageRange, PatternFault, PatternPrefix,
+    PatternShape, Position, variation,
+};
 pub use page::{Page, PageLimit};
 pub use principal::{Identity, Principal, PrincipalKind};
 pub use resource::{
