@@ -139,6 +139,7 @@ impl Tx {
 
     /// Deletes a repository and all it holds. Upstream rows that point to it stay, and dangle.
     pub async fn delete_repository(&mut self, id: i64) -> StoreResult<()> {
+        self.drop_domain_packages_of_repository(id).await?;
         on_engine!(self, db => sqlx::query(DELETE).bind(id).execute(&mut *db).await.map(drop))?;
         Ok(())
     }

@@ -4,7 +4,8 @@ use crate::database::TestDatabase;
 
 on_both_engines![
     tags_of_a_resource_are_set_replaced_and_listed_by_key,
-    dropping_the_tags_of_one_resource_keeps_others
+    dropping_the_tags_of_one_resource_keeps_others,
+    dropping_the_tags_below_an_arn_keeps_those_beside_it
 ];
 
 const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
@@ -73,4 +74,28 @@ async fn dropping_the_tags_of_one_resource_keeps_others(db: &TestDatabase) {
         assert!(listed(db, ONE).await.is_empty());
     }
     assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
+}
+
+async fn dropping_the_tags_below_an_arn_keeps_those_beside_it(db: &TestDatabase) {
+    const GROUPS: [&str; 2] = [
+        "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme/%2a",
+        "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme/npm//~",
+    ];
+    const BESIDE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme-2/%2a";
+    for arn in [GROUPS[0], GROUPS[1], BESIDE, ONE] {
+        set(db, arn, &[("a", "1")]).await;
+    }
+    db.write(|tx| {
+        Box::pin(async move {
+            let prefix = "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme/";
+            tx.delete_resource_tags_below(prefix).await
+        })
+    })
+    .await;
+    for arn in GROUPS {
+        assert!(listed(db, arn).await.is_empty(), "{arn}");
+    }
+    for arn in [BESIDE, ONE] {
+        assert_eq!(listed(db, arn).await, pairs(&[("a", "1")]), "{arn}");
+    }
 }
