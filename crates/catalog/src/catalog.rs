@@ -18,6 +18,7 @@ use crate::document::{Document, DocumentCache, DocumentKey};
 use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
+use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
 use crate::settings::Settings;
@@ -55,6 +56,7 @@ pub struct Catalog {
     pub(crate) opened_tokens: OpenedTokens,
     pub(crate) stamps: Stamps,
     pub(crate) views: ViewCache,
+    pub(crate) group_tables: GroupTables,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
     pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
@@ -77,11 +79,13 @@ impl Catalog {
             settings,
         } = parts;
         let token_keys = open_token_keys(&store, clock.now(), &settings.account).await?;
+        Self::fill_domain_packages(&store).await?;
         Ok(Arc::new(Self {
             token_keys,
             opened_tokens: OpenedTokens::default(),
             stamps: Stamps::default(),
             views: ViewCache::default(),
+            group_tables: GroupTables::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),
             renders: Flights::default(),

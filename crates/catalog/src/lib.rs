@@ -19,6 +19,11 @@ mod format_rules;
 mod heavy_work;
 mod identity_rights;
 mod labels;
+mod origin_gate;
+mod package_group_packages;
+mod package_group_restrictions;
+mod package_group_table;
+mod package_groups;
 mod packages;
 mod publish;
 mod pull;
@@ -48,6 +53,10 @@ pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use format_rules::{FormatList, FormatRules, PublicConnection};
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
+pub use package_group_restrictions::{
+    AllowedRepository, AllowedRepositoryUpdates, GroupRestrictionChanges,
+};
+pub use package_groups::{NewPackageGroup, PackageGroupChanges};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
 

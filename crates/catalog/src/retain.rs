@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use model::{
-    AssetName, ChangeKind, Digests, Error, OriginRestrictions, OriginType, PackageCoordinates,
-    PackageVersionStatus, PageLimit, Result, VersionName,
+    AssetName, ChangeKind, Digests, Error, GroupRestrictionType, OriginRestrictions, OriginType,
+    PackageCoordinates, PackageVersionStatus, PageLimit, Result, VersionName,
 };
 use store::{NewVersion, Tx};
 
@@ -54,6 +54,7 @@ impl Catalog {
             .with(&serde_json::json!({
                 "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
             }));
+        let gate = self.origin_gate(domain_id, package).await?;
         let (id, package) = (node.id, package.clone());
         let stored: Result<(), Failure> = self
             .store
@@ -63,11 +64,16 @@ impl Catalog {
                     if tx.find_repository_by_id(id).await?.is_none() {
                         return Ok(());
                     }
+                    let gate = gate.current(tx, domain_id, &package).await?;
+                    let restriction = GroupRestrictionType::ExternalUpstream;
+                    if !gate.allows(restriction, id, None) {
+                        return Ok(());
+                    }
                     let now = new.published_at;
                     let row = tx
                         .ensure_package(id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
-                    if !row.upstream_allowed {
+                    if !gate.allows(restriction, id, Some(row.restrictions())) {
                         return Ok(());
                     }
                     let new = NewVersion {
@@ -117,6 +123,7 @@ impl Catalog {
             .with(&serde_json::json!({ "from": view.nodes[from].name.as_str() }));
         let now = self.now();
         let (domain_id, home_id, from_id) = (view.domain_id, view.home().id, view.nodes[from].id);
+        let gate = self.origin_gate(domain_id, package).await?;
         let (package, version) = (package.clone(), version.clone());
         let stored: Result<(), Failure> = self
             .store
@@ -129,10 +136,15 @@ impl Catalog {
                     let Some(source) = tx.find_package(from_id, &package).await? else {
                         return Ok(());
                     };
+                    let gate = gate.current(tx, domain_id, &package).await?;
+                    let restriction = GroupRestrictionType::InternalUpstream;
+                    if !gate.allows(restriction, home_id, None) {
+                        return Ok(());
+                    }
                     let row = tx
                         .ensure_package(home_id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
-                    if row.upstream_allowed
+                    if gate.allows(restriction, home_id, Some(row.restrictions()))
                         && copy_version(tx, domain_id, source.id, row.id, &version).await?
                     {
                         tx.append_change(domain_id, &entry).await?;
