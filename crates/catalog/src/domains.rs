@@ -141,9 +141,7 @@ impl Catalog {
             "name": domain.name.as_str(), "owner": domain.owner.as_str(),
         }));
         let arn = self.domain_arn(domain);
-        let group_arns = self
-            .scope()
-            .package_groups_of(&domain.owner, &domain.name);
+        let group_arns = self.scope().package_groups_of(&domain.owner, &domain.name);
         let unit_domain = domain.clone();
         let deleted: Result<Option<DomainRow>, Failure> = self
             .store

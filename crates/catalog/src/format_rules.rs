@@ -147,7 +147,9 @@ fn fault_by_coordinates(
                 normal.namespace_str().to_owned()
             };
             (!same).then(|| {
-                format!("must have the normal form of {format} names, which is '/{format}/{shown}'.")
+                format!(
+                    "must have the normal form of {format} names, which is '/{format}/{shown}'."
+                )
             })
         }
         Err(("namespace", _)) if namespace.is_empty() => Some(format!(

@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use model::{
     Association, AssociationType, Error, GroupRestrictionMode, GroupRestrictionType,
-    OriginRestrictions, PackageCoordinates, PackageGroupPattern, ResourceType, Result,
+    OriginRestrictions, PackageCoordinates, PackageGroupPattern, RepositoryName, ResourceType,
+    Result,
 };
-use store::{Connection, PackageRow};
+use store::Connection;
 
 use crate::Catalog;
 use crate::failure::Failure;
@@ -90,16 +91,16 @@ impl OriginGate {
     /// Refuses a publish that may not be.
     pub(crate) fn check_publish(
         &self,
-        repository: &Node,
-        row: Option<&PackageRow>,
+        (repository_id, repository): (i64, &RepositoryName),
+        own: Option<OriginRestrictions>,
         package: &PackageCoordinates,
     ) -> Result<()> {
         let restriction = GroupRestrictionType::Publish;
-        let own = row.map(PackageRow::restrictions);
-        let Some(refusal) = self.refusal(restriction, repository.id, own) else {
+        let Some(refusal) = self.refusal(restriction, repository_id, own) else {
             return Ok(());
         };
-        let start = format!("Publishing versions of package '{package}' to this repository is blocked");
+        let start =
+            format!("Publishing versions of package '{package}' to this repository is blocked");
         let message = match refusal {
             Refusal::Package => format!(
                 "{start} by the package's origin controls (publish is BLOCK). Use PutPackageOriginConfiguration to \
@@ -121,10 +122,9 @@ impl OriginGate {
                 };
                 format!(
                     "{start} by the origin controls of package group '{pattern}' ({} is {}{inherited}). Use \
-                     UpdatePackageGroupOriginConfiguration to allow it for repository '{}'.",
+                     UpdatePackageGroupOriginConfiguration to allow it for repository '{repository}'.",
                     restriction.as_str(),
                     mode.as_str(),
-                    repository.name
                 )
             }
         };

@@ -2,7 +2,8 @@
 
 use model::{
     AssociationType, DomainRef, Error, Extra, InvalidReason, Namespace, PackageCoordinates,
-    PackageGroup, PackageGroupPattern, PackageName, PackageRange, Page, PageLimit, Position, Result,
+    PackageGroup, PackageGroupPattern, PackageName, PackageRange, Page, PageLimit, Position,
+    Result,
 };
 use store::{DomainPackageRow, StoreError, StoreResult};
 
@@ -25,7 +26,10 @@ impl Catalog {
     ) -> Result<(PackageGroup, AssociationType)> {
         let (_, _, table) = self.fresh_group_table(domain).await?;
         let found = table.groups.associate(package);
-        Ok((table.describe(self.scope(), domain, found.group), found.kind))
+        Ok((
+            table.describe(self.scope(), domain, found.group),
+            found.kind,
+        ))
     }
 
     /// The packages in the domain that belong to a group, each once, in order of format and of what their names have in
@@ -63,7 +67,9 @@ impl Catalog {
                 if let Some(kind) = kind {
                     found.push((package, kind));
                     if found.len() > limit.rows() {
-                        return Ok(Page::from_rows(found, limit, |(package, _)| key_of(package)));
+                        return Ok(Page::from_rows(found, limit, |(package, _)| {
+                            key_of(package)
+                        }));
                     }
                 } else if let Some(further) = range.past(&at, owner) {
                     at = further;
@@ -111,7 +117,10 @@ impl Catalog {
             if rows.is_empty() {
                 return Ok(());
             }
-            tracing::info!(packages = rows.len(), "filling in the variations of package names");
+            tracing::info!(
+                packages = rows.len(),
+                "filling in the variations of package names"
+            );
             let filled: StoreResult<()> = store
                 .write(move |tx| {
                     Box::pin(async move {

@@ -69,7 +69,12 @@ impl GroupTable {
                 .iter()
                 .take_while(|other| other.group_id == row.id);
             let own: Option<HashSet<_>> = own
-                .map(|row| Some((GroupRestrictionType::parse(&row.restriction)?, row.repository_id)))
+                .map(|row| {
+                    Some((
+                        GroupRestrictionType::parse(&row.restriction)?,
+                        row.repository_id,
+                    ))
+                })
                 .collect();
             let modes = row.modes()?;
             let group = Group {
@@ -78,7 +83,10 @@ impl GroupTable {
                 contact_info: row.contact_info,
                 description: row.description,
                 allowed: own.ok_or_else(|| {
-                    Error::internal(format!("package group {} has a list of no known kind", row.id))
+                    Error::internal(format!(
+                        "package group {} has a list of no known kind",
+                        row.id
+                    ))
                 })?,
             };
             groups.push((pattern, modes, group));

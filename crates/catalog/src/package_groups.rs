@@ -159,7 +159,8 @@ impl Catalog {
                     let group = table.find(&unit_domain, &pattern)?;
                     let last = table.describe(&scope, &unit_domain, group);
                     tx.delete_resource_tags(arn.as_str()).await?;
-                    tx.delete_package_group(table.groups.value(group).id).await?;
+                    tx.delete_package_group(table.groups.value(group).id)
+                        .await?;
                     tx.advance_package_group_revision(domain_id).await?;
                     tx.append_change(domain_id, &entry).await?;
                     Ok((domain_id, last))
@@ -198,7 +199,13 @@ impl Catalog {
         let after = after.unwrap_or("");
         let from = children.partition_point(|index| table.groups.pattern(*index).as_str() <= after);
         let found = children[from..].iter().copied().take(limit.rows() + 1);
-        Ok(page_of(&table, self.scope(), domain, found.collect(), limit))
+        Ok(page_of(
+            &table,
+            self.scope(),
+            domain,
+            found.collect(),
+            limit,
+        ))
     }
 
     /// Runs a change of one group in a transaction and answers with the group after it and what else the unit gives.

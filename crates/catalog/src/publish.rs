@@ -167,7 +167,11 @@ impl Catalog {
             .find_package(view.home().id, package)
             .await
             .map_err(from_store)?;
-        gate.check_publish(view.home(), row.as_ref(), package)?;
+        gate.check_publish(
+            view.home().id_and_name(),
+            row.as_ref().map(PackageRow::restrictions),
+            package,
+        )?;
         if let Some(row) = &row {
             let outcome = existing_version(&mut reader, row, package, version, assets)
                 .await
@@ -266,7 +270,11 @@ impl Catalog {
                     tx.order_writes(domain_id).await?;
                     let gate = gate.current(tx, domain_id, &package).await?;
                     let row = tx.find_package(home.id, &package).await?;
-                    gate.check_publish(home, row.as_ref(), &package)?;
+                    gate.check_publish(
+                        home.id_and_name(),
+                        row.as_ref().map(PackageRow::restrictions),
+                        &package,
+                    )?;
                     let row = match row {
                         Some(row) => row,
                         None => {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use catalog::{Caller, Catalog};
 use http::{Response, StatusCode};
-use model::{Action, Arn, DomainRef, PackageCoordinates, RepositoryName, Result};
+use model::{
+    Action, Arn, DomainRef, PackageCoordinates, PackageGroupPattern, RepositoryName, Result,
+};
 use serde::Serialize;
 
 use crate::protocol::json;
@@ -57,6 +59,7 @@ pub(crate) enum Resource<'a> {
     Domain(&'a DomainRef),
     Repository(&'a DomainRef, &'a RepositoryName),
     Package(&'a DomainRef, &'a RepositoryName, &'a PackageCoordinates),
+    PackageGroup(&'a DomainRef, &'a PackageGroupPattern),
 }
 
 impl Ctx {
@@ -76,6 +79,10 @@ impl Ctx {
             ),
             Resource::Package(domain, repository, package) => (
                 self.catalog.package_arn(domain, repository, package),
+                &domain.owner,
+            ),
+            Resource::PackageGroup(domain, pattern) => (
+                self.catalog.package_group_arn(domain, pattern),
                 &domain.owner,
             ),
         };

@@ -139,6 +139,23 @@ impl Params {
         })
     }
 
+    /// `true` or `false`, which may be there.
+    pub(crate) fn boolean(&mut self, member: Member) -> Read<Option<bool>> {
+        self.ask(member, false);
+        let value = match self.body.get(member.wire) {
+            Some(Value::Bool(value)) if member.place == Place::Body => {
+                Some(if *value { "true" } else { "false" }.to_owned())
+            }
+            _ => self.text(member)?,
+        };
+        match value.as_deref() {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(self.wrong_type(member.name, "true or false", "something else")),
+        }
+    }
+
     /// A list in the body that may be there.
     pub(crate) fn list(&mut self, member: Member, max: usize) -> Read<Option<Vec<Value>>> {
         self.ask(member, false);
@@ -158,6 +175,41 @@ impl Params {
             return Err(self.violation(member.name, Some(text), Constraint::MaxLength(max)));
         }
         Ok(Some(items))
+    }
+
+    /// An object in the body, with any keys, that may be there.
+    pub(crate) fn map(&mut self, member: Member, max: usize) -> Read<Option<Map<String, Value>>> {
+        self.ask(member, false);
+        let text = match self.body.get(member.wire) {
+            None | Some(Value::Null) => return Ok(None),
+            Some(map @ Value::Object(_)) => map.to_string(),
+            Some(other) => {
+                let found = json::type_name(other);
+                return Err(self.wrong_type(member.name, "an object", found));
+            }
+        };
+        self.note_input(member.name, &text);
+        let Some(Value::Object(entries)) = self.body.remove(member.wire) else {
+            return Ok(None);
+        };
+        if entries.len() > max {
+            return Err(self.violation(member.name, Some(text), Constraint::MaxLength(max)));
+        }
+        Ok(Some(entries))
+    }
+
+    /// A part of a list or of a map that must be a text. `path` names it, e.g. `versions.1.member`.
+    pub(crate) fn part_text<T>(
+        &mut self,
+        path: &str,
+        part: &Value,
+        parse: impl FnOnce(&str) -> Result<T, Constraint>,
+    ) -> Read<T> {
+        match part {
+            Value::String(text) => self.parse(path, text, parse),
+            Value::Null => Err(self.violation(path, None, Constraint::NotNull)),
+            other => Err(self.wrong_type(path, "a string", json::type_name(other))),
+        }
     }
 
     /// A text that must be in an item of a list. `path` is the item's, e.g. `tags.1.member`.
