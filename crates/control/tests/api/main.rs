@@ -10,6 +10,8 @@ mod development;
 mod domains;
 mod endpoints;
 mod hostile_requests;
+mod package_group_packages;
+mod package_groups;
 mod packages;
 mod paging;
 mod repositories;

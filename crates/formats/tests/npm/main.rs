@@ -10,6 +10,7 @@ mod edits;
 mod house;
 mod identity;
 mod misbehaviour;
+mod package_groups;
 mod packages;
 mod publish;
 mod pull_through;
