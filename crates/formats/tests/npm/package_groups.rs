@@ -243,7 +243,7 @@ async fn y06_y07_variations_of_a_groups_names_are_blocked_whatever_it_allows() {
     {
         house
             .source
-            .add_package(FakePackage::new(*name).version(FakeVersion::new("9.0.0")));
+            .add_package(FakePackage::new(name).version(FakeVersion::new("9.0.0")));
     }
     for name in names {
         assert!(house.shown("main", name).await.is_empty(), "{name}");

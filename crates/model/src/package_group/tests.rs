@@ -480,8 +480,13 @@ proptest! {
     fn a_variation_is_its_own_variation_and_never_empty(text in "\\PC{1,12}") {
         let form = variation(&text);
         prop_assert!(!form.is_empty());
-        prop_assert_eq!(variation(&form), form.clone());
+        prop_assert_eq!(&variation(&form), &form);
         prop_assert_eq!(variation(&text.to_uppercase()), variation(&text.to_uppercase().to_lowercase()));
+    }
+
+    #[test]
+    fn the_short_way_for_ascii_gives_what_the_long_way_does(text in "[ -~]{0,16}") {
+        prop_assert_eq!(variation(&text), variation::slow_variation(&text));
     }
 
     #[test]

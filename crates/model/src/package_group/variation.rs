@@ -16,6 +16,38 @@ const ROUNDS: usize = 4;
 /// The common form of a name's variations. Never empty for a name that is not.
 #[must_use]
 pub fn variation(text: &str) -> String {
+    if text.is_ascii() {
+        return ascii_variation(text);
+    }
+    slow_variation(text)
+}
+
+/// The same for the characters that nearly all names are of: the look-alikes among them can be counted on one hand.
+fn ascii_variation(text: &str) -> String {
+    let mut form = String::with_capacity(text.len() + 4);
+    let mut after_dot = false;
+    for byte in text.bytes() {
+        let is_dot = matches!(byte, b'-' | b'.' | b'_');
+        match byte.to_ascii_lowercase() {
+            _ if is_dot => {
+                if !after_dot {
+                    form.push('.');
+                }
+            }
+            b'0' => form.push('o'),
+            b'1' => form.push('l'),
+            b'm' => form.push_str("rn"),
+            b'`' => form.push('\''),
+            b'"' => form.push_str("''"),
+            other => form.push(char::from(other)),
+        }
+        after_dot = is_dot;
+    }
+    form
+}
+
+/// For any text.
+pub(super) fn slow_variation(text: &str) -> String {
     let mut form = one_round(text);
     for _ in 1..ROUNDS {
         let next = one_round(&form);
