@@ -12,6 +12,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0001_initial.sql"),
     ),
     (
+        2,
+        "package groups",
+        include_str!("../migrations/sqlite/0002_package_groups.sql"),
+    ),
+    (
         3,
         "resource policies",
         include_str!("../migrations/sqlite/0003_resource_policies.sql"),
@@ -23,7 +28,7 @@ const SQLITE: &[(i64, &str, &str)] = &[
     ),
     (
         8,
-        "list_indexes",
+        "list indexes",
         include_str!("../migrations/sqlite/0008_list_indexes.sql"),
     ),
 ];
@@ -32,6 +37,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         1,
         "initial",
         include_str!("../migrations/postgres/0001_initial.sql"),
+    ),
+    (
+        2,
+        "package groups",
+        include_str!("../migrations/postgres/0002_package_groups.sql"),
     ),
     (
         3,
@@ -45,7 +55,7 @@ const POSTGRES: &[(i64, &str, &str)] = &[
     ),
     (
         8,
-        "list_indexes",
+        "list indexes",
         include_str!("../migrations/postgres/0008_list_indexes.sql"),
     ),
 ];

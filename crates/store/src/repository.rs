@@ -53,6 +53,8 @@ const INSERT: &str =
     RETURNING id, domain_id, name, administrator, description, created_at_ms";
 const UPDATE_DESCRIPTION: &str = "UPDATE repository SET description = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM repository WHERE id = $1";
+const CHANGE_GROUPS: &str = "UPDATE domain SET package_group_revision = package_group_revision + 1
+    WHERE id = (SELECT domain_id FROM repository WHERE id = $1)";
 const LIST_UPSTREAMS: &str = "SELECT u.upstream_id, u.upstream_name, (r.id IS NOT NULL) AS alive
     FROM upstream u LEFT JOIN repository r ON r.id = u.upstream_id
     WHERE u.repository_id = $1 ORDER BY u.position";
@@ -62,8 +64,8 @@ const DELETE_DANGLING: &str = "DELETE FROM upstream WHERE repository_id = $1
 const INSERT_UPSTREAM: &str = "INSERT INTO upstream (repository_id, position, upstream_id, upstream_name) VALUES ($1, $2, $3, $4)";
 hot!["repository":
     FIND, FIND_BY_ID, LIST_IN_DOMAIN, LIST_IN_DOMAIN_OF_ADMINISTRATOR, LIST_OF_ADMINISTRATOR,
-    INSERT, UPDATE_DESCRIPTION, DELETE, LIST_UPSTREAMS, DELETE_UPSTREAMS, DELETE_DANGLING,
-    INSERT_UPSTREAM,
+    INSERT, UPDATE_DESCRIPTION, DELETE, CHANGE_GROUPS, LIST_UPSTREAMS, DELETE_UPSTREAMS,
+    DELETE_DANGLING, INSERT_UPSTREAM,
 ];
 
 /// The first text after all those that start with `prefix`.
@@ -158,6 +160,9 @@ impl Tx {
 
     /// Deletes a repository and all it holds. Upstream rows that point to it stay, and dangle.
     pub async fn delete_repository(&mut self, id: i64) -> StoreResult<()> {
+        self.drop_domain_packages_of_repository(id).await?;
+        // The lists of package groups that name it are shorter afterwards.
+        on_engine!(self, db => sqlx::query(CHANGE_GROUPS).bind(id).execute(&mut *db).await.map(drop))?;
         on_engine!(self, db => sqlx::query(DELETE).bind(id).execute(&mut *db).await.map(drop))?;
         Ok(())
     }

@@ -34,6 +34,11 @@ const COLD: &[Named] = &[
         IAM,
     ),
     (
+        "domain_package",
+        &["FILL", "LIST_UNFILLED"],
+        "the start after a migration",
+    ),
+    (
         "managed_policy",
         &[
             "ATTACH",

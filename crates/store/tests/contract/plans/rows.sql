@@ -50,4 +50,17 @@ JOIN repository r ON r.id = p.repository_id;
 INSERT INTO source_document (repository_id, format, namespace, name, sha256, size_bytes, fetched_at_ms, checked_at_ms)
 SELECT repository_id, format, namespace, name, '\x00', 1, 1, 1 FROM package;
 
+INSERT INTO package_group (domain_id, pattern, contact_info, description, created_at_ms, publish_mode,
+  external_upstream_mode, internal_upstream_mode)
+SELECT d.id, '/alpha/space-' || n || '/*', '', '', n, 'INHERIT', 'INHERIT', 'INHERIT' FROM domain d, generate_series(1, 50) n;
+INSERT INTO package_group_repository (group_id, restriction, repository_name, repository_id)
+SELECT g.id, 'PUBLISH', 'repository-' || n, r.id
+FROM package_group g, generate_series(1, 3) n
+JOIN repository r ON r.name = 'repository-' || n WHERE r.domain_id = g.domain_id;
+INSERT INTO domain_package
+  (domain_id, format, namespace, name, namespace_variation, name_variation, repository_count)
+SELECT r.domain_id, p.format, p.namespace, p.name || '-' || n, p.namespace, p.name || '-' || n, 50
+FROM package p JOIN repository r ON r.id = p.repository_id, generate_series(1, 30) n
+GROUP BY r.domain_id, p.format, p.namespace, p.name, n;
+
 ANALYZE;
