@@ -12,7 +12,6 @@ import http.client
 import itertools
 import json
 import random
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -33,7 +32,7 @@ SMALL_SIZE = Size("small", repositories=1, packages=100)
 LARGE_SIZE = Size("large", repositories=1000, packages=100_000)
 SMALL, LARGE = "small", "large"
 LIMIT = 1.5
-# Requests of one turn, and turns for each of the rounds asked for on the command line.
+# Requests of one turn, and turns of each case in one round.
 IN_A_TURN = 5
 TURNS_PER_ROUND = 10
 # What is asked only once of each package must not run out of packages in the small domain.
@@ -416,39 +415,52 @@ def _associated(side: Side) -> Request:
     return side.signed("get_associated_package_group", **ids)
 
 
-@dataclass(frozen=True)
+@dataclass
 class ScaleRow:
-    """A case's result: milliseconds until the answer, and milliseconds of the server's processors."""
+    """A case with its samples: milliseconds until the answer, and milliseconds of the server's processors."""
 
     case: Case
     waiting: Row
     processor: Row
+    _makers: dict[str, Callable[[], Request]]
+    _turns: int = 0
+
+    @classmethod
+    def begin(cls, case: Case, sides: list[Side]) -> ScaleRow:
+        """Ask each side once, for what must be made ready, and to see whether it knows the operation."""
+        makers = {side.size.name: case.maker(side) for side in sides}
+        for side in sides:
+            side.send(makers[side.size.name]())
+        return cls(case, Row("Scale", case.what, "ms"), Row("Scale", case.what, "ms"), makers)
+
+    def take_turns(self, sides: list[Side], turns: int) -> None:
+        """Ask both sides in turn."""
+        for _ in range(turns):
+            if self.case.is_cold and self._turns == COLD_TURNS:
+                return
+            # Who comes first changes: the second may find the machine warmed up by the first.
+            for side in sides if self._turns % 2 == 0 else reversed(sides):
+                self._take_turn(side)
+            self._turns += 1
+
+    def _take_turn(self, side: Side) -> None:
+        requests = [self._makers[side.size.name]() for _ in range(IN_A_TURN)]
+        before = side.processor_s()
+        for request in requests:
+            begin = time.perf_counter()
+            side.send(request)
+            self.waiting.add(side.size.name, (time.perf_counter() - begin) * 1000)
+        self.processor.add(side.size.name, (side.processor_s() - before) * 1000 / IN_A_TURN)
+
+    def judge(self) -> None:
+        """Set the bar, if the case has one."""
+        if not self.case.excuse:
+            self.waiting.judge_ratio(LARGE, SMALL, at_most=LIMIT)
 
     @property
     def is_met(self) -> bool:
         """Whether the bar, if it has one, is met."""
         return self.waiting.bar is None or self.waiting.bar.met
-
-
-def measure(case: Case, sides: list[Side], turns: int) -> ScaleRow:
-    """Ask both sides in turn."""
-    waiting, processor = Row("Scale", case.what, "ms"), Row("Scale", case.what, "ms")
-    makers = {side.size.name: case.maker(side) for side in sides}
-    for side in sides:
-        side.send(makers[side.size.name]())
-    for turn in range(min(turns, COLD_TURNS) if case.is_cold else turns):
-        # Who comes first changes: the second may find the machine warmed up by the first.
-        for side in sides if turn % 2 == 0 else reversed(sides):
-            requests = [makers[side.size.name]() for _ in range(IN_A_TURN)]
-            before = side.processor_s()
-            for request in requests:
-                begin = time.perf_counter()
-                side.send(request)
-                waiting.add(side.size.name, (time.perf_counter() - begin) * 1000)
-            processor.add(side.size.name, (side.processor_s() - before) * 1000 / len(requests))
-    if not case.excuse:
-        waiting.judge_ratio(LARGE, SMALL, at_most=LIMIT)
-    return ScaleRow(case, waiting, processor)
 
 
 def rows(binary: Path, folder: Path, cache: Path, rounds: int, say: Callable[[str], None]) -> list[ScaleRow]:
@@ -464,23 +476,33 @@ def rows(binary: Path, folder: Path, cache: Path, rounds: int, say: Callable[[st
         )
         prepare(server, size, cache, say)
         sides.append(Side(size, server))
-    result = []
     try:
         for side in sides:
+            say(f"starting over the {side.size.name} domain")
             side.start()
-        say("measuring")
-        for case in CASES:
-            try:
-                result.append(measure(case, sides, rounds * TURNS_PER_ROUND))
-            except Unknown as reason:
-                print(f"  {case.what}: skipped, {reason}", flush=True)
-            else:
-                print("  " + _line(result[-1]), flush=True)
+        result = _begin_all(sides)
+        # All cases in each round: a slow minute of the machine is then a part of every case's samples.
+        for number in range(rounds):
+            say(f"round {number + 1} of {rounds}")
+            for row in result:
+                row.take_turns(sides, TURNS_PER_ROUND)
         for side in sides:
             side.server.assert_no_panic()
     finally:
         for side in sides:
             side.stop()
+    for row in result:
+        row.judge()
+    return result
+
+
+def _begin_all(sides: list[Side]) -> list[ScaleRow]:
+    result = []
+    for case in CASES:
+        try:
+            result.append(ScaleRow.begin(case, sides))
+        except Unknown as reason:
+            print(f"  {case.what}: skipped, {reason}", flush=True)
     return result
 
 
