@@ -35,11 +35,13 @@ LIMIT = 1.5
 # Requests of one turn, and turns of each case in one round.
 IN_A_TURN = 5
 TURNS_PER_ROUND = 10
-# What is asked only once of each package must not run out of packages in the small domain.
+# What is asked only once of each package must not run out of packages in the small domain. Turns of all rounds together.
 COLD_TURNS = 15
 PAGE = 20
 # Sorts behind all others, so that no row finds these names before what it looks for.
 NEW = "zz-new"
+# Where copies go.
+COPIES = "copies"
 _numbers = itertools.count(1)
 
 
@@ -81,6 +83,8 @@ class Side:
         self.aws.meta.events.register("before-send.codeartifact", self._catch)
         self._cold = [*filter(self.is_npm_at_home, map(self.size.package, range(self.size.packages)))]
         self.random.shuffle(self._cold)
+        # First, because what is kept ready of a domain's repositories is read again after each change of their graph.
+        self.send(self.signed("create_repository", repository=COPIES))
         for number in range(self.size.repositories):
             self.send(self.signed("list_packages", repository=self.size.repository(number), maxResults=1))
 
@@ -319,8 +323,6 @@ def _set_status(side: Side) -> Callable[[], Request]:
 
 def _copy_version(side: Side) -> Callable[[], Request]:
     """One version after the other into a repository of its own, package by package, so that each copy is a new one."""
-    target = f"copies-{next(_numbers)}"
-    side.send(side.signed("create_repository", repository=target))
     packages = filter(side.is_npm_at_home, map(side.size.package, range(side.size.packages)))
     versions = ((package, f"1.{place}.0") for package in packages for place in range(VERSIONS_PER_PACKAGE))
 
@@ -329,7 +331,7 @@ def _copy_version(side: Side) -> Callable[[], Request]:
         return side.signed(
             "copy_package_versions",
             sourceRepository=side.home,
-            destinationRepository=target,
+            destinationRepository=COPIES,
             **{name: value for name, value in package.ids.items() if name != "repository"},
             versions=[version],
         )
@@ -436,8 +438,6 @@ class ScaleRow:
     def take_turns(self, sides: list[Side], turns: int) -> None:
         """Ask both sides in turn."""
         for _ in range(turns):
-            if self.case.is_cold and self._turns == COLD_TURNS:
-                return
             # Who comes first changes: the second may find the machine warmed up by the first.
             for side in sides if self._turns % 2 == 0 else reversed(sides):
                 self._take_turn(side)
@@ -485,7 +485,7 @@ def rows(binary: Path, folder: Path, cache: Path, rounds: int, say: Callable[[st
         for number in range(rounds):
             say(f"round {number + 1} of {rounds}")
             for row in result:
-                row.take_turns(sides, TURNS_PER_ROUND)
+                row.take_turns(sides, COLD_TURNS // rounds if row.case.is_cold else TURNS_PER_ROUND)
         for side in sides:
             side.server.assert_no_panic()
     finally:
