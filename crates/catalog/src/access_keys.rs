@@ -159,7 +159,10 @@ impl Catalog {
             return Ok(Vec::new());
         };
         let rows = reader.list_access_keys_of(row.id).await;
-        rows.map_err(from_store)?.into_iter().map(from_row).collect()
+        rows.map_err(from_store)?
+            .into_iter()
+            .map(from_row)
+            .collect()
     }
 
     /// Switches an access key off.

@@ -94,7 +94,11 @@ impl Catalog {
     }
 
     /// What conditions can see of a caller, whatever it asks for.
-    pub(crate) fn caller_context(&self, caller: &Caller, rights: &IdentityRights) -> RequestContext {
+    pub(crate) fn caller_context(
+        &self,
+        caller: &Caller,
+        rights: &IdentityRights,
+    ) -> RequestContext {
         let place = caller.place();
         let mut context = RequestContext {
             now: self.now(),

@@ -52,7 +52,8 @@ impl Catalog {
     ) -> Result<AuthorizationToken> {
         let issued_at = self.now();
         let session = caller.session();
-        let expires_at = lifetime.expires_at(issued_at, session.and_then(CallerSession::expires_at))?;
+        let expires_at =
+            lifetime.expires_at(issued_at, session.and_then(CallerSession::expires_at))?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let found = reader
             .find_domain(&domain.owner, &domain.name)
@@ -140,7 +141,10 @@ impl Catalog {
         })?;
         let identity = Arc::new(Identity {
             principal: claims.principal.clone(),
-            session: claims.session.as_ref().and_then(|session| session.name.clone()),
+            session: claims
+                .session
+                .as_ref()
+                .and_then(|session| session.name.clone()),
         });
         let session = match claims.session.clone() {
             None => None,

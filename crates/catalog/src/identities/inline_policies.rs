@@ -59,7 +59,13 @@ impl Catalog {
                     }
                     tx.upsert_principal_policy(row.id, &name, &document).await?;
                     let detail = serde_json::json!({ "policy": name, "document": document });
-                    let log = entry(ChangeKind::InlinePolicyPut, now, &actor, &principal, &detail);
+                    let log = entry(
+                        ChangeKind::InlinePolicyPut,
+                        now,
+                        &actor,
+                        &principal,
+                        &detail,
+                    );
                     tx.append_change(INSTALLATION, &log).await?;
                     Ok(())
                 })
@@ -91,7 +97,10 @@ impl Catalog {
             .list_principal_policies(row.id)
             .await
             .map_err(from_store)?;
-        Ok(rows.into_iter().map(|row| (row.name, row.document)).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| (row.name, row.document))
+            .collect())
     }
 
     /// Deletes an inline policy.
@@ -112,7 +121,13 @@ impl Catalog {
                         return Err(not_found(&principal, &name).into());
                     }
                     let detail = serde_json::json!({ "policy": name });
-                    let log = entry(ChangeKind::InlinePolicyDeleted, now, &actor, &principal, &detail);
+                    let log = entry(
+                        ChangeKind::InlinePolicyDeleted,
+                        now,
+                        &actor,
+                        &principal,
+                        &detail,
+                    );
                     tx.append_change(INSTALLATION, &log).await?;
                     Ok(())
                 })

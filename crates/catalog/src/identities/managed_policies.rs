@@ -61,7 +61,10 @@ pub(crate) async fn find_document(
     if let Some(document) = managed(arn) {
         return Ok(Some(document.to_owned()));
     }
-    Ok(reader.find_managed_policy(arn).await?.map(|row| row.document))
+    Ok(reader
+        .find_managed_policy(arn)
+        .await?
+        .map(|row| row.document))
 }
 
 pub(super) fn not_found(arn: &str) -> model::Error {
@@ -103,7 +106,10 @@ impl Catalog {
         check_identity_policy(&new.document, LIMIT)?;
         let now = self.now();
         let row = ManagedPolicyRow {
-            arn: format!("arn:aws:iam::{}:policy{}{}", new.account, new.path, new.name),
+            arn: format!(
+                "arn:aws:iam::{}:policy{}{}",
+                new.account, new.path, new.name
+            ),
             account: new.account.to_string(),
             name: new.name,
             document: new.document,

@@ -31,9 +31,9 @@ pub use oidc_providers::{NewOidcProvider, OidcProvider};
 pub use roles::{NewRole, Role};
 pub use users::User;
 
+pub(crate) use managed_policies::find_document as find_policy_document;
 pub(crate) use names::check_user_name;
 pub(crate) use oidc_providers::from_row as provider_from_row;
-pub(crate) use managed_policies::find_document as find_policy_document;
 pub(crate) use policy_documents::check_identity_policy;
 pub(crate) use principal_tags::check as check_tags;
 

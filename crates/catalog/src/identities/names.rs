@@ -88,7 +88,9 @@ mod tests {
         for good in ["/", "/team/", "/team/build-7/"] {
             assert!(read_path(good).is_ok(), "{good}");
         }
-        for bad in ["", "team", "/team", "team/", "//", "/a//b/", "/a*/", "/a b/", "/\u{e9}/"] {
+        for bad in [
+            "", "team", "/team", "team/", "//", "/a//b/", "/a*/", "/a b/", "/\u{e9}/",
+        ] {
             assert!(read_path(bad).is_err(), "{bad}");
         }
     }

@@ -88,7 +88,11 @@ fn check(new: &NewOidcProvider) -> Result<()> {
     if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return bad("it must have neither a query, nor a fragment, nor a user");
     }
-    if issuer.len() > 255 || issuer.chars().any(|c| !c.is_ascii_graphic() || "*?$".contains(c)) {
+    if issuer.len() > 255
+        || issuer
+            .chars()
+            .any(|c| !c.is_ascii_graphic() || "*?$".contains(c))
+    {
         return bad("it must be at most 255 plain characters");
     }
     // What is compared with tokens is the text, so it must be the one text for that URL.
@@ -166,15 +170,24 @@ impl Catalog {
     pub async fn list_oidc_providers(&self, account: &AccountId) -> Result<Vec<OidcProvider>> {
         let mut reader = self.store.read().await.map_err(from_store)?;
         let rows = reader.list_oidc_providers(account).await;
-        rows.map_err(from_store)?.into_iter().map(from_row).collect()
+        rows.map_err(from_store)?
+            .into_iter()
+            .map(from_row)
+            .collect()
     }
 
     /// The identity provider of this ARN.
-    pub async fn get_oidc_provider(&self, account: &AccountId, wanted: &str) -> Result<OidcProvider> {
+    pub async fn get_oidc_provider(
+        &self,
+        account: &AccountId,
+        wanted: &str,
+    ) -> Result<OidcProvider> {
         let all = self.list_oidc_providers(account).await?;
         let found = all.into_iter().find(|provider| provider.arn() == wanted);
         found.ok_or_else(|| {
-            no_such_entity(format!("OpenIDConnect Provider not found for arn {wanted}."))
+            no_such_entity(format!(
+                "OpenIDConnect Provider not found for arn {wanted}."
+            ))
         })
     }
 
@@ -192,7 +205,8 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    tx.delete_oidc_provider(&provider.account, &provider.issuer).await?;
+                    tx.delete_oidc_provider(&provider.account, &provider.issuer)
+                        .await?;
                     tx.append_change(INSTALLATION, &log).await?;
                     Ok(())
                 })

@@ -13,7 +13,9 @@ fn check(kind: PolicyKind, document: &str, limit: usize) -> Result<()> {
     if document.len() > 131_072 || size(document) > limit {
         return Err(Error::invalid(
             InvalidReason::Other,
-            format!("Cannot exceed quota for PolicySize: {limit} characters, white space not counted."),
+            format!(
+                "Cannot exceed quota for PolicySize: {limit} characters, white space not counted."
+            ),
         ));
     }
     Policy::parse(kind, document).map(drop).map_err(|error| {

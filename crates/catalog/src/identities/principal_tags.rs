@@ -80,7 +80,13 @@ impl Catalog {
                     }
                     check(&all)?;
                     let detail = serde_json::json!({ "tags": tags });
-                    let log = entry(ChangeKind::PrincipalTagged, now, &actor, &principal, &detail);
+                    let log = entry(
+                        ChangeKind::PrincipalTagged,
+                        now,
+                        &actor,
+                        &principal,
+                        &detail,
+                    );
                     tx.append_change(INSTALLATION, &log).await?;
                     Ok(())
                 })
@@ -108,7 +114,13 @@ impl Catalog {
                         tx.delete_resource_tag(&arn, key).await?;
                     }
                     let detail = serde_json::json!({ "tagKeys": keys });
-                    let log = entry(ChangeKind::PrincipalUntagged, now, &actor, &principal, &detail);
+                    let log = entry(
+                        ChangeKind::PrincipalUntagged,
+                        now,
+                        &actor,
+                        &principal,
+                        &detail,
+                    );
                     tx.append_change(INSTALLATION, &log).await?;
                     Ok(())
                 })

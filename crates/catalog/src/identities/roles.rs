@@ -1,8 +1,8 @@
 //! Roles: principals without keys, which others assume.
 
 use model::{
-    AccountId, ChangeKind, Constraint, EpochMillis, Error, InvalidReason, Page, PageLimit, Principal,
-    PrincipalKind, Result, Violation, violations_message,
+    AccountId, ChangeKind, Constraint, EpochMillis, Error, InvalidReason, Page, PageLimit,
+    Principal, PrincipalKind, Result, Violation, violations_message,
 };
 use store::{Connection, PrincipalRow, RoleRow};
 
@@ -51,7 +51,10 @@ async fn from_row(reader: &mut Connection, row: &PrincipalRow) -> Result<Role, F
     let principal = principal_of(row)?;
     let role = reader.find_role(row.id).await?;
     let role = role.ok_or_else(|| {
-        Error::internal(format!("the role {} has no trust policy", principal.short_name()))
+        Error::internal(format!(
+            "the role {} has no trust policy",
+            principal.short_name()
+        ))
     })?;
     let tags = reader.list_resource_tags(&principal.to_string()).await?;
     Ok(Role {

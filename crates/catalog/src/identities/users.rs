@@ -1,6 +1,8 @@
 //! Users.
 
-use model::{AccountId, ChangeKind, EpochMillis, Page, PageLimit, Principal, PrincipalKind, Result};
+use model::{
+    AccountId, ChangeKind, EpochMillis, Page, PageLimit, Principal, PrincipalKind, Result,
+};
 use store::{Connection, PrincipalRow};
 
 use super::names::{check_role_name, check_user_name};
@@ -55,7 +57,8 @@ impl Catalog {
             .write(move |tx| {
                 Box::pin(async move {
                     insert(tx, &principal, &tags, now).await?;
-                    tx.append_change(crate::change_log::INSTALLATION, &log).await?;
+                    tx.append_change(crate::change_log::INSTALLATION, &log)
+                        .await?;
                     let (row, _) = get_row(tx, &principal).await?;
                     from_row(tx, &row).await
                 })

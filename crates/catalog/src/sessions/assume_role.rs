@@ -55,7 +55,8 @@ pub(super) fn check_seconds(asked: Option<i64>, most: i64, is_chained: bool) -> 
     }
     if seconds > most {
         return Err(invalid(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.".into(),
+            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+                .into(),
         ));
     }
     Ok(seconds)
@@ -79,7 +80,8 @@ impl Catalog {
             actions.push(Action::sts("TagSession"));
         }
         for action in actions {
-            self.allow_assuming(caller, action, &wanted, &context).await?;
+            self.allow_assuming(caller, action, &wanted, &context)
+                .await?;
         }
         let (principal_id, role) = wanted
             .role
@@ -170,7 +172,12 @@ fn transitive(
     let Some(session) = caller.session().map(super::CallerSession::session) else {
         return Ok((Vec::new(), keys));
     };
-    let goes_on = |tag: &&Tag| session.transitive_tag_keys.iter().any(|key| same(key, &tag.0));
+    let goes_on = |tag: &&Tag| {
+        session
+            .transitive_tag_keys
+            .iter()
+            .any(|key| same(key, &tag.0))
+    };
     let inherited: Vec<Tag> = session.tags.iter().filter(goes_on).cloned().collect();
     for (key, _) in &inherited {
         if asked.tags.iter().any(|(tag, _)| same(tag, key)) {

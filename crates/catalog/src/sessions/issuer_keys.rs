@@ -12,9 +12,9 @@ use model::EpochMillis;
 use upstream::Url;
 
 use super::SessionFailure;
+use crate::Catalog;
 use crate::connections::NamedParty;
 use crate::identities::OidcProvider;
-use crate::Catalog;
 
 /// How long keys are good without asking again.
 const GOOD_MS: i64 = 3_600_000;
@@ -103,7 +103,11 @@ impl Catalog {
                 Ok(held)
             }
             Err(reason) => {
-                tracing::warn!(issuer = party.base, reason, "the keys of an identity provider cannot be fetched");
+                tracing::warn!(
+                    issuer = party.base,
+                    reason,
+                    "the keys of an identity provider cannot be fetched"
+                );
                 let failure = unreachable(&party, &reason);
                 known.failure = Some(reason);
                 let held = known.held.as_ref();

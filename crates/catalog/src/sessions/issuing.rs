@@ -107,7 +107,11 @@ impl Catalog {
             .into());
         }
         let is_root = caller.principal().kind == PrincipalKind::Root;
-        let longest = if is_root { ROOT_TOKEN_SECONDS } else { i64::MAX };
+        let longest = if is_root {
+            ROOT_TOKEN_SECONDS
+        } else {
+            i64::MAX
+        };
         let rights = self.identity_rights(caller.principal()).await?;
         let principal_id = rights
             .row_id

@@ -74,10 +74,9 @@ impl Catalog {
         }
         for action in actions {
             if !wanted.trusts_provider(&provider_arn, action, &context) {
-                return Err(Error::access_denied(format!(
-                    "Not authorized to perform {action}"
-                ))
-                .into());
+                return Err(
+                    Error::access_denied(format!("Not authorized to perform {action}")).into(),
+                );
             }
         }
         let (principal_id, role) = wanted
@@ -121,7 +120,11 @@ impl Catalog {
         let row = reader.find_oidc_provider(account, &issuer).await;
         drop(reader);
         let Some(row) = row.map_err(from_store)? else {
-            let shown: String = issuer.chars().filter(|c| !c.is_control()).take(255).collect();
+            let shown: String = issuer
+                .chars()
+                .filter(|c| !c.is_control())
+                .take(255)
+                .collect();
             return Err(SessionFailure::InvalidIdentityToken(format!(
                 "No OpenIDConnect provider found in your account for {shown}"
             )));

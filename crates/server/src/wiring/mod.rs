@@ -18,7 +18,7 @@ use formats::{PackageEndpoints, PackageLimits, PublicAddresses};
 use http::{Request, Response};
 use model::{AccountId, ArnScope, Principal, PrincipalKind, SystemClock};
 use store::Store;
-use upstream::{Limits, Upstream};
+use upstream::{Limits, SmallDocuments, Upstream};
 
 use self::connections::Connections;
 use crate::Body;
@@ -81,12 +81,15 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
     let lock = lock_data_folder(&config.data)?;
     let store = open_store(&config.data).await?;
     let blobs = open_blobs(&config)?;
+    let small_documents = SmallDocuments::new(via_name.clone(), Arc::new(SystemClock))
+        .map_err(|error| StartError::because("identity providers cannot be asked", error))?;
     let upstream = Upstream::builder(via_name, Arc::new(SystemClock))
         .limits(upstream_limits(&config))
         .observer(Arc::new(observer::UpstreamMetrics::new(metrics)))
         .build()
         .map_err(|error| StartError::because("public sources cannot be asked", error))?;
-    let connections = Arc::new(Connections::new(addresses, upstream, formats::rules()));
+    let connections = Connections::new(addresses, upstream, small_documents, formats::rules());
+    let connections = Arc::new(connections);
     let catalog = open_catalog(&config, store, blobs, connections).await?;
     let first_key = make_first_key(&catalog).await?;
     if config.dev {
@@ -142,7 +145,7 @@ impl Rooms {
 impl Service for Rooms {
     async fn call(&self, request: Request<Body>, connection: ConnectionInfo) -> Response<Body> {
         // Boxed, so that a package request, which must be fast, does not carry the size of an operation.
-        if ControlPlane::owns(request.uri().path()) {
+        if ControlPlane::is_for(&request) {
             Box::pin(self.control.handle(request, Peer(connection.peer))).await
         } else {
             self.packages.handle(request).await

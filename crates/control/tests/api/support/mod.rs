@@ -3,6 +3,8 @@
 mod answer;
 mod ask;
 mod formats;
+mod identities;
+mod issuer;
 mod seed;
 
 use std::net::SocketAddr;
@@ -10,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use blobs::{BlobSettings, Blobs};
+use bytes::Bytes;
 use catalog::{
-    AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, Parts, Quotas,
-    Settings, Source,
+    AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, NamedParty, Parts,
+    Quotas, Settings, Source,
 };
 use control::{ControlPlane, ControlSettings, EndpointType, Peer};
 use futures_util::future::BoxFuture;
@@ -22,11 +25,13 @@ use model::{
 };
 use store::Store;
 use tempfile::TempDir;
-use upstream::SourceError;
+use upstream::{SmallDocuments, SourceConfig, SourceError, Url};
 
 pub(crate) use answer::Answer;
 pub(crate) use ask::{Ask, Signing, delete, get, post, put};
 pub(crate) use formats::{GENERIC, NPM};
+pub(crate) use identities::{Temporary, allows, principal, sts, trusts};
+pub(crate) use issuer::{Issuer, Mood};
 pub(crate) use seed::package;
 
 /// The account of the installation, and the one that strangers are of.
@@ -70,6 +75,24 @@ impl ConnectionDirectory for TwoConnections {
     ) -> BoxFuture<'a, Result<Source, SourceError>> {
         let reason = "there is no network in tests".to_owned();
         Box::pin(async move { Err(SourceError::Unavailable { reason }) })
+    }
+
+    fn small_document<'a>(
+        &'a self,
+        party: &'a NamedParty,
+        url: &'a Url,
+    ) -> BoxFuture<'a, Result<Bytes, SourceError>> {
+        let config = SourceConfig {
+            name: party.base.clone(),
+            base: Url::parse(&party.base).unwrap(),
+            credentials: None,
+            extra_ca_pem: None,
+            allow_private_network: party.allow_private_network,
+        };
+        Box::pin(async move {
+            let documents = SmallDocuments::new("test", Arc::new(model::SystemClock)).unwrap();
+            documents.fetch(config, url).await
+        })
     }
 }
 
@@ -160,7 +183,7 @@ impl Service {
         }
     }
 
-    /// A key of another principal.
+    /// A key of another principal, which may do everything that this service has.
     pub(crate) async fn make_key(
         &self,
         account: &str,
@@ -173,10 +196,18 @@ impl Service {
             kind,
             name: name.into(),
         };
-        self.catalog
-            .create_access_key(&self.root(), principal)
+        let key = self
+            .catalog
+            .create_access_key(&self.root(), principal.clone())
             .await
-            .unwrap()
+            .unwrap();
+        if kind != PrincipalKind::Root {
+            let arn = "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess";
+            let root = self.root();
+            let attached = self.catalog.attach_policy(&root, &principal, arn);
+            attached.await.unwrap();
+        }
+        key
     }
 
     /// The account's root, as the command line is.
