@@ -248,13 +248,21 @@ mod tests {
     }
 
     #[test]
-    fn the_accounts_own_principals_are_allowed() {
+    fn s10_without_policies_only_the_root_may_and_only_in_its_own_account() {
         let owner = account("111122223333");
         let resource = repository(&owner);
-        for (kind, name) in [
-            (PrincipalKind::Root, ""),
-            (PrincipalKind::User, "jane"),
-            (PrincipalKind::Role, "ci"),
+        for (kind, name, expected) in [
+            (PrincipalKind::Root, "", Decision::Allow),
+            (
+                PrincipalKind::User,
+                "jane",
+                Decision::Deny(DenyReason::NoIdentityPolicy),
+            ),
+            (
+                PrincipalKind::Role,
+                "ci",
+                Decision::Deny(DenyReason::NoIdentityPolicy),
+            ),
         ] {
             let principal = Identity::from(Principal {
                 account: owner.clone(),
@@ -268,17 +276,41 @@ mod tests {
                 resource: &resource,
                 resource_owner: &owner,
             };
+            let decision = authorize(&input, &Policies::default());
+            assert_eq!(decision, expected, "{principal}");
             assert_eq!(
-                authorize(&input, &Policies::default()),
-                Decision::Allow,
-                "{principal}"
-            );
-            assert!(
-                authorize(&input, &Policies::default())
-                    .into_result(&input)
-                    .is_ok()
+                decision.into_result(&input).is_ok(),
+                expected == Decision::Allow
             );
         }
+    }
+
+    #[test]
+    fn a_session_is_refused_by_its_own_name() {
+        let owner = account("111122223333");
+        let session = Identity {
+            principal: Principal {
+                account: owner.clone(),
+                kind: PrincipalKind::Role,
+                name: "ci".into(),
+            },
+            session: Some("build-7".into()),
+        };
+        let input = AuthorizeInput {
+            context: &RequestContext::default(),
+            identity: &session,
+            action: Action::READ_FROM_REPOSITORY,
+            resource: &repository(&owner),
+            resource_owner: &owner,
+        };
+        let refusal = authorize(&input, &Policies::default()).into_result(&input);
+        assert_eq!(
+            refusal.unwrap_err().message,
+            "User: arn:aws:sts::111122223333:assumed-role/ci/build-7 is not authorized to perform: \
+             codeartifact:ReadFromRepository on resource: \
+             arn:aws:codeartifact:us-west-2:111122223333:repository/acme/team-a because no identity-based policy \
+             allows the codeartifact:ReadFromRepository action"
+        );
     }
 
     #[test]
@@ -319,18 +351,41 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_own_wording() {
-        let action = Action::PUBLISH_PACKAGE_VERSION;
-        assert_eq!(
-            DenyReason::NoIdentityPolicy.tail(action),
-            " because no identity-based policy allows the codeartifact:PublishPackageVersion action"
-        );
-        assert_eq!(
-            DenyReason::ExplicitIdentityDeny.tail(action),
-            " with an explicit deny in an identity-based policy"
-        );
-        assert_eq!(
-            DenyReason::ExplicitResourceDeny.tail(action),
-            " with an explicit deny in a resource-based policy"
-        );
+        for (reason, tail) in [
+            (
+                DenyReason::NoIdentityPolicy,
+                " because no identity-based policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::NoResourcePolicy,
+                " because no resource-based policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::NoSessionPolicy,
+                " because no session policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::NoTrustPolicy,
+                " because no role trust policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::ExplicitIdentityDeny,
+                " with an explicit deny in an identity-based policy",
+            ),
+            (
+                DenyReason::ExplicitResourceDeny,
+                " with an explicit deny in a resource-based policy",
+            ),
+            (
+                DenyReason::ExplicitSessionDeny,
+                " with an explicit deny in a session policy",
+            ),
+            (
+                DenyReason::ExplicitTrustDeny,
+                " with an explicit deny in the role trust policy",
+            ),
+        ] {
+            assert_eq!(reason.tail(Action::PUBLISH_PACKAGE_VERSION), tail);
+        }
     }
 }

@@ -140,3 +140,86 @@ impl fmt::Display for Explanation {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::decision::RequestContext;
+    use model::{AccountId, Arn, Identity, Principal};
+
+    fn policy(kind: PolicyKind, label: &str, statements: &str) -> Arc<Policy> {
+        let document = format!(r#"{{"Version": "2012-10-17", "Statement": [{statements}]}}"#);
+        let policy = Policy::parse(kind, &document).unwrap();
+        Arc::new(policy.labelled(label.into()))
+    }
+
+    #[test]
+    fn an_explanation_names_the_policies_and_the_statements_that_applied() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let jane = Identity::from(Principal {
+            account: account.clone(),
+            kind: PrincipalKind::User,
+            name: "jane".into(),
+        });
+        let (any, context) = (Arn::any(), RequestContext::default());
+        let input = AuthorizeInput {
+            identity: &jane,
+            action: Action::of("ListDomains"),
+            resource: &any,
+            resource_owner: &account,
+            context: &context,
+        };
+        let list = policy(
+            PolicyKind::Identity,
+            "list",
+            r#"{"Effect": "Allow", "Action": "sts:*", "Resource": "*"},
+               {"Sid": "Lists", "Effect": "Allow", "Action": "codeartifact:List*", "Resource": "*"},
+               {"Effect": "Allow", "Action": "*", "Resource": "*"}"#,
+        );
+        let other = policy(
+            PolicyKind::Identity,
+            "",
+            r#"{"Effect": "Allow", "Action": "sts:*", "Resource": "*"}"#,
+        );
+        let no_jane = policy(
+            PolicyKind::Resource,
+            "domain acme",
+            r#"{"Sid": "NotJane", "Effect": "Deny", "Principal": {"AWS": "arn:aws:iam::111122223333:user/jane"},
+                "Action": "*", "Resource": "*"}"#,
+        );
+        let identity = [list, other];
+        let allowed = explain(
+            &input,
+            &Policies {
+                identity: &identity,
+                ..Policies::default()
+            },
+        );
+        assert_eq!(allowed.decision, Decision::Allow);
+        assert_eq!(
+            allowed.to_string(),
+            "allowed\n\
+             identity-based policy list: allows\n  statement 2 (Lists): Allow\n  statement 3: Allow\n\
+             identity-based policy: no statement applies"
+        );
+        let denied = explain(
+            &input,
+            &Policies {
+                identity: &identity[1..],
+                resource: &[no_jane],
+                ..Policies::default()
+            },
+        );
+        assert_eq!(
+            denied.to_string(),
+            "denied with an explicit deny in a resource-based policy\n\
+             identity-based policy: no statement applies\n\
+             resource-based policy domain acme: explicitly denies\n  statement 1 (NotJane): Deny"
+        );
+        let nothing = explain(&input, &Policies::default());
+        assert_eq!(
+            nothing.to_string(),
+            "denied because no identity-based policy allows the codeartifact:ListDomains action"
+        );
+    }
+}

@@ -84,7 +84,7 @@ fn check_size(kind: PolicyKind, text: &str) -> Result<(), PolicyError> {
     let counted = |c: &char| kind == PolicyKind::Resource || !c.is_ascii_whitespace();
     if text.len() > LONGEST_TEXT || text.chars().filter(counted).count() > kind.limit() {
         return Err(PolicyError::new(format!(
-            "The policy is too long: the limit of a {kind} is {} characters.",
+            "The policy is too long: at most {} characters ({kind}).",
             kind.limit()
         )));
     }
