@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use access::Policy;
 use model::{AccountId, EpochMillis, Identity, Principal};
 
 use crate::sessions::CallerSession;
@@ -121,6 +122,14 @@ impl Caller {
     #[must_use]
     pub fn account(&self) -> &AccountId {
         &self.identity.principal.account
+    }
+
+    /// The policies that came with the session, which can only narrow.
+    #[must_use]
+    pub fn session_policies(&self) -> &[Arc<Policy>] {
+        self.session
+            .as_ref()
+            .map_or(&[], |session| session.policies())
     }
 
     /// The access key the request was signed with.

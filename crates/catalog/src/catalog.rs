@@ -21,6 +21,7 @@ use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
+use crate::resource_rights::ResourceRightsCache;
 use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
@@ -60,6 +61,7 @@ pub struct Catalog {
     pub(crate) issuer_keys: IssuerKeys,
     pub(crate) rights: RightsCache,
     pub(crate) stamps: Stamps,
+    pub(crate) resource_rights: ResourceRightsCache,
     pub(crate) views: ViewCache,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
@@ -91,6 +93,7 @@ impl Catalog {
             issuer_keys: IssuerKeys::default(),
             rights: RightsCache::default(),
             stamps: Stamps::default(),
+            resource_rights: ResourceRightsCache::default(),
             views: ViewCache::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),

@@ -14,6 +14,7 @@ mod connections;
 mod discovery;
 mod document;
 mod domains;
+mod explain;
 mod failure;
 mod format_rules;
 mod heavy_work;
@@ -26,6 +27,9 @@ mod pull;
 mod repositories;
 mod repository_view;
 mod resolve;
+mod resource_policies;
+mod resource_rights;
+mod resource_tags;
 mod retain;
 mod search;
 mod sessions;
@@ -41,7 +45,7 @@ mod version_tags;
 
 pub use access_keys::{AccessKey, KeyStatus};
 pub use asset_body::{AssetAnswer, AssetBody};
-pub use authorize::Grant;
+pub use authorize::{Grant, RequestDetails, Target};
 pub use caller::{Caller, RequestPlace};
 pub use catalog::{Catalog, Parts};
 pub use connections::{ConnectionDirectory, ConnectionInfo, NamedParty};
@@ -59,6 +63,7 @@ pub use publish::{NewAsset, Publication, Published};
 
 pub use repositories::{NewRepository, RepositoryChanges};
 pub use resolve::{Metadata, PackageView, VersionView};
+pub use resource_policies::PolicyHolder;
 pub use search::SearchHit;
 pub use sessions::{
     AssumeRole, AssumeRoleWithWebIdentity, CallerSession, FederatedSession, IssuedSession,
@@ -72,6 +77,7 @@ pub use source::{
 pub use tokens::AuthorizationToken;
 pub use version_metadata::MetadataEdit;
 
+pub use access::Explanation;
 pub use blobs::{Stage, Staged};
 pub use store::VersionFilter;
 pub use upstream::Source;

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use access::{TokenClaims, TokenError, TokenLifetime};
-use model::{DomainRef, EpochMillis, Error, Identity, Result};
+use model::{Action, DomainRef, EpochMillis, Error, Identity, Result};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::from_store;
 use crate::repository_view::domain_not_found;
 use crate::sessions::{CallerSession, session_is_gone};
-use crate::{Caller, Catalog};
+use crate::{Caller, Catalog, RequestDetails, Target};
 
 /// A token and when it ends.
 #[derive(Debug, Clone)]
@@ -43,6 +43,22 @@ impl Default for OpenedTokens {
 }
 
 impl Catalog {
+    /// Allows or denies a token that lives so long, whatever it is for: a right of the security token service.
+    pub async fn allow_bearer_token(&self, caller: &Caller, lifetime: TokenLifetime) -> Result<()> {
+        let now = self.now();
+        let seconds = (token_end(caller, now, lifetime)?.0 - now.0) / 1000;
+        let details = RequestDetails {
+            other: &[
+                ("sts:awsservicename", "codeartifact.amazonaws.com"),
+                ("sts:durationseconds", &seconds.to_string()),
+            ],
+            ..RequestDetails::default()
+        };
+        let action = Action::GET_SERVICE_BEARER_TOKEN;
+        self.allow_request(caller, action, Target::Any, &details)
+            .await
+    }
+
     /// Mints a token for a domain.
     pub async fn create_authorization_token(
         &self,
@@ -52,8 +68,7 @@ impl Catalog {
     ) -> Result<AuthorizationToken> {
         let issued_at = self.now();
         let session = caller.session();
-        let expires_at =
-            lifetime.expires_at(issued_at, session.and_then(CallerSession::expires_at))?;
+        let expires_at = token_end(caller, issued_at, lifetime)?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let found = reader
             .find_domain(&domain.owner, &domain.name)
@@ -161,6 +176,12 @@ impl Catalog {
         self.opened_tokens.0.insert(key, Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// When a token ends that this caller asks for now.
+fn token_end(caller: &Caller, now: EpochMillis, lifetime: TokenLifetime) -> Result<EpochMillis> {
+    let session_end = caller.session().and_then(CallerSession::expires_at);
+    lifetime.expires_at(now, session_end)
 }
 
 fn expired(at: EpochMillis) -> Error {

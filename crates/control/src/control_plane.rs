@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use catalog::{Catalog, RequestId, RequestLabels};
+use catalog::{Catalog, RequestId, RequestLabels, RequestPlace};
 use http::{HeaderValue, Request, Response, request};
 
 use crate::operation::{Ctx, Row};
@@ -104,7 +104,11 @@ impl ControlPlane {
         body: Body,
     ) -> Result<Response<Body>, Refusal> {
         let body = request_body::read(body, self.settings.body_limit_bytes).await?;
-        let caller = authenticate(&self.catalog, parts, &body, Scope::API).await?;
+        let place: Option<&RequestPlace> = parts.extensions.get();
+        let place = place.copied().unwrap_or_default();
+        let caller = authenticate(&self.catalog, parts, &body, Scope::API)
+            .await?
+            .at(place);
         self.throttle.take(caller.account(), self.catalog.now())?;
         let asking = Asking {
             operation: row.name,

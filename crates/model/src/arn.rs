@@ -14,7 +14,7 @@ pub struct ArnScope {
 }
 
 impl ArnScope {
-    fn resource(&self, owner: &AccountId, resource: fmt::Arguments<'_>) -> Arn {
+    pub(crate) fn resource(&self, owner: &AccountId, resource: fmt::Arguments<'_>) -> Arn {
         Arn(format!(
             "arn:{}:codeartifact:{}:{owner}:{resource}",
             self.partition, self.region

@@ -18,6 +18,7 @@ mod package_version;
 mod principal;
 mod principal_policy;
 mod repository;
+mod resource_policy;
 mod resource_tag;
 mod role;
 mod signing_key;
@@ -39,6 +40,7 @@ pub use package_version::{NewVersion, PackageVersionRow, VersionFilter, VersionM
 pub use principal::PrincipalRow;
 pub use principal_policy::PrincipalPolicyRow;
 pub use repository::{RepositoryRow, UpstreamRow};
+pub use resource_policy::ResourcePolicyRow;
 pub use role::RoleRow;
 pub use signing_key::SigningKeyRow;
 pub use source_document::SourceDocumentRow;

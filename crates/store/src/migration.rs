@@ -12,6 +12,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0001_initial.sql"),
     ),
     (
+        3,
+        "resource policies",
+        include_str!("../migrations/sqlite/0003_resource_policies.sql"),
+    ),
+    (
         4,
         "identities",
         include_str!("../migrations/sqlite/0004_identities.sql"),
@@ -22,6 +27,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         1,
         "initial",
         include_str!("../migrations/postgres/0001_initial.sql"),
+    ),
+    (
+        3,
+        "resource policies",
+        include_str!("../migrations/postgres/0003_resource_policies.sql"),
     ),
     (
         4,

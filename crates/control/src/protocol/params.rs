@@ -139,9 +139,22 @@ impl Params {
         })
     }
 
+    /// A list in the body that must be there.
+    pub(crate) fn required_list(&mut self, member: Member, max: usize) -> Read<Vec<Value>> {
+        self.ask(member, true);
+        match self.read_list(member, max)? {
+            Some(items) => Ok(items),
+            None => Err(self.violation(member.name, None, Constraint::NotNull)),
+        }
+    }
+
     /// A list in the body that may be there.
     pub(crate) fn list(&mut self, member: Member, max: usize) -> Read<Option<Vec<Value>>> {
         self.ask(member, false);
+        self.read_list(member, max)
+    }
+
+    fn read_list(&mut self, member: Member, max: usize) -> Read<Option<Vec<Value>>> {
         let text = match self.body.get(member.wire) {
             None | Some(Value::Null) => return Ok(None),
             Some(list @ Value::Array(_)) => list.to_string(),
@@ -178,6 +191,20 @@ impl Params {
             Some(Value::String(text)) => self.parse(&path, text, parse),
             None | Some(Value::Null) => Err(self.violation(&path, None, Constraint::NotNull)),
             Some(other) => Err(self.wrong_type(&path, "a string", json::type_name(other))),
+        }
+    }
+
+    /// A text that is itself an item of a list. `path` is the item's, e.g. `tagKeys.1.member`.
+    pub(crate) fn text_item<T>(
+        &mut self,
+        path: &str,
+        item: &Value,
+        parse: impl FnOnce(&str) -> Result<T, Constraint>,
+    ) -> Read<T> {
+        match item {
+            Value::String(text) => self.parse(path, text, parse),
+            Value::Null => Err(self.violation(path, None, Constraint::NotNull)),
+            other => Err(self.wrong_type(path, "a string", json::type_name(other))),
         }
     }
 

@@ -35,8 +35,8 @@ async fn a_session_is_the_role_and_not_the_caller() {
     assert_eq!(answer.xml("Arn"), session_arn);
     assert_eq!(answer.xml("UserId"), id);
     assert_eq!(answer.xml("Account"), ACCOUNT);
-    service.ask_as(&session, describe()).await.ok();
-    let answer = service.ask_as(&session, post("/v1/domains")).await;
+    service.ask_in(&session, describe()).await.ok();
+    let answer = service.ask_in(&session, post("/v1/domains")).await;
     let message = answer.refused(403, "AccessDeniedException")["message"].clone();
     assert_eq!(
         message,
@@ -145,7 +145,7 @@ async fn across_accounts_both_sides_must_agree() {
     }
     // The session belongs to the account of the role.
     let session = Temporary::of(&service.assume(&with, "open", &[]).await);
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
 }
 
 #[tokio::test]
@@ -209,13 +209,13 @@ async fn a07_session_policies_narrow_and_never_widen() {
         .await;
     assert!(answer.xml("PackedPolicySize").parse::<u32>().unwrap() > 0);
     let session = Temporary::of(&answer);
-    service.ask_as(&session, describe()).await.ok();
-    let answer = service.ask_as(&session, post("/v1/domains")).await;
+    service.ask_in(&session, describe()).await.ok();
+    let answer = service.ask_in(&session, post("/v1/domains")).await;
     let message = answer.refused(403, "AccessDeniedException")["message"].to_string();
     assert!(message.contains("no session policy"), "{message}");
     let delete = crate::support::delete("/v1/domain").query("domain", "acme");
     service
-        .ask_as(&session, delete)
+        .ask_in(&session, delete)
         .await
         .refused(403, "AccessDeniedException");
 
@@ -224,9 +224,9 @@ async fn a07_session_policies_narrow_and_never_widen() {
         .assume(key, "reader", &[("PolicyArns.member.1.arn", read_only)])
         .await;
     let session = Temporary::of(&answer);
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     service
-        .ask_as(&session, post("/v1/domains").json(&json!({})))
+        .ask_in(&session, post("/v1/domains").json(&json!({})))
         .await
         .ok();
 
@@ -288,7 +288,7 @@ async fn tags_of_role_and_session_are_tags_of_the_principal() {
     let team_a = [("Tags.member.1.Key", "Team"), ("Tags.member.1.Value", "a")];
     for (more, allowed) in [(&team_a[..], true), (&[], false)] {
         let session = Temporary::of(&service.assume(&service.key, "tagged", more).await);
-        let answer = service.ask_as(&session, describe()).await;
+        let answer = service.ask_in(&session, describe()).await;
         assert_eq!(answer.status == 200, allowed, "{}", answer.text());
     }
 }
@@ -363,7 +363,7 @@ async fn a07_a_session_out_of_a_session_is_an_hour_long_and_keeps_transitive_tag
             service.sts_as(&first, "AssumeRole", &all).await
         };
         let second = Temporary::of(&ask(&[]).await);
-        let answer = service.ask_as(&second, describe()).await;
+        let answer = service.ask_in(&second, describe()).await;
         assert_eq!(answer.status == 200, transitive, "{}", answer.text());
         let answer = ask(&[("DurationSeconds", "3601")]).await;
         let message = answer.sts_refused(400, "ValidationError");

@@ -56,16 +56,16 @@ async fn s07_a_session_token_that_is_missing_wrong_or_anothers_is_refused() {
         .send(describe().signed_by(&session.without_token(), NOW))
         .await;
     answer.refused(403, "UnrecognizedClientException");
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
 }
 
 #[tokio::test]
 async fn a06_a_session_ends_at_its_instant_in_the_words_of_each_protocol() {
     let (service, session) = start().await;
     service.clock.advance_ms(3_600_000 - 1);
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     service.clock.advance_ms(1);
-    let answer = service.ask_as(&session, describe()).await;
+    let answer = service.ask_in(&session, describe()).await;
     let body = answer.refused(403, "ExpiredTokenException");
     assert_eq!(
         body["message"],
@@ -82,7 +82,7 @@ async fn a06_a_session_ends_at_its_instant_in_the_words_of_each_protocol() {
 #[tokio::test]
 async fn a06_a_deleted_role_ends_its_sessions_and_their_tokens_even_if_it_is_made_again() {
     let (service, session) = start().await;
-    let answer = service.ask_as(&session, token()).await.ok();
+    let answer = service.ask_in(&session, token()).await.ok();
     let package_token = answer["authorizationToken"].as_str().unwrap().to_owned();
     let catalog = &service.catalog;
     let (root, domain) = (service.root(), acme());
@@ -100,7 +100,7 @@ async fn a06_a_deleted_role_ends_its_sessions_and_their_tokens_even_if_it_is_mad
         .unwrap();
     catalog.delete_role(&root, &role).await.unwrap();
     for _ in 0..2 {
-        let answer = service.ask_as(&session, describe()).await;
+        let answer = service.ask_in(&session, describe()).await;
         answer.refused(403, "UnrecognizedClientException");
         let answer = service.sts_as(&session, "GetCallerIdentity", &[]).await;
         answer.sts_refused(403, "InvalidClientTokenId");
@@ -124,7 +124,7 @@ async fn a_token_carries_its_session_with_its_policies() {
         .assume(&service.key, "ci", &[("Policy", &policy.to_string())])
         .await;
     let session = Temporary::of(&answer);
-    let answer = service.ask_as(&session, token()).await.ok();
+    let answer = service.ask_in(&session, token()).await.ok();
     let made = answer["authorizationToken"].as_str().unwrap();
     assert!(made.len() < 8192);
     let caller = service
@@ -156,7 +156,7 @@ async fn a10_duration_zero_is_the_rest_of_the_session() {
     let (service, session) = start().await;
     service.clock.advance_ms(600_000);
     let answer = service
-        .ask_as(&session, token().query("duration", "0"))
+        .ask_in(&session, token().query("duration", "0"))
         .await
         .ok();
     let expiration = answer["expiration"].as_f64().unwrap();
@@ -166,7 +166,7 @@ async fn a10_duration_zero_is_the_rest_of_the_session() {
     );
     // Any other lifetime is independent of the session's.
     let answer = service
-        .ask_as(&session, token().query("duration", "43200"))
+        .ask_in(&session, token().query("duration", "43200"))
         .await
         .ok();
     let expiration = answer["expiration"].as_f64().unwrap();
@@ -197,9 +197,9 @@ async fn a_session_token_of_a_users_own_has_the_users_rights_and_ends_with_its_k
         format!("arn:aws:iam::{ACCOUNT}:user/jane")
     );
     assert!(answer.xml("UserId").starts_with("AIDA"));
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     let answer = service
-        .ask_as(&session, token().query("duration", "0"))
+        .ask_in(&session, token().query("duration", "0"))
         .await
         .ok();
     let made = answer["authorizationToken"].as_str().unwrap().to_owned();
@@ -212,7 +212,7 @@ async fn a_session_token_of_a_users_own_has_the_users_rights_and_ends_with_its_k
         .disable_access_key(&root, &jane.id)
         .await
         .unwrap();
-    let answer = service.ask_as(&session, describe()).await;
+    let answer = service.ask_in(&session, describe()).await;
     answer.refused(403, "UnrecognizedClientException");
     let refused = service
         .catalog
@@ -225,13 +225,13 @@ async fn a_session_token_of_a_users_own_has_the_users_rights_and_ends_with_its_k
         .update_access_key(&root, &jane.id, on)
         .await
         .unwrap();
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     service
         .catalog
         .delete_access_key(&root, &jane.id)
         .await
         .unwrap();
-    let answer = service.ask_as(&session, describe()).await;
+    let answer = service.ask_in(&session, describe()).await;
     answer.refused(403, "UnrecognizedClientException");
 }
 
@@ -242,7 +242,7 @@ async fn the_root_has_temporary_credentials_for_an_hour_at_most() {
     assert_eq!(answer.xml("Expiration"), "2026-01-01T01:00:00Z");
     let session = Temporary::of(&answer);
     service
-        .ask_as(&session, post("/v1/domain").query("domain", "acme"))
+        .ask_in(&session, post("/v1/domain").query("domain", "acme"))
         .await
         .ok();
     for (seconds, status) in [("899", 400), ("129601", 400), ("129600", 200)] {
@@ -260,7 +260,7 @@ async fn the_root_has_temporary_credentials_for_an_hour_at_most() {
 #[tokio::test]
 async fn a_policy_change_is_seen_at_once_here_and_within_five_seconds_elsewhere() {
     let (service, session) = start().await;
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     let role = crate::support::principal(ACCOUNT, model::PrincipalKind::Role, "ci");
     let root = service.root();
     service
@@ -269,7 +269,7 @@ async fn a_policy_change_is_seen_at_once_here_and_within_five_seconds_elsewhere(
         .await
         .unwrap();
     service
-        .ask_as(&session, describe())
+        .ask_in(&session, describe())
         .await
         .refused(403, "AccessDeniedException");
     // As another process does it: past the catalog.
@@ -291,11 +291,11 @@ async fn a_policy_change_is_seen_at_once_here_and_within_five_seconds_elsewhere(
     write(EVERYTHING).await;
     service.clock.advance_ms(4_999);
     service
-        .ask_as(&session, describe())
+        .ask_in(&session, describe())
         .await
         .refused(403, "AccessDeniedException");
     service.clock.advance_ms(1);
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     // What cannot be read forbids everything, whatever else allows it.
     let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
     service
@@ -303,10 +303,10 @@ async fn a_policy_change_is_seen_at_once_here_and_within_five_seconds_elsewhere(
         .attach_policy(&root, &role, admin)
         .await
         .unwrap();
-    service.ask_as(&session, describe()).await.ok();
+    service.ask_in(&session, describe()).await.ok();
     write("{").await;
     service.clock.advance_ms(5_000);
-    let answer = service.ask_as(&session, describe()).await;
+    let answer = service.ask_in(&session, describe()).await;
     let message = answer.refused(403, "AccessDeniedException")["message"].to_string();
     assert!(message.contains("explicit deny"), "{message}");
 }
@@ -322,7 +322,7 @@ async fn sessions_are_good_on_every_node_of_the_installation() {
     // Another installation's tokens are nothing here.
     let (elsewhere, foreign) = start().await;
     assert!(service.catalog.open_session(&foreign.token).is_none());
-    let answer = service.ask_as(&foreign, describe()).await;
+    let answer = service.ask_in(&foreign, describe()).await;
     answer.refused(403, "UnrecognizedClientException");
     drop(elsewhere);
 }
@@ -335,7 +335,7 @@ async fn a03_a_session_token_is_no_authorization_token_and_the_reverse() {
         .authenticate_token(Some(&session.token), &acme())
         .await;
     assert_eq!(refused.unwrap_err().kind, model::ErrorKind::Unauthenticated);
-    let answer = service.ask_as(&session, token()).await.ok();
+    let answer = service.ask_in(&session, token()).await.ok();
     let made = answer["authorizationToken"].as_str().unwrap();
     assert!(service.catalog.open_session(made).is_none());
 }

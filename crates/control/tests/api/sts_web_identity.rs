@@ -65,7 +65,7 @@ async fn a_job_becomes_a_session_without_a_signature() {
     );
     assert_eq!(answer.xml("Expiration"), "2026-01-01T00:15:00Z");
     let describe = get("/v1/domain").query("domain", "acme");
-    service.ask_as(&session, describe).await.ok();
+    service.ask_in(&session, describe).await.ok();
     // The keys were fetched once for both.
     assert_eq!(assume(&service, "ci", &token, &[]).await.status, 200);
     assert_eq!(
@@ -293,7 +293,7 @@ async fn the_provider_may_tag_the_session() {
     let token = issuer.token(&tags);
     let session = Temporary::of(&assume(&service, "tagged", &token, &[]).await);
     let describe = get("/v1/domain").query("domain", "acme");
-    service.ask_as(&session, describe).await.ok();
+    service.ask_in(&session, describe).await.ok();
     // A role that does not let its sessions be tagged does not take such a token.
     assume(&service, "ci", &token, &[])
         .await

@@ -13,6 +13,7 @@ mod misbehaviour;
 mod packages;
 mod publish;
 mod pull_through;
+mod rights;
 mod statuses;
 mod tarballs;
 mod tokens;

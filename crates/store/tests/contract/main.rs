@@ -45,6 +45,7 @@ mod postgres_server;
 mod principal;
 mod principal_policy;
 mod repository;
+mod resource_policy;
 mod resource_tag;
 mod role;
 mod samples;

@@ -5,7 +5,7 @@ use crate::database::TestDatabase;
 on_both_engines![
     tags_of_a_resource_are_set_replaced_and_listed_by_key,
     dropping_the_tags_of_one_resource_keeps_others,
-    one_tag_of_a_resource_is_dropped_alone,
+    dropping_one_tag_keeps_those_whose_keys_look_like_it
 ];
 
 const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
@@ -76,13 +76,18 @@ async fn dropping_the_tags_of_one_resource_keeps_others(db: &TestDatabase) {
     assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
 }
 
-async fn one_tag_of_a_resource_is_dropped_alone(db: &TestDatabase) {
-    set(db, ONE, &[("a", "1"), ("b", "2")]).await;
-    set(db, TWO, &[("a", "3")]).await;
-    for _ in 0..2 {
-        db.write(|tx| Box::pin(async move { tx.delete_resource_tag(ONE, "a").await }))
+async fn dropping_one_tag_keeps_those_whose_keys_look_like_it(db: &TestDatabase) {
+    set(
+        db,
+        ONE,
+        &[("team", "1"), ("Team", "2"), ("%", "3"), ("t_am", "4")],
+    )
+    .await;
+    set(db, TWO, &[("team", "5")]).await;
+    for key in ["team", "team", "absent", "%", "t_am"] {
+        db.write(move |tx| Box::pin(async move { tx.delete_resource_tag(ONE, key).await }))
             .await;
-        assert_eq!(listed(db, ONE).await, pairs(&[("b", "2")]));
     }
-    assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
+    assert_eq!(listed(db, ONE).await, pairs(&[("Team", "2")]));
+    assert_eq!(listed(db, TWO).await, pairs(&[("team", "5")]));
 }

@@ -145,7 +145,7 @@ impl Service {
     }
 
     /// Calls the API with temporary credentials.
-    pub(crate) async fn ask_as(&self, credentials: &Temporary, ask: Ask) -> Answer {
+    pub(crate) async fn ask_in(&self, credentials: &Temporary, ask: Ask) -> Answer {
         let signing = credentials.signing("codeartifact", self.catalog.now());
         self.send(ask.signed(&signing)).await
     }

@@ -15,7 +15,7 @@ use blobs::{BlobSettings, Blobs};
 use bytes::Bytes;
 use catalog::{
     AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, NamedParty, Parts,
-    Quotas, Settings, Source,
+    Quotas, RequestPlace, Settings, Source,
 };
 use control::{ControlPlane, ControlSettings, EndpointType, Peer};
 use futures_util::future::BoxFuture;
@@ -183,7 +183,7 @@ impl Service {
         }
     }
 
-    /// A key of another principal, which may do everything that this service has.
+    /// A key of another principal.
     pub(crate) async fn make_key(
         &self,
         account: &str,
@@ -196,17 +196,20 @@ impl Service {
             kind,
             name: name.into(),
         };
-        let key = self
-            .catalog
-            .create_access_key(&self.root(), principal.clone())
+        self.catalog
+            .create_access_key(&self.root(), principal)
+            .await
+            .unwrap()
+    }
+
+    /// A key of a user of the account who may do everything in it.
+    pub(crate) async fn make_admin(&self, name: &str) -> AccessKey {
+        let key = self.make_key(ACCOUNT, PrincipalKind::User, name).await;
+        let policy = "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess";
+        self.catalog
+            .attach_policy(&self.root(), &key.principal, policy)
             .await
             .unwrap();
-        if kind != PrincipalKind::Root {
-            let arn = "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess";
-            let root = self.root();
-            let attached = self.catalog.attach_policy(&root, &principal, arn);
-            attached.await.unwrap();
-        }
         key
     }
 
@@ -221,10 +224,22 @@ impl Service {
             .await
     }
 
+    /// Sends a request signed by this key.
+    pub(crate) async fn ask_as(&self, key: &AccessKey, ask: Ask) -> Answer {
+        self.send(ask.signed_by(key, self.catalog.now())).await
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
+        self.send_from(ask, RequestPlace::default()).await
+    }
+
+    /// Sends a request as it is, from somewhere.
+    pub(crate) async fn send_from(&self, ask: Ask, place: RequestPlace) -> Answer {
         let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
-        let response = self.control.handle(ask.into_request(), peer).await;
+        let mut request = ask.into_request();
+        request.extensions_mut().insert(place);
+        let response = self.control.handle(request, peer).await;
         Answer::read(response).await
     }
 
