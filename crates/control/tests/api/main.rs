@@ -11,6 +11,7 @@ mod domains;
 mod endpoints;
 mod explanations;
 mod hostile_requests;
+mod identities;
 mod packages;
 mod paging;
 mod policies;
