@@ -10,8 +10,9 @@ use std::io::Write;
 
 pub use values::{Document, TagList};
 pub use verbs::{
-    AccessKeyVerb, AttachedPolicyVerb, InlinePolicyVerb, ManagedPolicyVerb, OutputFormat,
-    ProviderVerb, Question, RoleVerb, Scope, Status, UserVerb, Verb,
+    AccessKeyVerb, AttachedPolicyVerb, InlinePolicyVerb, ManagedPolicyVerb, NamePath, OutputFormat,
+    PolicyArn, PolicyDocument, PolicyName, ProviderVerb, Question, RoleName, RoleVerb, Scope,
+    Status, TagKeys, Tags, UserName, UserVerb, Verb,
 };
 
 use crate::config::Config;
