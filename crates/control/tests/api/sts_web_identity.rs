@@ -299,3 +299,18 @@ async fn the_provider_may_tag_the_session() {
         .await
         .sts_refused(403, "AccessDenied");
 }
+
+#[tokio::test]
+async fn jobs_that_come_at_once_make_one_request_to_the_provider() {
+    let (service, issuer) = start().await;
+    let token = issuer.token(&json!({}));
+    let jobs = (0..20).map(|_| assume(&service, "ci", &token, &[]));
+    for answer in futures_util::future::join_all(jobs).await {
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    assert_eq!(
+        issuer.fetches(),
+        2,
+        "the discovery document and the key set"
+    );
+}
