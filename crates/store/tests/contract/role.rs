@@ -65,10 +65,7 @@ async fn a_role_is_found_with_what_it_was_made_with_and_goes_with_its_principal(
         .await
         .unwrap()
         .unwrap();
-    assert_eq!(
-        (row.created_at_ms, row.path.as_str()),
-        (NOW.0, "/")
-    );
+    assert_eq!((row.created_at_ms, row.path.as_str()), (NOW.0, "/"));
 }
 
 async fn a_trust_policy_is_replaced(db: &TestDatabase) {
