@@ -106,7 +106,9 @@ impl Principals {
                 let itself = principal.kind == PrincipalKind::Root
                     || has(&|named| matches!(named, Named::Principal(one) if one == principal));
                 let session = identity.session.is_none()
-                    || has(&|named| matches!(named, Named::Session(one) if is_session(one, identity)));
+                    || has(
+                        &|named| matches!(named, Named::Session(one) if is_session(one, identity)),
+                    );
                 account && itself && session
             }
         }
