@@ -36,6 +36,7 @@ mod change;
 mod connection;
 mod database;
 mod domain;
+mod event_cursor;
 mod killed_process;
 mod package;
 mod package_version;
