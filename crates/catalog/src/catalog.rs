@@ -20,6 +20,7 @@ use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
+use crate::request_rates::RequestRates;
 use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
@@ -63,6 +64,7 @@ pub struct Catalog {
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
     pub(crate) heavy_work: HeavyWork,
+    pub(crate) rates: RequestRates,
 }
 
 impl Catalog {
@@ -90,6 +92,7 @@ impl Catalog {
             refreshes: Flights::default(),
             pulls: Pulls::default(),
             heavy_work: HeavyWork::default(),
+            rates: RequestRates::new(&settings.quotas.rates),
             store,
             blobs,
             connections,

@@ -14,6 +14,8 @@ mod connections;
 mod discovery;
 mod document;
 mod domains;
+mod event_destinations;
+mod events;
 mod failure;
 mod format_rules;
 mod heavy_work;
@@ -22,8 +24,11 @@ mod labels;
 mod packages;
 mod publish;
 mod pull;
+mod rate_limiter;
 mod repositories;
 mod repository_view;
+mod request_facts;
+mod request_rates;
 mod resolve;
 mod retain;
 mod search;
@@ -46,15 +51,19 @@ pub use connections::{ConnectionDirectory, ConnectionInfo};
 pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
 pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
+pub use event_destinations::EventBacklog;
+pub use events::{Event, EventCursor, EventPage};
 pub use format_rules::{FormatList, FormatRules, PublicConnection};
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
+pub use rate_limiter::RateLimiter;
 
 pub use repositories::{NewRepository, RepositoryChanges};
+pub use request_facts::{PackageRequest, RequestFacts, RequestFailure, RequestParameters};
 pub use resolve::{Metadata, PackageView, VersionView};
 pub use search::SearchHit;
-pub use settings::{Quotas, Settings};
+pub use settings::{Quotas, Rates, Settings};
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourcePackage, SourceRequest, SourceVersion,
     Unreadable,

@@ -11,7 +11,7 @@ use model::{
 use store::{NewVersion, Tx};
 
 use crate::Catalog;
-use crate::change_log::ChangeDetails;
+use crate::change_log::{ChangeDetails, VersionEvent};
 use crate::failure::Failure;
 use crate::publish::revision_of;
 use crate::repository_view::{Node, RepositoryView};
@@ -50,10 +50,10 @@ impl Catalog {
             .service_change(ChangeKind::VersionIngested, node)
             .of_package(package)
             .of_version(&version.version)
-            .published_at_source(version.published_at)
-            .with(&serde_json::json!({
-                "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
-            }));
+            .published_at_source(version.published_at);
+        let detail = serde_json::json!({
+            "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
+        });
         let (id, package) = (node.id, package.clone());
         let stored: Result<(), Failure> = self
             .store
@@ -74,8 +74,9 @@ impl Catalog {
                         package_id: row.id,
                         ..new
                     };
-                    let version_id = match tx.insert_version(&new).await? {
-                        Some(id) => id,
+                    let added = tx.insert_version(&new).await?;
+                    let (version_id, status, revision) = match added {
+                        Some(id) => (id, new.status, new.revision.clone()),
                         None => {
                             let found = tx.find_version(row.id, new.version.as_str()).await?;
                             let found = found.ok_or_else(|| {
@@ -84,12 +85,21 @@ impl Catalog {
                             if found.origin_type != OriginType::External.as_str() {
                                 return Ok(());
                             }
-                            found.id
+                            (found.id, found.status()?, found.revision)
                         }
                     };
                     if tx.find_asset(version_id, &name).await?.is_none() {
                         tx.insert_asset(domain_id, version_id, &name, size_bytes, &digests)
                             .await?;
+                        let event = if added.is_some() {
+                            VersionEvent::created(status, &revision, 1)
+                        } else {
+                            VersionEvent {
+                                assets_added: 1,
+                                ..VersionEvent::updated(status, &revision)
+                            }
+                        };
+                        let entry = entry.with_event(detail, &event);
                         tx.append_change(domain_id, &entry).await?;
                     }
                     Ok(())
@@ -113,8 +123,8 @@ impl Catalog {
         let entry = self
             .service_change(ChangeKind::VersionRetained, view.home())
             .of_package(package)
-            .of_version(version)
-            .with(&serde_json::json!({ "from": view.nodes[from].name.as_str() }));
+            .of_version(version);
+        let from_name = view.nodes[from].name.clone();
         let now = self.now();
         let (domain_id, home_id, from_id) = (view.domain_id, view.home().id, view.nodes[from].id);
         let (package, version) = (package.clone(), version.clone());
@@ -133,8 +143,15 @@ impl Catalog {
                         .ensure_package(home_id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
                     if row.upstream_allowed
-                        && copy_version(tx, domain_id, source.id, row.id, &version).await?
+                        && let Some(copied) =
+                            copy_version(tx, domain_id, source.id, row.id, &version).await?
                     {
+                        let (status, revision, assets) = copied;
+                        let detail = serde_json::json!({
+                            "from": from_name.as_str(), "revision": revision,
+                        });
+                        let event = VersionEvent::created(status, &revision, assets);
+                        let entry = entry.with_event(detail, &event);
                         tx.append_change(domain_id, &entry).await?;
                     }
                     Ok(())
@@ -145,19 +162,20 @@ impl Catalog {
     }
 }
 
-/// Copies a version's row and those of its assets between two packages of a domain. False when it was there.
+/// Copies a version's row and those of its assets between two packages of a domain; gives its status, its revision and
+/// how many assets it has. `None` when it was there.
 async fn copy_version(
     tx: &mut Tx,
     domain_id: i64,
     from_package_id: i64,
     to_package_id: i64,
     version: &VersionName,
-) -> Result<bool, Failure> {
+) -> Result<Option<(PackageVersionStatus, String, usize)>, Failure> {
     let Some(found) = tx
         .find_version_metadata(from_package_id, version.as_str())
         .await?
     else {
-        return Ok(false);
+        return Ok(None);
     };
     let row = found.version;
     let readme = tx.find_version_readme(row.id).await?;
@@ -174,13 +192,14 @@ async fn copy_version(
         readme,
     };
     let Some(id) = tx.insert_version(&new).await? else {
-        return Ok(false);
+        return Ok(None);
     };
-    for asset in tx.list_assets(row.id, "", PageLimit::MAX).await? {
+    let assets = tx.list_assets(row.id, "", PageLimit::MAX).await?;
+    for asset in &assets {
         let name = AssetName::parse(&asset.name)
             .map_err(|e| Error::internal(format!("asset of {}: {e}", row.id)))?;
         tx.insert_asset(domain_id, id, &name, asset.size(), &asset.digests()?)
             .await?;
     }
-    Ok(true)
+    Ok(Some((new.status, new.revision, assets.len())))
 }

@@ -1,9 +1,9 @@
 //! Deleting versions, as `npm unpublish` asks for it. Rows go now; bytes that nothing refers to go with a sweep.
 
-use model::{ChangeKind, PackageCoordinates, PageLimit, Result, VersionName};
+use model::{ChangeKind, PackageCoordinates, PackageVersionStatus, PageLimit, Result, VersionName};
 use store::Tx;
 
-use crate::change_log::{ChangeDetails, change};
+use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_store};
 use crate::packages::{parse_version, version_not_found};
 use crate::resolve::package_not_found;
@@ -75,13 +75,13 @@ impl Catalog {
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row = row.ok_or_else(|| package_not_found(&unit_package))?;
                     for version in &versions {
-                        let revision =
+                        let (status, revision, assets) =
                             delete_one(tx, domain_id, row.id, &unit_package, version, default_tag)
                                 .await?;
-                        let entry = template
-                            .clone()
-                            .of_version(version)
-                            .with(&serde_json::json!({ "revision": revision }));
+                        let entry = template.clone().of_version(version).with_event(
+                            serde_json::json!({ "revision": revision }),
+                            &VersionEvent::deleted(status, &revision, assets),
+                        );
                         tx.append_change(domain_id, &entry).await?;
                     }
                     Ok(())
@@ -94,8 +94,8 @@ impl Catalog {
     }
 }
 
-/// Deletes a version with its assets and tags; gives its last revision. The default tag moves to the newest of the
-/// versions that are left, since clients do not work without it.
+/// Deletes a version with its assets and tags; gives its last status and revision, and how many assets it had. The
+/// default tag moves to the newest of the versions that are left, since clients do not work without it.
 async fn delete_one(
     tx: &mut Tx,
     domain_id: i64,
@@ -103,11 +103,12 @@ async fn delete_one(
     package: &PackageCoordinates,
     version: &VersionName,
     default_tag: Option<&str>,
-) -> Result<String, Failure> {
+) -> Result<(PackageVersionStatus, String, usize), Failure> {
     let found = tx.find_version(package_id, version.as_str()).await?;
     let found = found.ok_or_else(|| version_not_found(package, version))?;
-    for asset in tx.list_assets(found.id, "", PageLimit::MAX).await? {
-        tx.drop_asset_reference(domain_id, &asset).await?;
+    let assets = tx.list_assets(found.id, "", PageLimit::MAX).await?;
+    for asset in &assets {
+        tx.drop_asset_reference(domain_id, asset).await?;
     }
     tx.delete_version(found.id).await?;
     let tags = tx
@@ -120,5 +121,5 @@ async fn delete_one(
         tx.upsert_package_tag(package_id, tag, &parse_version(&newest.version)?)
             .await?;
     }
-    Ok(found.revision)
+    Ok((found.status()?, found.revision, assets.len()))
 }
