@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use catalog::{Catalog, RequestId, RequestLabels};
+use catalog::{Caller, Catalog, RateLimiter, RequestFacts, RequestId, RequestLabels, RequestPlace};
 use http::{HeaderValue, Request, Response, request};
 
 use crate::operation::{Ctx, Row};
@@ -11,9 +11,11 @@ use crate::operations::OPERATIONS;
 use crate::protocol::authentication::authenticate;
 use crate::protocol::error::{Place, Refusal, render};
 use crate::protocol::params::{Asking, Params};
-use crate::protocol::throttle::Throttle;
-use crate::protocol::{REQUEST_ID, request_body};
+use crate::protocol::{REQUEST_ID, facts, request_body};
 use crate::{Body, ControlSettings};
+
+/// Accounts that are counted apart at a time.
+const ACCOUNTS: usize = 4096;
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -24,7 +26,7 @@ pub struct Peer(pub SocketAddr);
 pub struct ControlPlane {
     catalog: Arc<Catalog>,
     settings: Arc<ControlSettings>,
-    throttle: Throttle,
+    limiter: Option<RateLimiter>,
 }
 
 impl ControlPlane {
@@ -33,7 +35,9 @@ impl ControlPlane {
     pub fn new(catalog: Arc<Catalog>, settings: ControlSettings) -> Self {
         Self {
             catalog,
-            throttle: Throttle::new(settings.requests_per_second),
+            limiter: settings
+                .requests_per_second
+                .map(|rate| RateLimiter::new(rate, ACCOUNTS)),
             settings: Arc::new(settings),
         }
     }
@@ -57,8 +61,14 @@ impl ControlPlane {
         let id = given.unwrap_or_else(|| RequestId(uuid::Uuid::new_v4().to_string()));
         let row = OPERATIONS.iter().find(|row| row.route.is(&parts));
         let operation = row.map_or("UnknownOperation", |row| row.name);
+        let place = parts.extensions.get().copied();
+        let place = place.unwrap_or_else(|| RequestPlace {
+            source_ip: Some(peer.0.ip().to_canonical()),
+            secure_transport: false,
+        });
+        let mut facts = facts::of_call(operation, &parts);
         let outcome = match row {
-            Some(row) => self.answer(row, &parts, body).await,
+            Some(row) => self.answer(row, &parts, body, place, &mut facts).await,
             None => Err(Refusal::unknown_operation(&parts)),
         };
         let place = Place {
@@ -66,7 +76,10 @@ impl ControlPlane {
             operation,
             peer,
         };
-        let mut response = outcome.unwrap_or_else(|refusal| render(&refusal, &place));
+        let mut response = outcome.unwrap_or_else(|refusal| {
+            facts::add_refusal(&mut facts, &refusal);
+            render(&refusal, &place)
+        });
         // The server sets the header on every reply of the requests it gave an id to.
         if !is_given && let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
@@ -75,6 +88,7 @@ impl ControlPlane {
             operation,
             ..RequestLabels::default()
         });
+        response.extensions_mut().insert(facts);
         response
     }
 
@@ -83,10 +97,20 @@ impl ControlPlane {
         row: &Row,
         parts: &request::Parts,
         body: Body,
+        place: RequestPlace,
+        facts: &mut RequestFacts,
     ) -> Result<Response<Body>, Refusal> {
         let body = request_body::read(body, self.settings.body_limit_bytes).await?;
-        let caller = authenticate(&self.catalog, parts, &body).await?;
-        self.throttle.take(caller.account(), self.catalog.now())?;
+        let caller = match authenticate(&self.catalog, parts, &body).await {
+            Ok(caller) => caller.at(place),
+            Err(refusal) => {
+                self.catalog.count_stranger(place.source_ip)?;
+                return Err(refusal);
+            }
+        };
+        facts::add_caller(facts, &caller);
+        self.count(&caller, row.name)?;
+        facts::add_administrator(facts, &self.catalog).await;
         let asking = Asking {
             operation: row.name,
             account: caller.account().clone(),
@@ -100,5 +124,13 @@ impl ControlPlane {
             caller,
         };
         Ok((row.run)(ctx, params).await?)
+    }
+    /// Counts a call of someone who proved who he is, or refuses it.
+    fn count(&self, caller: &Caller, operation: &str) -> model::Result<()> {
+        if let Some(limiter) = &self.limiter {
+            limiter.take(caller.account(), self.catalog.now())?;
+        }
+        let is_read_only = facts::is_read_only(operation);
+        self.catalog.count_call(caller, operation, is_read_only)
     }
 }

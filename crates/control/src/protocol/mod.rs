@@ -3,6 +3,7 @@
 
 pub(crate) mod authentication;
 pub(crate) mod error;
+pub(crate) mod facts;
 pub(crate) mod json;
 pub(crate) mod member;
 pub(crate) mod page_token;
@@ -11,7 +12,6 @@ pub(crate) mod query;
 pub(crate) mod request_body;
 pub(crate) mod route;
 pub(crate) mod shared_members;
-pub(crate) mod throttle;
 
 use http::HeaderName;
 
