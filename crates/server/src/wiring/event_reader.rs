@@ -62,7 +62,7 @@ impl EventReader {
             after_log = last.log_id;
             for log in logs {
                 let read = self.read.get(&log.log_id).copied().unwrap_or(0);
-                if read >= log.sequence || !self.wants(log.log_id).await.map_err(failed)? {
+                if !self.wants(log.log_id).await.map_err(failed)? || read >= log.sequence {
                     continue;
                 }
                 let lines = self.lines_of(log.log_id, read).await.map_err(failed)?;
