@@ -12,6 +12,7 @@ mod endpoints;
 mod hostile_requests;
 mod packages;
 mod paging;
+mod rates;
 mod repositories;
 mod routes;
 mod signatures;
