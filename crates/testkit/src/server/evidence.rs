@@ -44,7 +44,7 @@ impl TestServer {
             let mut paths = Vec::new();
             list(&self.config().audit_folder(), &mut paths);
             paths.sort();
-            let texts = paths.iter().map(|path| std::fs::read_to_string(path));
+            let texts = paths.iter().map(std::fs::read_to_string);
             let text: String = texts.filter_map(Result::ok).collect();
             // A line that is being written is none yet.
             let whole = text.rfind('\n').map_or("", |end| &text[..end]);

@@ -87,7 +87,11 @@ impl Receiver {
         let encoded = base64::engine::general_purpose::STANDARD.encode(KEY);
         EventEndpoint {
             name: name.to_owned(),
-            url: Some(format!("http://{}/hook?a=b", self.address).parse().unwrap()),
+            url: Some(
+                format!("http://{}/hook?key=planted-hook-query", self.address)
+                    .parse()
+                    .unwrap(),
+            ),
             secret: Some(Secret::new(format!("whsec_{encoded}"))),
             ..EventEndpoint::default()
         }
