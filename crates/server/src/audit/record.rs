@@ -163,7 +163,8 @@ pub(super) fn write(entry: &AuditEntry, installation: &Installation, line: &mut 
         (None, Some(_)) => (None, None),
         // Refused by its form, or ended by a fault of ours.
         (None, None) if entry.status.is_server_error() => (Some("InternalServerException"), None),
-        (None, None) => (Some("ValidationException"), None),
+        (None, None) if entry.status.is_client_error() => (Some("ValidationException"), None),
+        (None, None) => (None, None),
     };
     let is_reading_method = matches!(entry.method, Method::GET | Method::HEAD);
     let event_name = facts.map_or("UnknownOperation", |facts| facts.event);

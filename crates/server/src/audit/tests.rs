@@ -178,6 +178,8 @@ fn what_nobody_understood_is_recorded_too() {
     assert_eq!(found["additionalEventData"], data);
     bad.status = StatusCode::INTERNAL_SERVER_ERROR;
     assert_eq!(record(&bad)["errorCode"], "InternalServerException");
+    bad.status = StatusCode::OK;
+    assert_eq!(record(&bad).get("errorCode"), None);
 }
 
 #[test]
