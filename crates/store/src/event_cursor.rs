@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A log that has entries which a destination has not.
@@ -26,6 +27,7 @@ const SAVE: &str = "INSERT INTO event_cursor (destination, log_id, sequence) VAL
     WHERE event_cursor.sequence < excluded.sequence";
 const BEGIN: &str = "INSERT INTO event_cursor (destination, log_id, sequence)
     SELECT CAST($1 AS TEXT), id, sequence FROM log WHERE id >= 0 ON CONFLICT (destination, log_id) DO NOTHING";
+hot!["event_cursor": FIND, SAVE];
 
 impl Connection {
     /// The last entry of a log that a destination has; `None` when it has none.

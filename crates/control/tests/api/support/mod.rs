@@ -34,6 +34,8 @@ pub(crate) use identities::{Temporary, allows, principal, sts, trusts};
 pub(crate) use issuer::{Issuer, Mood};
 pub(crate) use seed::{on_package, package};
 
+/// Where requests come from.
+const PEER: [u8; 4] = [127, 0, 0, 1];
 /// The account of the installation, and the one that strangers are of.
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const STRANGER: &str = "999999999999";
@@ -231,12 +233,16 @@ impl Service {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
-        self.send_from(ask, RequestPlace::default()).await
+        let place = RequestPlace {
+            source_ip: Some(PEER.into()),
+            secure_transport: false,
+        };
+        self.send_from(ask, place).await
     }
 
     /// Sends a request as it is, from somewhere.
     pub(crate) async fn send_from(&self, ask: Ask, place: RequestPlace) -> Answer {
-        let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+        let peer = Peer(SocketAddr::from((PEER, 50_000)));
         let mut request = ask.into_request();
         request.extensions_mut().insert(place);
         let response = self.control.handle(request, peer).await;
@@ -274,7 +280,7 @@ impl Service {
 
     /// Sends a request whose body is not the one in the `Ask`.
     pub(crate) async fn send_with(&self, ask: Ask, body: control::Body) -> Answer {
-        let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+        let peer = Peer(SocketAddr::from((PEER, 50_000)));
         let request = ask.into_request().map(|_| body);
         let response = self.control.handle(request, peer).await;
         Answer::read(response).await
