@@ -87,6 +87,24 @@ def new_server(
 
 
 @pytest.fixture(scope="session")
+def server_factory(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Makes servers that several stories of a folder share, not yet started; they run until the end."""
+    made: list[Server] = []
+
+    def make(*, npm_source: str, **options: Any) -> Server:
+        one = Server(binary, tmp_path_factory.mktemp("shared"), npm_source=npm_source, **options)
+        made.append(one)
+        _servers.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.stop()
+        _servers.remove(one)
+        one.assert_no_panic()
+
+
+@pytest.fixture(scope="session")
 def aws(server: Server) -> Any:
     """boto3 for the shared server, from the profile in its data folder."""
     return account.profile_client(server)

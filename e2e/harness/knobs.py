@@ -18,6 +18,7 @@ HEALTH_PATH = "/healthz"
 DEV_DOMAIN = "dev"
 DEV_REPOSITORY = "main"
 
+FORMATS = ("npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo")
 NPM_CONNECTION = "public:npmjs"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
@@ -63,6 +64,7 @@ QUOTA_CONNECTIONS = "external_connections_per_domain"
 QUOTA_DOMAINS = "domains_per_account"
 QUOTA_REPOSITORIES = "repositories_per_domain"
 QUOTA_REQUEST_RATE = "requests_per_second"
+QUOTA_ASSET_BYTES = "asset_size_bytes"
 
 
 # For measurements: no line per request (its peers write none either), and nothing revalidated behind a warm run.
@@ -96,6 +98,21 @@ class AccessKey:
 def create_key_command(binary: Path, data_dir: Path, account: str) -> list[str]:
     """The command that makes a root access key of another account on the same server."""
     return [str(binary), "keys", "create", "--data", str(data_dir), "--account", account]
+
+
+def iam_command(binary: Path, data_dir: Path, account: str, arguments: list[str]) -> list[str]:
+    """A command about users, roles and policies; the words after `iam` are those of `aws iam`."""
+    return [str(binary), "iam", *arguments, "--data", str(data_dir), "--account", account]
+
+
+def events_command(binary: Path, data_dir: Path, arguments: list[str]) -> list[str]:
+    """The command that prints events as JSON lines."""
+    return [str(binary), "events", *arguments, "--data", str(data_dir)]
+
+
+def audit_folder(data_dir: Path) -> Path:
+    """Where the audit records are."""
+    return data_dir / "audit"
 
 
 def parse_created_key(output: str) -> AccessKey:
