@@ -74,7 +74,7 @@ def new_server(
     made: list[Server] = []
 
     def make(**options: Any) -> Server:
-        one = Server(binary, tmp_path_factory.mktemp("own"), npm_source=npm_source.url, **options)
+        one = Server(binary, tmp_path_factory.mktemp("own"), **({"npm_source": npm_source.url} | options))
         made.append(one)
         _servers.append(one)
         return one
