@@ -13,6 +13,8 @@ from conformance.stage import MANIFEST, TAGS, Stage
 from conformance.wire import Params
 from harness import knobs
 
+# The older form of a licence in a manifest has an address.
+LICENSE = {"type": "MIT", "url": "https://widgets.example/license"}
 Builder = Callable[[Stage], list[Params]]
 CALLS: dict[str, Builder] = {}
 
@@ -219,7 +221,7 @@ def list_packages(stage: Stage) -> list[Params]:
     filters = {"format": "generic", "namespace": "to", "packagePrefix": "al", "publish": "ALLOW", "upstream": "BLOCK"}
     call = owned(stage, {**repository, **filters, "maxResults": 1})
     token = stage.do("ListPackages", call).json()["nextToken"]
-    return [{**call, "nextToken": token}, repository]
+    return [{**call, "nextToken": token}, call, repository]
 
 
 @valid("DescribePackage")
@@ -258,6 +260,7 @@ def describe_version(stage: Stage) -> list[Params]:
     return [
         owned(stage, {**stage.package(), "packageVersion": "1.0.0"}),
         {**stage.npm_package(), "packageVersion": "1.0.0"},
+        {**stage.npm_package(license=LICENSE), "packageVersion": "1.0.0"},
         {**stage.ingested(), "packageVersion": "1.0.0"},
     ]
 

@@ -27,7 +27,6 @@ MANIFEST = {
     "homepage": "https://widgets.example/",
     "repository": {"type": "git", "url": "https://code.example/widgets.git"},
     "license": "MIT",
-    "licenses": [{"type": "MIT", "url": "https://widgets.example/license"}],
     "dependencies": {"@team/bolt": "^1.0.0", "nut": "1.x"},
     "devDependencies": {"press": "*"},
 }

@@ -67,6 +67,17 @@ QUOTA_REQUEST_RATE = "requests_per_second"
 QUOTA_ASSET_BYTES = "asset_size_bytes"
 
 
+def event_endpoint(name: str, url: str) -> str:
+    """The settings that send every event to an address."""
+    secret = "whsec_" + "c3Rvcnktc2VjcmV0LXN0b3J5LXNlY3JldA=="
+    return f'[[events.endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret = "{secret}"\n'
+
+
+def host_endpoints(base: str) -> str:
+    """The settings that give each domain a host name of its own below a base."""
+    return f'package_host_base = "{base}"\nendpoint_form = "host"\n'
+
+
 # For measurements: no line per request (its peers write none either), and nothing revalidated behind a warm run.
 MEASURED_SETTINGS = """
 [log]

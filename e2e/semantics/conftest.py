@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -29,11 +30,17 @@ def semantics_server(server_factory: Callable[..., Server], public_npm: FakeNpm)
     return server_factory(npm_source=public_npm.url, quotas=knobs.ROOMY_QUOTAS, settings=IMPATIENT).start()
 
 
+@pytest.fixture(scope="session")
+def root(semantics_server: Server) -> Any:
+    """boto3 as the root of its account."""
+    return account.profile_client(semantics_server)
+
+
 @pytest.fixture
-def ground(semantics_server: Server, public_npm: FakeNpm) -> Iterator[Ground]:
+def ground(semantics_server: Server, root: Any, public_npm: FakeNpm) -> Iterator[Ground]:
     """What stories begin with."""
     public_npm.start()
-    one = Ground(semantics_server, account.profile_client(semantics_server), public_npm)
+    one = Ground(semantics_server, root, public_npm)
     yield one
     one.close()
     public_npm.start()
