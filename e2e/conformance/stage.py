@@ -69,7 +69,7 @@ class Stage:
         """A step of the preparation: it must succeed, but it is not judged."""
         reply = self.root.call(operation, params)
         if reply.status >= 300:
-            raise Refused(f"preparing with {operation} {params}: {reply}")
+            raise Refused(f"{reply} while preparing with {operation} {params}")
         return reply
 
     def fresh(self, stem: str) -> str:
