@@ -1,7 +1,8 @@
 //! What the rules need to know of a format.
 
 use model::{
-    Constraint, FormatId, Namespace, PackageCoordinates, PackageName, VersionDetails, VersionName,
+    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName,
+    VersionDetails, VersionName,
 };
 
 use crate::{Discovery, PublicSource};
@@ -36,6 +37,27 @@ pub trait FormatRules: Send + Sync + 'static {
     /// The tag that names the version shown first, where the format has tags.
     fn default_tag(&self) -> Option<&'static str> {
         None
+    }
+
+    /// Whether versions come and go through the API alone, one asset at a time, without a package manager. Then what
+    /// is held of an unfinished one can be fetched through the API too.
+    fn is_published_through_api(&self) -> bool {
+        false
+    }
+
+    /// What stands against the name of an asset that is published through the API.
+    fn check_asset_name(&self, _name: &AssetName) -> Result<(), Constraint> {
+        Ok(())
+    }
+
+    /// Whether versions of this format can have a readme.
+    fn has_readme(&self) -> bool {
+        true
+    }
+
+    /// The direct dependencies that a version's metadata names, always in the same order.
+    fn dependencies(&self, _metadata: &str) -> Vec<Dependency> {
+        Vec::new()
     }
 
     /// What a version's metadata says for people.

@@ -19,8 +19,10 @@ mod format_rules;
 mod heavy_work;
 mod identity_rights;
 mod labels;
+mod package_origin;
 mod packages;
 mod publish;
+mod publish_asset;
 mod pull;
 mod repositories;
 mod repository_view;
@@ -31,9 +33,11 @@ mod settings;
 mod source;
 mod source_documents;
 mod stamps;
+mod storable_text;
 mod tags;
 mod tokens;
 mod unpublish;
+mod version_manifest;
 mod version_metadata;
 mod version_tags;
 
@@ -50,6 +54,7 @@ pub use format_rules::{FormatList, FormatRules, PublicConnection};
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
+pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
 
 pub use repositories::{NewRepository, RepositoryChanges};
 pub use resolve::{Metadata, PackageView, VersionView};
@@ -60,6 +65,7 @@ pub use source::{
     Unreadable,
 };
 pub use tokens::AuthorizationToken;
+pub use version_manifest::VersionPage;
 pub use version_metadata::MetadataEdit;
 
 pub use blobs::{Stage, Staged};

@@ -2,8 +2,8 @@
 
 use model::{
     Asset, AssetName, DomainRef, EpochMillis, Error, ExternalConnectionName, FormatId, Origin,
-    OriginType, Package, PackageCoordinates, PackageName, PackageVersion, Page, PageLimit,
-    RepositoryName, ResourceType, Result, VersionDetails, VersionName,
+    OriginType, Package, PackageCoordinates, PackageName, PackageVersion, PackageVersionStatus,
+    Page, PageLimit, RepositoryName, ResourceType, Result, VersionDetails, VersionName,
 };
 use store::{AssetRow, Connection, PackageFilter, PackageRow, PackageVersionRow, VersionFilter};
 
@@ -82,6 +82,17 @@ impl Catalog {
             items: items?,
             next: page.next,
         })
+    }
+
+    /// A package with its origin controls.
+    pub async fn get_package(
+        &self,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+        package: &PackageCoordinates,
+    ) -> Result<Package> {
+        let (_, row) = self.package_row(domain, repository, package).await?;
+        self.package_from_row(&row)
     }
 
     /// A package's versions and the one to show first. In order of name, or newest first; a page's key is the
@@ -166,6 +177,13 @@ impl Catalog {
     ) -> Result<(String, Page<Asset>)> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
         let found = find_version(&mut reader, &row, package, version).await?;
+        if found.status().map_err(from_store)? == PackageVersionStatus::Disposed {
+            let nothing = Page {
+                items: Vec::new(),
+                next: None,
+            };
+            return Ok((found.revision, nothing));
+        }
         let rows = reader
             .list_assets(found.id, after.unwrap_or(""), limit)
             .await
@@ -213,7 +231,11 @@ impl Catalog {
             );
             Error::not_found(ResourceType::Asset, asset.as_str(), message)
         };
-        if !found.status().map_err(from_store)?.is_downloadable() {
+        let status = found.status().map_err(from_store)?;
+        let is_served = status.is_downloadable()
+            || (status == PackageVersionStatus::Unfinished
+                && self.rules(package.format)?.is_published_through_api());
+        if !is_served {
             return Err(no_asset());
         }
         let row = reader
@@ -256,7 +278,7 @@ impl Catalog {
         newest.map(|row| parse_version(&row.version)).transpose()
     }
 
-    async fn package_row(
+    pub(crate) async fn package_row(
         &self,
         domain: &DomainRef,
         repository: &RepositoryName,
@@ -301,7 +323,7 @@ impl Catalog {
     }
 }
 
-async fn find_version(
+pub(crate) async fn find_version(
     reader: &mut Connection,
     row: &PackageRow,
     package: &PackageCoordinates,

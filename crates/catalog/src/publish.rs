@@ -15,6 +15,7 @@ use store::{Connection, NewVersion, PackageRow};
 use crate::change_log::{ChangeDetails, change};
 use crate::failure::{Failure, from_blobs, from_store};
 use crate::repository_view::{Walk, repository_not_found};
+use crate::storable_text::storable;
 use crate::{Catalog, Grant};
 
 /// A version to publish, complete.
@@ -93,6 +94,7 @@ impl Catalog {
             assets,
             tags,
         } = publication;
+        let (metadata, readme) = (storable(metadata), readme.map(storable));
         let limit = self.settings.quotas.assets_per_version;
         if assets.len() > limit {
             let message = format!(
@@ -307,7 +309,7 @@ impl Catalog {
     }
 }
 
-fn check_publish_allowed(row: &PackageRow, package: &PackageCoordinates) -> Result<()> {
+pub(crate) fn check_publish_allowed(row: &PackageRow, package: &PackageCoordinates) -> Result<()> {
     if row.publish_allowed {
         return Ok(());
     }

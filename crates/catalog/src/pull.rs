@@ -97,7 +97,7 @@ enum Located {
     },
     AtSource {
         node: usize,
-        version: SourceVersion,
+        version: Box<SourceVersion>,
         asset: SourceAsset,
     },
 }
@@ -163,7 +163,7 @@ impl Catalog {
                     version: found,
                     asset: source,
                 } => {
-                    if let Some(started) = self.pull(view, node, package, found, source).await? {
+                    if let Some(started) = self.pull(view, node, package, *found, source).await? {
                         let body = AssetBody::arriving(started);
                         return Ok(AssetAnswer {
                             body,
@@ -244,7 +244,7 @@ impl Catalog {
                             .find(|candidate| candidate.name == *asset)?;
                         Some(Located::AtSource {
                             node: index,
-                            version: found.clone(),
+                            version: Box::new(found.clone()),
                             asset: asset.clone(),
                         })
                     });

@@ -16,6 +16,7 @@ use crate::failure::Failure;
 use crate::publish::revision_of;
 use crate::repository_view::{Node, RepositoryView};
 use crate::source::SourceVersion;
+use crate::storable_text::storable;
 
 impl Catalog {
     /// Notes an asset of a public source, whose bytes are stored, in the repository that has the connection.
@@ -33,6 +34,9 @@ impl Catalog {
             ));
         };
         let metadata = String::from_utf8(version.metadata.to_vec()).map_err(Error::internal)?;
+        let metadata = storable(metadata);
+        let readme = version.readme.as_deref().map(String::from_utf8_lossy);
+        let readme = readme.map(|text| storable(text.into_owned()));
         let (name, size_bytes, digests) = (asset.0.clone(), asset.1, asset.2.clone());
         let new = NewVersion {
             package_id: 0,
@@ -44,7 +48,7 @@ impl Catalog {
             published_at: self.now(),
             source_published_at: version.published_at,
             metadata,
-            readme: None,
+            readme,
         };
         let entry = self
             .service_change(ChangeKind::VersionIngested, node)

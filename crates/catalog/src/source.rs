@@ -72,6 +72,8 @@ pub struct SourceVersion {
     pub version: VersionName,
     /// The format's own metadata of it, as JSON.
     pub metadata: Bytes,
+    /// Its readme, as text, where the document has one.
+    pub readme: Option<Bytes>,
     /// When the source published it, if it says so.
     pub published_at: Option<EpochMillis>,
     /// Its assets.

@@ -7,6 +7,7 @@ use crate::failure::{Failure, from_store};
 use crate::packages::{asset_from_row, parse_version};
 use crate::publish::revision_of;
 use crate::resolve::package_not_found;
+use crate::storable_text::storable;
 use crate::{Catalog, Grant};
 
 /// Decides what a version's metadata becomes: the new JSON, or `None` to leave it.
@@ -36,6 +37,7 @@ impl Catalog {
         {
             let name = parse_version(&found.version.version)?;
             if let Some(metadata) = edit(&name, &found.metadata)? {
+                let metadata = storable(metadata);
                 let rows = reader
                     .list_assets(found.version.id, "", PageLimit::MAX)
                     .await

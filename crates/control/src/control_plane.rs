@@ -6,12 +6,13 @@ use std::sync::Arc;
 use catalog::{Catalog, RequestId, RequestLabels};
 use http::{HeaderValue, Request, Response, request};
 
-use crate::operation::{Ctx, Row};
+use crate::operation::{Ctx, Row, Run};
 use crate::operations::OPERATIONS;
-use crate::protocol::authentication::authenticate;
+use crate::protocol::authentication::{SentBody, authenticate};
 use crate::protocol::error::{Place, Refusal, render};
 use crate::protocol::params::{Asking, Params};
 use crate::protocol::throttle::Throttle;
+use crate::protocol::upload::Upload;
 use crate::protocol::{REQUEST_ID, request_body};
 use crate::{Body, ControlSettings};
 
@@ -84,8 +85,37 @@ impl ControlPlane {
         parts: &request::Parts,
         body: Body,
     ) -> Result<Response<Body>, Refusal> {
-        let body = request_body::read(body, self.settings.body_limit_bytes).await?;
-        let caller = authenticate(&self.catalog, parts, &body).await?;
+        match row.run {
+            Run::Whole(run) => {
+                let body = request_body::read(body, self.settings.body_limit_bytes).await?;
+                let (ctx, asking) = self.admit(row, parts, SentBody::Whole(&body)).await?;
+                let params = Params::read(asking, parts, &body)?;
+                Ok(run(ctx, params).await?)
+            }
+            Run::Streamed(run) => {
+                let mut upload = Upload::new(parts, body);
+                let outcome = async {
+                    let (ctx, asking) = self.admit(row, parts, SentBody::ToCome).await?;
+                    let params = Params::read_head(asking, parts)?;
+                    Ok(run(ctx, params, &mut upload).await?)
+                };
+                let outcome = outcome.await;
+                if outcome.is_err() {
+                    upload.drain().await;
+                }
+                outcome
+            }
+        }
+    }
+
+    /// Lets a request in whose signature is right and whose account has requests left.
+    async fn admit(
+        &self,
+        row: &Row,
+        parts: &request::Parts,
+        body: SentBody<'_>,
+    ) -> Result<(Ctx, Asking), Refusal> {
+        let caller = authenticate(&self.catalog, parts, body).await?;
         self.throttle.take(caller.account(), self.catalog.now())?;
         let asking = Asking {
             operation: row.name,
@@ -93,12 +123,11 @@ impl ControlPlane {
             scope: self.catalog.settings().scope.clone(),
             formats: self.catalog.formats(),
         };
-        let params = Params::read(asking, parts, &body)?;
         let ctx = Ctx {
             catalog: Arc::clone(&self.catalog),
             settings: Arc::clone(&self.settings),
             caller,
         };
-        Ok((row.run)(ctx, params).await?)
+        Ok((ctx, asking))
     }
 }

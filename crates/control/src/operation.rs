@@ -9,8 +9,11 @@ use model::{Action, Arn, DomainRef, PackageCoordinates, RepositoryName, Result};
 use serde::Serialize;
 
 use crate::protocol::json;
+#[cfg(test)]
+use crate::protocol::member::Member;
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::Route;
+use crate::protocol::upload::Upload;
 use crate::{Body, ControlSettings};
 
 /// One operation of the API.
@@ -29,6 +32,28 @@ pub(crate) trait Operation: 'static {
 
     /// Does it: allow, one call of the catalog, output.
     fn run(ctx: &Ctx, input: Self::Input) -> impl Future<Output = Result<Self::Output>> + Send;
+}
+
+/// An operation whose body is bytes, taken as they come and never whole in memory.
+pub(crate) trait StreamedOperation: 'static {
+    /// Its name, which is also its permission's.
+    const NAME: &'static str;
+    /// Where it is.
+    const ROUTE: Route;
+    /// What it takes beside the body.
+    type Input: Send;
+    /// What it gives.
+    type Output: Reply;
+
+    /// Reads its members, as [`Operation::read`].
+    fn read(p: &mut Params) -> Read<Self::Input>;
+
+    /// Does it: allow, then one call of the catalog, which takes the bytes; output.
+    fn run(
+        ctx: &Ctx,
+        input: Self::Input,
+        upload: &mut Upload,
+    ) -> impl Future<Output = Result<Self::Output>> + Send;
 }
 
 /// What can be sent back: JSON, or what makes its own response.
@@ -83,16 +108,26 @@ impl Ctx {
     }
 }
 
-type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+/// The reply of an operation, to come.
+type Replying<'f> = Pin<Box<dyn Future<Output = Result<Response<Body>>> + Send + 'f>>;
 
 /// An operation in the table.
 pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) route: Route,
-    pub(crate) run: fn(Ctx, Params) -> BoxFuture<Result<Response<Body>>>,
+    pub(crate) run: Run,
     /// The members that it reads.
     #[cfg(test)]
-    pub(crate) members: fn(Params) -> Vec<(crate::protocol::member::Member, bool)>,
+    pub(crate) members: fn(Params) -> Vec<(Member, bool)>,
+}
+
+/// How an operation takes the body of its request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Run {
+    /// As JSON, read whole before the operation begins.
+    Whole(fn(Ctx, Params) -> Replying<'static>),
+    /// As bytes, taken while it runs.
+    Streamed(for<'u> fn(Ctx, Params, &'u mut Upload) -> Replying<'u>),
 }
 
 /// The row of an operation.
@@ -100,13 +135,24 @@ pub(crate) const fn row<O: Operation>() -> Row {
     Row {
         name: O::NAME,
         route: O::ROUTE,
-        run: run::<O>,
+        run: Run::Whole(run::<O>),
         #[cfg(test)]
         members: members::<O>,
     }
 }
 
-fn run<O: Operation>(ctx: Ctx, mut params: Params) -> BoxFuture<Result<Response<Body>>> {
+/// The row of an operation whose body is bytes.
+pub(crate) const fn streamed_row<O: StreamedOperation>() -> Row {
+    Row {
+        name: O::NAME,
+        route: O::ROUTE,
+        run: Run::Streamed(run_streamed::<O>),
+        #[cfg(test)]
+        members: streamed_members::<O>,
+    }
+}
+
+fn run<O: Operation>(ctx: Ctx, mut params: Params) -> Replying<'static> {
     Box::pin(async move {
         let input = O::read(&mut params);
         let input = params.finish(input)?;
@@ -114,9 +160,27 @@ fn run<O: Operation>(ctx: Ctx, mut params: Params) -> BoxFuture<Result<Response<
     })
 }
 
+fn run_streamed<O: StreamedOperation>(
+    ctx: Ctx,
+    mut params: Params,
+    upload: &mut Upload,
+) -> Replying<'_> {
+    Box::pin(async move {
+        let input = O::read(&mut params);
+        let input = params.finish(input)?;
+        O::run(&ctx, input, upload).await?.into_response()
+    })
+}
+
 #[cfg(test)]
-fn members<O: Operation>(mut params: Params) -> Vec<(crate::protocol::member::Member, bool)> {
+fn members<O: Operation>(mut params: Params) -> Vec<(Member, bool)> {
     // Whether anything was refused does not matter: all members were asked for.
+    drop(O::read(&mut params));
+    params.asked
+}
+
+#[cfg(test)]
+fn streamed_members<O: StreamedOperation>(mut params: Params) -> Vec<(Member, bool)> {
     drop(O::read(&mut params));
     params.asked
 }

@@ -34,7 +34,7 @@ pub use origin::{Origin, OriginRestriction, OriginRestrictions, OriginType};
 pub use page::{Page, PageLimit};
 pub use principal::{Identity, Principal, PrincipalKind};
 pub use resource::{
-    Asset, Domain, DomainRef, ExternalConnection, Package, PackageVersion, Repository,
+    Asset, Dependency, Domain, DomainRef, ExternalConnection, Package, PackageVersion, Repository,
     VersionDetails,
 };
 pub use status::PackageVersionStatus;

@@ -2,8 +2,8 @@
 
 use crate::{
     AccountId, Arn, AssetName, Digests, DomainName, EpochMillis, ExternalConnectionName, FormatId,
-    Origin, OriginRestrictions, PackageCoordinates, PackageVersionStatus, RepositoryName,
-    VersionName,
+    Namespace, Origin, OriginRestrictions, PackageCoordinates, PackageName, PackageVersionStatus,
+    RepositoryName, VersionName,
 };
 
 /// A domain by name and owner.
@@ -99,6 +99,19 @@ pub struct VersionDetails {
     pub source_code_repository: Option<String>,
     /// Its licences: a name, and an address where there is one.
     pub licenses: Vec<(String, Option<String>)>,
+}
+
+/// A package that a version depends on directly, as the version's manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dependency {
+    /// The namespace of the package, where it has one.
+    pub namespace: Option<Namespace>,
+    /// The name of the package.
+    pub package: PackageName,
+    /// The kind of the dependency in the words of its format, where the format has kinds.
+    pub dependency_type: Option<&'static str>,
+    /// Which versions will do, as the manifest writes it.
+    pub version_requirement: Option<String>,
 }
 
 /// An asset of a package version.

@@ -66,6 +66,8 @@ const LIST: &str = "SELECT id, repository_id, format, namespace, name, publish_a
       AND namespace >= $6 AND namespace < $7 AND name >= $8 AND name < $9
       AND ($10 OR publish_allowed = $11) AND ($12 OR upstream_allowed = $13)
     ORDER BY format, namespace, name LIMIT $14";
+const UPDATE_RESTRICTIONS: &str =
+    "UPDATE package SET publish_allowed = $2, upstream_allowed = $3 WHERE id = $1";
 const DELETE: &str = "DELETE FROM package WHERE id = $1";
 const SEARCH: &str = "SELECT id, repository_id, format, namespace, name, publish_allowed, upstream_allowed, created_at_ms
     FROM package
@@ -144,6 +146,18 @@ impl Tx {
         row.ok_or_else(|| {
             crate::StoreError::Corrupt(format!("package {package} vanished while it was made"))
         })
+    }
+
+    /// Replaces a package's origin controls.
+    pub async fn update_package_restrictions(
+        &mut self,
+        id: i64,
+        restrictions: OriginRestrictions,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(UPDATE_RESTRICTIONS)
+            .bind(id).bind(restrictions.publish.is_allowed()).bind(restrictions.upstream.is_allowed())
+            .execute(&mut *db).await.map(drop))?;
+        Ok(())
     }
 
     /// Deletes a package with all its versions and tags.

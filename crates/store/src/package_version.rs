@@ -92,6 +92,8 @@ const INSERT: &str = "INSERT INTO package_version (package_id, version, status, 
     ON CONFLICT (package_id, version) DO NOTHING RETURNING id";
 const UPDATE_METADATA: &str =
     "UPDATE package_version SET metadata = $2, revision = $3 WHERE id = $1";
+const UPDATE_CONTENT: &str =
+    "UPDATE package_version SET status = $2, revision = $3, published_at_ms = $4 WHERE id = $1";
 const DELETE: &str = "DELETE FROM package_version WHERE id = $1";
 
 impl Connection {
@@ -191,6 +193,20 @@ impl Tx {
     ) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(UPDATE_METADATA)
             .bind(id).bind(metadata).bind(revision).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Notes what a version has become after its assets changed: its status, its revision, and when it was published.
+    pub async fn update_version_content(
+        &mut self,
+        id: i64,
+        status: PackageVersionStatus,
+        revision: &str,
+        published_at: EpochMillis,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(UPDATE_CONTENT)
+            .bind(id).bind(status.as_str()).bind(revision).bind(published_at.0)
+            .execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! ListPackageVersionAssets: the assets of a version.
 
-use model::{Asset, DomainRef, Namespace, PackageCoordinates, RepositoryName, Result, VersionName};
+use model::{DomainRef, Namespace, PackageCoordinates, RepositoryName, Result, VersionName};
 use serde::Serialize;
 
 use crate::operation::{Ctx, Operation, Resource};
@@ -8,6 +8,7 @@ use crate::protocol::member::Place;
 use crate::protocol::page_token::Cursor;
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
+use crate::shapes::AssetSummary;
 
 pub(crate) struct ListPackageVersionAssets;
 
@@ -31,40 +32,6 @@ pub(crate) struct Output {
     assets: Vec<AssetSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
-}
-
-#[derive(Serialize)]
-struct AssetSummary {
-    name: String,
-    size: u64,
-    hashes: Hashes,
-}
-
-#[derive(Serialize)]
-struct Hashes {
-    #[serde(rename = "MD5")]
-    md5: String,
-    #[serde(rename = "SHA-1")]
-    sha1: String,
-    #[serde(rename = "SHA-256")]
-    sha256: String,
-    #[serde(rename = "SHA-512")]
-    sha512: String,
-}
-
-impl From<&Asset> for AssetSummary {
-    fn from(asset: &Asset) -> Self {
-        Self {
-            name: asset.name.to_string(),
-            size: asset.size_bytes,
-            hashes: Hashes {
-                md5: asset.digests.md5.to_hex(),
-                sha1: asset.digests.sha1.to_hex(),
-                sha256: asset.digests.sha256.to_hex(),
-                sha512: asset.digests.sha512.to_hex(),
-            },
-        }
-    }
 }
 
 impl Operation for ListPackageVersionAssets {

@@ -13,6 +13,7 @@ use crate::protocol::page_token::Cursor;
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
 use crate::protocol::shared_members::one_of;
+use crate::shapes::PackageOriginConfiguration;
 
 pub(crate) struct ListPackages;
 
@@ -38,18 +39,7 @@ struct PackageSummary {
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
     package: String,
-    origin_configuration: OriginConfiguration,
-}
-
-#[derive(Serialize)]
-struct OriginConfiguration {
-    restrictions: Restrictions,
-}
-
-#[derive(Serialize)]
-struct Restrictions {
-    publish: &'static str,
-    upstream: &'static str,
+    origin_configuration: PackageOriginConfiguration,
 }
 
 impl From<&Package> for PackageSummary {
@@ -59,12 +49,7 @@ impl From<&Package> for PackageSummary {
             format: coordinates.format.as_str(),
             namespace: coordinates.namespace.as_ref().map(Namespace::to_string),
             package: coordinates.name.to_string(),
-            origin_configuration: OriginConfiguration {
-                restrictions: Restrictions {
-                    publish: package.restrictions.publish.as_str(),
-                    upstream: package.restrictions.upstream.as_str(),
-                },
-            },
+            origin_configuration: package.restrictions.into(),
         }
     }
 }

@@ -9,21 +9,26 @@ mod create_repository;
 mod delete_domain;
 mod delete_repository;
 mod describe_domain;
+mod describe_package;
 mod describe_package_version;
 mod describe_repository;
 mod disassociate_external_connection;
 mod get_authorization_token;
 mod get_package_version_asset;
+mod get_package_version_readme;
 mod get_repository_endpoint;
 mod list_domains;
 mod list_package_version_assets;
+mod list_package_version_dependencies;
 mod list_package_versions;
 mod list_packages;
 mod list_repositories;
 mod list_repositories_in_domain;
+mod publish_package_version;
+mod put_package_origin_configuration;
 mod update_repository;
 
-use crate::operation::{Row, row};
+use crate::operation::{Row, row, streamed_row};
 
 /// Every operation.
 pub(crate) static OPERATIONS: &[Row] = &[
@@ -33,17 +38,22 @@ pub(crate) static OPERATIONS: &[Row] = &[
     row::<delete_domain::DeleteDomain>(),
     row::<delete_repository::DeleteRepository>(),
     row::<describe_domain::DescribeDomain>(),
+    row::<describe_package::DescribePackage>(),
     row::<describe_package_version::DescribePackageVersion>(),
     row::<describe_repository::DescribeRepository>(),
     row::<disassociate_external_connection::DisassociateExternalConnection>(),
     row::<get_authorization_token::GetAuthorizationToken>(),
     row::<get_package_version_asset::GetPackageVersionAsset>(),
+    row::<get_package_version_readme::GetPackageVersionReadme>(),
     row::<get_repository_endpoint::GetRepositoryEndpoint>(),
     row::<list_domains::ListDomains>(),
     row::<list_package_version_assets::ListPackageVersionAssets>(),
+    row::<list_package_version_dependencies::ListPackageVersionDependencies>(),
     row::<list_package_versions::ListPackageVersions>(),
     row::<list_packages::ListPackages>(),
     row::<list_repositories::ListRepositories>(),
     row::<list_repositories_in_domain::ListRepositoriesInDomain>(),
+    streamed_row::<publish_package_version::PublishPackageVersion>(),
+    row::<put_package_origin_configuration::PutPackageOriginConfiguration>(),
     row::<update_repository::UpdateRepository>(),
 ];

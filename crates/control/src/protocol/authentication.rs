@@ -12,12 +12,21 @@ const SERVICE: &str = "codeartifact";
 /// The marker of a body outside the signature. No operation here takes one.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
 
+/// What of the body there is while the signature is checked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum SentBody<'a> {
+    /// All of it.
+    Whole(&'a [u8]),
+    /// Nothing yet. Its declared hash is part of the signature, and whoever takes the bytes checks them against it.
+    ToCome,
+}
+
 /// Checks a request's signature over all of it. In development mode everyone is the account's root, but a signature
 /// that cannot be read is told all the same: it would fail everywhere else.
 pub(crate) async fn authenticate(
     catalog: &Catalog,
     parts: &request::Parts,
-    body: &[u8],
+    body: SentBody<'_>,
 ) -> Result<Caller, Refusal> {
     let headers = headers(parts);
     let request = RequestParts {
@@ -44,13 +53,20 @@ pub(crate) async fn authenticate(
         None
     };
     let key = key.filter(|key| key.active);
-    let hash = hex::encode(Sha256::digest(body));
+    let hash;
+    let payload = match body {
+        SentBody::Whole(body) => {
+            hash = hex::encode(Sha256::digest(body));
+            Payload::Known(&hash)
+        }
+        SentBody::ToCome => Payload::StreamedWithDeclaredHash,
+    };
     // Without an active key the same work is done and refused.
     signature.verify(&VerifyInput {
         secret: key.as_ref().map(|key| key.secret.expose()),
         // Only long-term keys exist, and they have no session.
         session_token: None,
-        payload: Payload::Known(&hash),
+        payload,
         now: catalog.now(),
         service: SERVICE,
         region: Some(&settings.scope.region),

@@ -14,7 +14,11 @@ pub(crate) struct Member {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Query,
+    /// In the JSON body.
     Body,
+    Header,
+    /// The body itself, which is bytes and not JSON.
+    Payload,
 }
 
 /// A query parameter that is called on the wire what it is called in the API.
@@ -28,6 +32,24 @@ pub(crate) const fn query_as(name: &'static str, wire: &'static str) -> Member {
         name,
         wire,
         place: Place::Query,
+    }
+}
+
+/// A header.
+pub(crate) const fn header(name: &'static str, wire: &'static str) -> Member {
+    Member {
+        name,
+        wire,
+        place: Place::Header,
+    }
+}
+
+/// The bytes of the body.
+pub(crate) const fn payload(name: &'static str) -> Member {
+    Member {
+        name,
+        wire: name,
+        place: Place::Payload,
     }
 }
 

@@ -2,6 +2,7 @@
 //! <https://smithy.io/2.0/aws/protocols/aws-restjson1-protocol.html>.
 
 pub(crate) mod authentication;
+mod aws_chunked;
 pub(crate) mod error;
 pub(crate) mod json;
 pub(crate) mod member;
@@ -12,6 +13,7 @@ pub(crate) mod request_body;
 pub(crate) mod route;
 pub(crate) mod shared_members;
 pub(crate) mod throttle;
+pub(crate) mod upload;
 
 use http::HeaderName;
 

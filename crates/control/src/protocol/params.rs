@@ -5,7 +5,7 @@
 //! be understood at all (not JSON, a string where a number must be) is told alone.
 
 use catalog::FormatList;
-use http::{Method, header, request};
+use http::{HeaderMap, Method, header, request};
 use model::{
     AccountId, ArnScope, Constraint, Error, InvalidReason, Result, Violation, violations_message,
 };
@@ -39,6 +39,7 @@ pub(crate) type Read<T> = std::result::Result<T, Refused>;
 pub(crate) struct Params {
     pub(crate) asking: Asking,
     query: Vec<(String, String)>,
+    headers: HeaderMap,
     body: Map<String, Value>,
     violations: Vec<Violation>,
     fault: Option<Error>,
@@ -57,6 +58,15 @@ impl Params {
         Ok(Self::new(asking, query, body))
     }
 
+    /// Takes a request apart whose body is bytes still to come. Its signature has been checked.
+    pub(crate) fn read_head(asking: Asking, parts: &request::Parts) -> Result<Self> {
+        let query = query::decode(parts.uri.query().unwrap_or_default())?;
+        Ok(Self {
+            headers: parts.headers.clone(),
+            ..Self::new(asking, query, Map::new())
+        })
+    }
+
     pub(crate) fn new(
         asking: Asking,
         query: Vec<(String, String)>,
@@ -65,6 +75,7 @@ impl Params {
         Self {
             asking,
             query,
+            headers: HeaderMap::new(),
             body,
             violations: Vec::new(),
             fault: None,
@@ -118,7 +129,7 @@ impl Params {
     pub(crate) fn integer(&mut self, member: Member, min: i64, max: i64) -> Read<Option<i64>> {
         self.ask(member, false);
         let raw = match member.place {
-            Place::Query => self.text(member)?,
+            Place::Query | Place::Header | Place::Payload => self.text(member)?,
             Place::Body => match self.body.get(member.wire) {
                 None | Some(Value::Null) => None,
                 Some(Value::Number(number)) => Some(number.to_string()),
@@ -137,6 +148,38 @@ impl Params {
             number if number > max => Err(Constraint::AtMost(max)),
             number => Ok(Some(number)),
         })
+    }
+
+    /// `true` or `false`, which may be there.
+    pub(crate) fn boolean(&mut self, member: Member) -> Read<Option<bool>> {
+        self.ask(member, false);
+        let value = match self.body.get(member.wire) {
+            Some(Value::Bool(value)) if member.place == Place::Body => {
+                Some(if *value { "true" } else { "false" }.to_owned())
+            }
+            _ => self.text(member)?,
+        };
+        match value.as_deref() {
+            None => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(self.wrong_type(member.name, "true or false", "something else")),
+        }
+    }
+
+    /// A structure in the body that must be there; its members are read with [`Self::item_text`].
+    pub(crate) fn structure(&mut self, member: Member) -> Read<Value> {
+        self.ask(member, true);
+        match self.body.remove(member.wire) {
+            Some(value @ Value::Object(_)) => Ok(value),
+            None | Some(Value::Null) => Err(self.violation(member.name, None, Constraint::NotNull)),
+            Some(other) => Err(self.wrong_type(member.name, "an object", json::type_name(&other))),
+        }
+    }
+
+    /// The bytes of the body: always there, if only none, and taken by the operation as they come.
+    pub(crate) fn payload(&mut self, member: Member) {
+        self.ask(member, true);
     }
 
     /// A list in the body that may be there.
@@ -160,7 +203,7 @@ impl Params {
         Ok(Some(items))
     }
 
-    /// A text that must be in an item of a list. `path` is the item's, e.g. `tags.1.member`.
+    /// A text that must be in an item of a list, or in a structure. `path` is the item's, e.g. `tags.1.member`.
     pub(crate) fn item_text<T>(
         &mut self,
         path: &str,
@@ -232,6 +275,21 @@ impl Params {
                 }
                 first
             }
+            Place::Header => {
+                let mut sent = self.headers.get_all(member.wire).iter();
+                let first = sent.next().map(|value| value.to_str().map(str::to_owned));
+                match (first, sent.next()) {
+                    (None, _) => None,
+                    (Some(Ok(text)), None) => Some(text),
+                    _ => {
+                        let wire = member.wire;
+                        return Err(self.cannot_parse(format!(
+                            "The header '{wire}' must be sent once, and as plain text."
+                        )));
+                    }
+                }
+            }
+            Place::Payload => None,
             Place::Body => match self.body.get(member.wire) {
                 None | Some(Value::Null) => None,
                 Some(Value::String(text)) => Some(text.clone()),

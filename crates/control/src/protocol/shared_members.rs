@@ -3,11 +3,11 @@
 use catalog::FormatRules;
 use model::{
     AccountId, AssetName, Constraint, Description, DomainName, DomainRef, Error,
-    ExternalConnectionName, InvalidReason, Namespace, PackageCoordinates, PackageName, PageLimit,
-    RepositoryName, VersionName,
+    ExternalConnectionName, InvalidReason, Namespace, OriginRestriction, OriginRestrictions,
+    PackageCoordinates, PackageName, PageLimit, RepositoryName, VersionName,
 };
 
-use super::member::{Place, body, query, query_as};
+use super::member::{Member, Place, body, query, query_as};
 use super::page_token::{self, Binding, Cursor};
 use super::params::{Params, Read};
 
@@ -129,6 +129,19 @@ impl Params {
             })
     }
 
+    /// The same, of a format whose versions are published through the API.
+    pub(crate) fn package_of_api(&mut self) -> Read<PackageCoordinates> {
+        let package = self.package()?;
+        let of_api = |format: &&dyn FormatRules| format.is_published_through_api();
+        let known: Vec<_> = self.asking.formats.iter().filter(of_api).collect();
+        let ids: Vec<_> = known.iter().map(|format| format.id().as_str()).collect();
+        if known.iter().any(|format| format.id() == package.format) {
+            return Ok(package);
+        }
+        let sent = package.format.to_string();
+        Err(self.violation("format", Some(sent), Constraint::OneOf(ids)))
+    }
+
     /// `packageVersion`, in the normal form of the package's format.
     pub(crate) fn version(&mut self, package: &Read<PackageCoordinates>) -> Read<VersionName> {
         let version = self.required(query_as("packageVersion", "version"), VersionName::parse)?;
@@ -141,23 +154,65 @@ impl Params {
         Ok(format.map_or_else(|| version.clone(), |format| format.version(version.clone())))
     }
 
+    /// `restrictions`: both switches of a package's origin controls.
+    pub(crate) fn origin_restrictions(&mut self) -> Read<OriginRestrictions> {
+        let found = self.structure(body("restrictions"))?;
+        let words = OriginRestriction::ALL.map(OriginRestriction::as_str);
+        let mut switch = |name| {
+            let parse = one_of(OriginRestriction::parse, words);
+            self.item_text("restrictions", &found, name, parse)
+        };
+        let (publish, upstream) = (switch("publish"), switch("upstream"));
+        Ok(OriginRestrictions {
+            publish: publish?,
+            upstream: upstream?,
+        })
+    }
+
     /// `asset`.
     pub(crate) fn asset(&mut self) -> Read<AssetName> {
         self.required(query("asset"), AssetName::parse)
     }
 
+    /// `nextToken` alone, where the length of pages is not the caller's to choose. To be read last, as [`Self::page`].
+    pub(crate) fn page_of(&mut self, length: u16) -> Read<Cursor> {
+        self.cursor(query_as("nextToken", "next-token"), |_| Ok(None), length)
+    }
+
+    /// `asset`, where it is to be made.
+    pub(crate) fn new_asset(&mut self, package: &Read<PackageCoordinates>) -> Read<AssetName> {
+        let asset = self.required(query_as("assetName", "asset"), AssetName::parse)?;
+        let id = package.as_ref().map_err(|refused| *refused)?.format;
+        let format = self.asking.formats.find(id.as_str());
+        let checked = format.map_or(Ok(()), |format| format.check_asset_name(&asset));
+        checked.map_err(|constraint| {
+            self.violation("assetName", Some(asset.to_string()), constraint)
+        })?;
+        Ok(asset)
+    }
+
     /// `maxResults` and `nextToken`. To be read last: the token is bound to every member read before.
     pub(crate) fn page(&mut self, place: Place, default: u16) -> Read<Cursor> {
         let (max_results, next_token) = match place {
-            Place::Query => (
+            Place::Body => (body("maxResults"), body("nextToken")),
+            Place::Query | Place::Header | Place::Payload => (
                 query_as("maxResults", "max-results"),
                 query_as("nextToken", "next-token"),
             ),
-            Place::Body => (body("maxResults"), body("nextToken")),
         };
+        let limit = |p: &mut Self| p.integer(max_results, 1, 1000);
+        self.cursor(next_token, limit, default)
+    }
+
+    fn cursor(
+        &mut self,
+        next_token: Member,
+        read_limit: impl FnOnce(&mut Self) -> Read<Option<i64>>,
+        default: u16,
+    ) -> Read<Cursor> {
         let account = self.asking.account.as_str();
         let binding = Binding::new(self.asking.operation, account, self.inputs());
-        let limit = self.integer(max_results, 1, 1000);
+        let limit = read_limit(self);
         let token = self.optional(next_token, |text| {
             visible(text, page_token::MAX_LENGTH).map(str::to_owned)
         });

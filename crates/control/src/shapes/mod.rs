@@ -1,9 +1,13 @@
 //! The structures that several operations answer with (API reference, "Data Types").
 
+mod asset;
 mod domain;
+mod package;
 mod package_version;
 mod repository;
 
+pub(crate) use asset::AssetSummary;
 pub(crate) use domain::{DomainDescription, DomainStatus, DomainSummary};
+pub(crate) use package::PackageOriginConfiguration;
 pub(crate) use package_version::PackageVersionOrigin;
 pub(crate) use repository::{RepositoryDescription, RepositoryPage};

@@ -4,7 +4,7 @@ use model::PrincipalKind;
 use serde_json::json;
 
 use crate::support::{
-    ACCOUNT, Ask, GENERIC, STRANGER, Service, Setup, delete, get, package, post, put,
+    ACCOUNT, Ask, GENERIC, NPM, STRANGER, Service, Setup, delete, get, package, post, put,
 };
 
 /// A request to each operation that would succeed, and whether it names a domain and its owner.
@@ -99,8 +99,42 @@ fn requests() -> Vec<(&'static str, Ask, Names)> {
             version(get("/v1/package/version/asset")).query("asset", "a.bin"),
             Names::Package,
         ),
+        (
+            "DescribePackage",
+            coordinates(get("/v1/package")),
+            Names::Package,
+        ),
+        (
+            "PutPackageOriginConfiguration",
+            coordinates(post("/v1/package")).json(&json!({
+                "restrictions": { "publish": "BLOCK", "upstream": "BLOCK" },
+            })),
+            Names::Package,
+        ),
+        (
+            "ListPackageVersionDependencies",
+            version(post("/v1/package/version/dependencies")),
+            Names::Package,
+        ),
+        (
+            "GetPackageVersionReadme",
+            version(get("/v1/package/version/readme")).with("format", "npm"),
+            Names::Package,
+        ),
+        (
+            "PublishPackageVersion",
+            coordinates(post("/v1/package/version/publish"))
+                .query("version", "2")
+                .query("asset", "a.bin")
+                .header("x-amz-content-sha256", SHA256_OF_X)
+                .body(b"x"),
+            Names::Package,
+        ),
     ]
 }
+
+/// Of the one byte `x`.
+const SHA256_OF_X: &str = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 
 /// What a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -124,10 +158,13 @@ async fn stocked(setup: Setup) -> Service {
         service.send(seed(ask)).await.ok();
         service.clock.advance_ms(10_000);
     }
-    let coordinates = package(GENERIC, "tools", "x");
-    service
-        .publish(&coordinates, "1", &json!({}), &[("a.bin", b"x")], &[])
-        .await;
+    for format in [GENERIC, NPM] {
+        let coordinates = package(format, "tools", "x");
+        let metadata = json!({ "readme": "# x" });
+        service
+            .publish(&coordinates, "1", &metadata, &[("a.bin", b"x")], &[])
+            .await;
+    }
     service
 }
 
@@ -166,6 +203,7 @@ async fn s13_a_resource_of_another_account_is_refused_without_telling_whether_it
         let resource = match (name, names) {
             ("CreateRepository", _) => "repository/acme/new",
             ("DeleteRepository", _) | (_, Names::Repository) => "repository/acme/team-a",
+            ("GetPackageVersionReadme", _) => "package/acme/team-a/npm/tools/x",
             (_, Names::Package) => "package/acme/team-a/generic/tools/x",
             _ => "domain/acme",
         };
@@ -323,10 +361,13 @@ async fn every_operation_refuses_a_body_that_is_no_json_and_parameters_that_are_
     let service = stocked(Setup::default()).await;
     let before = service.change_count().await;
     for (name, ask, names) in requests() {
-        service
-            .ask(ask.clone().body(b"{"))
-            .await
-            .invalid("CANNOT_PARSE");
+        // Where the body is bytes, it is no JSON by right.
+        if name != "PublishPackageVersion" {
+            service
+                .ask(ask.clone().body(b"{"))
+                .await
+                .invalid("CANNOT_PARSE");
+        }
         if names != Names::Nothing {
             let answer = service.ask(ask.query("domain", "acme")).await;
             let message = answer.invalid("CANNOT_PARSE");

@@ -6,12 +6,17 @@
 mod assets;
 mod connections;
 mod declared_errors;
+mod dependencies;
 mod development;
 mod domains;
 mod endpoints;
 mod hostile_requests;
+mod package_origin;
 mod packages;
 mod paging;
+mod publish_generic;
+mod publish_hostile;
+mod readmes;
 mod repositories;
 mod routes;
 mod signatures;

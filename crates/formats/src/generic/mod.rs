@@ -2,9 +2,12 @@
 //!
 //! Its package endpoint has an address and nothing behind it, as in the service itself.
 
+mod asset_name;
+
 use catalog::FormatRules;
 use model::{
-    Constraint, FormatId, Namespace, PackageCoordinates, PackageName, Result, VersionDetails,
+    AssetName, Constraint, FormatId, Namespace, PackageCoordinates, PackageName, Result,
+    VersionDetails,
 };
 
 use crate::not_served::{NAMESPACE_NEEDED, not_served};
@@ -31,6 +34,18 @@ impl FormatRules for Generic {
             namespace,
             name,
         })
+    }
+
+    fn is_published_through_api(&self) -> bool {
+        true
+    }
+
+    fn check_asset_name(&self, name: &AssetName) -> Result<(), Constraint> {
+        asset_name::check(name)
+    }
+
+    fn has_readme(&self) -> bool {
+        false
     }
 
     fn details(&self, _: &PackageCoordinates, _: &str) -> VersionDetails {

@@ -40,6 +40,10 @@ impl FormatRules for Maven {
         connections::PUBLIC
     }
 
+    fn has_readme(&self) -> bool {
+        false
+    }
+
     fn details(&self, _: &PackageCoordinates, _: &str) -> VersionDetails {
         VersionDetails::default()
     }

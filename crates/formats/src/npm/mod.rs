@@ -6,6 +6,7 @@
 
 mod access;
 mod connections;
+mod dependencies;
 mod deprecation;
 mod dist_tags;
 mod identity;
@@ -35,8 +36,8 @@ use bytes::Bytes;
 use catalog::{FormatRules, PackageView, PublicConnection, PublicSource};
 use http::header::HeaderValue;
 use model::{
-    AssetName, Constraint, Error, FormatId, Namespace, PackageCoordinates, PackageName, Result,
-    VersionDetails,
+    AssetName, Constraint, Dependency, Error, FormatId, Namespace, PackageCoordinates, PackageName,
+    Result, VersionDetails,
 };
 
 use crate::kit::body::Response;
@@ -79,6 +80,10 @@ impl FormatRules for Npm {
 
     fn default_tag(&self) -> Option<&'static str> {
         Some(LATEST)
+    }
+
+    fn dependencies(&self, metadata: &str) -> Vec<Dependency> {
+        dependencies::read(metadata)
     }
 
     fn details(&self, package: &PackageCoordinates, metadata: &str) -> VersionDetails {

@@ -16,7 +16,7 @@ use url::Url;
 use super::members::{Members, ObjectWriter, read_text};
 use super::name::{display_name, names, tarball_address};
 use super::shown::read_time;
-use super::{asset_name, integrity};
+use super::{LATEST, asset_name, integrity};
 
 /// What is kept of a packument beside versions and tags. Stars, revisions and the like are the registry's own.
 const EXTRAS: [&str; 11] = [
@@ -45,6 +45,9 @@ struct VersionHead<'a> {
     version: Cow<'a, str>,
     #[serde(borrow)]
     dist: Dist<'a>,
+    // Most registries have one readme for the whole package; some have one in each version.
+    #[serde(borrow)]
+    readme: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -96,10 +99,14 @@ impl PublicSource for NpmSource {
             .iter()
             .map(|(name, value)| (name.as_ref(), *value))
             .collect();
+        let tags = top.object("dist-tags").unwrap_or_default();
+        // The readme of the whole package is that of the version that is installed when none is named.
+        let (latest, readme) = (tags.text(LATEST), top.text("readme"));
         let mut seen = HashSet::new();
         let mut found = SourcePackage::default();
         for (name, value) in top.object("versions").unwrap_or_default().0 {
-            let Some((version, asset)) = read_version(base, package, &name, value) else {
+            let Some((version, asset, own_readme)) = read_version(base, package, &name, value)
+            else {
                 continue;
             };
             if seen.insert(version.clone()) {
@@ -107,15 +114,20 @@ impl PublicSource for NpmSource {
                     .get(name.as_ref())
                     .and_then(|time| read_time(&read_text(time)?));
                 let metadata = document.slice_ref(value.get().as_bytes());
+                let is_latest = latest.as_deref() == Some(version.as_str());
+                let readme = own_readme
+                    .or_else(|| readme.clone().filter(|_| is_latest))
+                    .filter(|text| !text.is_empty());
                 found.versions.push(SourceVersion {
                     version,
                     metadata,
+                    readme: readme.map(|text| Bytes::from(text.into_owned())),
                     published_at,
                     assets: vec![asset],
                 });
             }
         }
-        for (tag, version) in top.object("dist-tags").unwrap_or_default().0 {
+        for (tag, version) in tags.0 {
             if let Some(version) = read_text(version) {
                 found.tags.push((tag.into_owned(), version.into_owned()));
             }
@@ -125,13 +137,13 @@ impl PublicSource for NpmSource {
     }
 }
 
-/// A version and its tarball; `None` when it is not well-formed, or says that it is another one.
-fn read_version(
+/// A version, its tarball and its own readme; `None` when it is not well-formed, or says that it is another one.
+fn read_version<'v>(
     base: &Url,
     package: &PackageCoordinates,
     name: &str,
-    value: &RawValue,
-) -> Option<(VersionName, SourceAsset)> {
+    value: &'v RawValue,
+) -> Option<(VersionName, SourceAsset, Option<Cow<'v, str>>)> {
     let version = VersionName::parse(name).ok()?;
     let head: VersionHead<'_> = serde_json::from_str(value.get()).ok()?;
     if head.version != name || !names(package, &head.name) {
@@ -146,6 +158,7 @@ fn read_version(
             url,
             expected,
         },
+        head.readme.and_then(read_text),
     ))
 }
 
@@ -294,6 +307,32 @@ mod tests {
             extras,
             json!({ "time": { "created": "2015-01-01T00:00:00.000Z" }, "description": "d" })
         );
+    }
+
+    #[test]
+    fn a_readme_is_that_of_its_version_and_the_packages_own_that_of_the_latest() {
+        let mut own = version("a", "1.0.0", &json!({}));
+        own["readme"] = json!("# own");
+        let mut odd = version("a", "3.0.0", &json!({}));
+        odd["readme"] = json!({ "not": "text" });
+        let mut document = json!({
+            "name": "a", "readme": "# latest \u{0}é", "dist-tags": { "latest": "2.0.0" },
+            "versions": { "1.0.0": own, "2.0.0": version("a", "2.0.0", &json!({})), "3.0.0": odd },
+        });
+        let readmes = |document: &serde_json::Value| -> Vec<Option<String>> {
+            let found = read("a", document).unwrap();
+            let text = |bytes: &Bytes| std::str::from_utf8(bytes).unwrap().to_owned();
+            let of = |found: &SourceVersion| found.readme.as_ref().map(text);
+            found.versions.iter().map(of).collect()
+        };
+        assert_eq!(
+            readmes(&document),
+            [Some("# own".into()), Some("# latest \u{0}é".into()), None]
+        );
+        document["readme"] = json!("");
+        assert_eq!(readmes(&document), [Some("# own".into()), None, None]);
+        document["readme"] = json!(7);
+        assert_eq!(readmes(&document), [Some("# own".into()), None, None]);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 mod abuse;
 mod addresses;
 mod confusion;
+mod described;
 mod documents;
 mod edits;
 mod house;

@@ -5,13 +5,16 @@
 //! reset streams without end. See RFC 9112 and RFC 9113, section 10.5 on denial of service.
 
 mod activity;
+mod supervisor;
 mod tls;
 mod workers;
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -26,6 +29,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio_rustls::TlsAcceptor;
 
 use self::activity::{Activity, InFlightBody, WatchedStream};
+use self::supervisor::{Order, Supervisor};
 use crate::config::Limits;
 use crate::metrics::Metrics;
 
@@ -226,7 +230,8 @@ fn http_builder(limits: &Limits) -> auto::Builder<TokioExecutor> {
     builder
         .http1()
         .max_buf_size(head_bytes.max(64 << 10))
-        .timer(TokioTimer::new());
+        // Slow heads have a bound of ours (`activity`), which costs a request no timer.
+        .header_read_timeout(None);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -252,7 +257,7 @@ async fn speak<S, F, R, B>(
     stream: S,
     http: Arc<auto::Builder<TokioExecutor>>,
     limits: ConnectionLimits,
-    mut phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<Phase>,
     info: ConnectionInfo,
     handler: F,
 ) where
@@ -281,29 +286,17 @@ async fn speak<S, F, R, B>(
         }
     });
     let mut connection = pin!(http.serve_connection(TokioIo::new(watched), service));
-    let mut watch = pin!(activity.overrun(limits));
-    let mut seen = Phase::Running;
-    loop {
-        tokio::select! {
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(peer = %info.peer, %error, "a connection ended early");
-                }
-                return;
-            }
-            overrun = watch.as_mut() => {
-                tracing::debug!(peer = %info.peer, reason = overrun.as_str(), "a connection was cut");
-                return;
-            }
-            () = left_phase(&mut phase, seen) => {
-                seen = if phase.has_changed().is_err() { Phase::Cut } else { *phase.borrow() };
-                match seen {
-                    Phase::Running => {}
-                    Phase::Draining => connection.as_mut().graceful_shutdown(),
-                    Phase::Cut => return,
-                }
-            }
+    let supervisor = Supervisor::start(activity, limits, phase, info.peer);
+    let ended = poll_fn(|cx| match supervisor.order(cx) {
+        Some(Order::Cut) => Poll::Ready(Ok(())),
+        Some(Order::Drain) => {
+            connection.as_mut().graceful_shutdown();
+            connection.as_mut().poll(cx)
         }
+        None => connection.as_mut().poll(cx),
+    });
+    if let Err(error) = ended.await {
+        tracing::debug!(peer = %info.peer, %error, "a connection ended early");
     }
 }
 

@@ -5,15 +5,18 @@
 //! nothing about who may do what, and it never decodes a path for anyone else.
 
 mod body;
+mod ids;
 mod record;
 mod target;
 
-use std::panic::AssertUnwindSafe;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -25,6 +28,7 @@ use crate::listener::ConnectionInfo;
 use crate::metrics::Metrics;
 
 use self::body::RequestBody;
+use self::ids::RequestIds;
 use self::record::Record;
 pub use self::record::RecordedBody;
 use self::target::Refusal;
@@ -56,6 +60,7 @@ pub struct RequestLayer<S> {
     body_idle_timeout: Duration,
     logs_access: bool,
     via_name: String,
+    ids: RequestIds,
 }
 
 impl<S: Service> RequestLayer<S> {
@@ -69,6 +74,7 @@ impl<S: Service> RequestLayer<S> {
             body_idle_timeout: Duration::from_millis(config.limits.request_body_idle_timeout_ms),
             logs_access: config.log.access,
             via_name,
+            ids: RequestIds::default(),
         }
     }
 
@@ -80,7 +86,9 @@ impl<S: Service> RequestLayer<S> {
     ) -> Response<RecordedBody> {
         let started = Instant::now();
         let mut id_buffer = Uuid::encode_buffer();
-        let id: Arc<str> = Uuid::new_v4()
+        let id: Arc<str> = self
+            .ids
+            .next()
             .hyphenated()
             .encode_lower(&mut id_buffer)
             .into();
@@ -144,10 +152,7 @@ impl<S: Service> RequestLayer<S> {
             .extensions_mut()
             .insert(RequestId(id.as_ref().to_owned()));
         // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
-        match AssertUnwindSafe(self.service.call(request, connection))
-            .catch_unwind()
-            .await
-        {
+        match catch_panic(pin!(self.service.call(request, connection))).await {
             Ok(reply) => reply,
             Err(panic) => {
                 tracing::error!(
@@ -171,10 +176,7 @@ impl<S: Service> RequestLayer<S> {
         if request.uri().path() == "/healthz" {
             return text_reply(StatusCode::OK, "ok");
         }
-        match AssertUnwindSafe(self.service.check_ready())
-            .catch_unwind()
-            .await
-        {
+        match catch_panic(pin!(self.service.check_ready())).await {
             Ok(Ok(())) => text_reply(StatusCode::OK, "ready"),
             Ok(Err(reason)) => {
                 tracing::warn!(reason, "not ready");
@@ -202,6 +204,19 @@ fn names_us(headers: &HeaderMap, via_name: &str) -> bool {
                 .split(',')
                 .any(|hop| hop.split_ascii_whitespace().nth(1) == Some(via_name))
         })
+}
+
+type Panic = Box<dyn std::any::Any + Send>;
+
+/// Runs a future to its end, or to its panic. It stays where it is: moving it about costs more than a small reply.
+async fn catch_panic<F: Future>(mut future: Pin<&mut F>) -> Result<F::Output, Panic> {
+    poll_fn(
+        |cx| match catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(cx))) {
+            Ok(poll) => poll.map(Ok),
+            Err(panic) => Poll::Ready(Err(panic)),
+        },
+    )
+    .await
 }
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {

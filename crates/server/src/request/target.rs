@@ -87,6 +87,9 @@ fn check_host<B>(request: &mut Request<B>) -> Result<(), Refusal> {
 }
 
 fn check_authority(host: &HeaderValue) -> Result<(), Refusal> {
+    if is_plain_authority(host.as_bytes()) {
+        return Ok(());
+    }
     let refusal = bad("The Host header is malformed.");
     let text = host.to_str().map_err(|_| refusal)?;
     let authority: Authority = text.parse().map_err(|_| refusal)?;
@@ -97,6 +100,20 @@ fn check_authority(host: &HeaderValue) -> Result<(), Refusal> {
     } else {
         Ok(())
     }
+}
+
+/// Whether this is what nearly every client sends: a name or an IPv4 address, with or without a port. Anything else is
+/// looked at with more care.
+fn is_plain_authority(host: &[u8]) -> bool {
+    let end = host.iter().position(|byte| *byte == b':');
+    let (name, port) = host.split_at(end.unwrap_or(host.len()));
+    let is_port =
+        |digits: &[u8]| (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    !name.is_empty()
+        && name
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'))
+        && (end.is_none() || is_port(&port[1..]))
 }
 
 /// A body where none can be, or one whose length is told in two ways (RFC 9112, section 6).
@@ -138,6 +155,9 @@ fn check_body_headers<B>(request: &Request<B>) -> Result<(), Refusal> {
 }
 
 fn check_path(path: &str) -> Result<(), Refusal> {
+    if is_plain_path(path.as_bytes()) {
+        return Ok(());
+    }
     if !escapes_are_whole(path) {
         return Err(bad("The path has a broken percent escape."));
     }
@@ -155,6 +175,19 @@ fn check_path(path: &str) -> Result<(), Refusal> {
         return Err(bad("The path has a dot segment."));
     }
     Ok(())
+}
+
+/// Whether a path has nothing to decode and no segment that begins with a dot.
+fn is_plain_path(path: &[u8]) -> bool {
+    let mut before = b'/';
+    for byte in path {
+        let is_plain = byte.is_ascii_graphic() && !matches!(byte, b'%' | b'\\');
+        if !is_plain || (before == b'/' && *byte == b'.') {
+            return false;
+        }
+        before = *byte;
+    }
+    true
 }
 
 fn escapes_are_whole(text: &str) -> bool {

@@ -17,6 +17,7 @@ on_both_engines![
     prefixes_end_after_every_character_there_is,
     filters_narrow_a_list_one_by_one_and_together,
     the_packages_of_one_format_are_walked_by_namespace_and_name,
+    origin_controls_are_replaced_for_one_package_only,
     a_deleted_package_takes_its_versions_tags_and_assets,
 ];
 
@@ -451,6 +452,42 @@ async fn the_packages_of_one_format_are_walked_by_namespace_and_name(db: &TestDa
         })
         .await;
         assert_eq!(walked, expected, "pages of {limit}");
+    }
+}
+
+async fn origin_controls_are_replaced_for_one_package_only(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    add_all(
+        db,
+        repository,
+        &[(ALPHA, "", "thing"), (ALPHA, "", "other")],
+    )
+    .await;
+    let switch = |allow| {
+        if allow {
+            OriginRestriction::Allow
+        } else {
+            OriginRestriction::Block
+        }
+    };
+    for (publish, upstream) in [(false, true), (true, false), (false, false), (true, true)] {
+        let wanted = OriginRestrictions {
+            publish: switch(publish),
+            upstream: switch(upstream),
+        };
+        db.write(move |tx| {
+            Box::pin(async move {
+                let of = package(ALPHA, "", "thing");
+                let row = tx.find_package(repository, &of).await?.unwrap();
+                tx.update_package_restrictions(row.id, wanted).await
+            })
+        })
+        .await;
+        let rows = listed(db, repository, &PackageFilter::default()).await;
+        assert_eq!(names(&rows), ["other", "thing"]);
+        assert_eq!(rows[0].restrictions(), OPEN);
+        assert_eq!(rows[1].restrictions(), wanted);
+        assert_eq!(rows[1].created_at_ms, 1);
     }
 }
 

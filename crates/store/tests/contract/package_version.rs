@@ -16,6 +16,7 @@ on_both_engines![
     versions_are_filtered_by_status_and_origin,
     the_newest_version_is_the_published_one_that_arrived_last,
     new_metadata_makes_a_new_revision_and_changes_nothing_else,
+    new_assets_change_status_revision_and_time_of_one_version_only,
     a_deleted_version_takes_its_assets,
     large_metadata_and_readmes_come_back_whole,
     a_status_nobody_knows_is_an_error,
@@ -403,6 +404,50 @@ async fn new_metadata_makes_a_new_revision_and_changes_nothing_else(db: &TestDat
     assert_eq!(
         (same.version.id, same.version.revision.as_str()),
         (other, "revision of 2.0")
+    );
+}
+
+async fn new_assets_change_status_revision_and_time_of_one_version_only(db: &TestDatabase) {
+    let package = a_package(db).await;
+    let unfinished = NewVersion {
+        status: PackageVersionStatus::Unfinished,
+        readme: Some("read me".into()),
+        ..new_version(package, "1.0")
+    };
+    let ids = add_all(db, vec![unfinished, new_version(package, "2.0")]).await;
+    let id = ids[0];
+    db.write(move |tx| {
+        Box::pin(async move {
+            let status = PackageVersionStatus::Published;
+            tx.update_version_content(id, status, "r2", EpochMillis(NOW.0 + 7))
+                .await
+        })
+    })
+    .await;
+    let mut read = db.read().await;
+    let changed = read
+        .find_version_metadata(package, "1.0")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (
+            changed.version.id,
+            changed.version.status.as_str(),
+            changed.version.revision.as_str(),
+            changed.version.published_at_ms,
+            changed.metadata.as_str(),
+        ),
+        (id, "Published", "r2", NOW.0 + 7, r#"{"version":"1.0"}"#)
+    );
+    assert_eq!(
+        read.find_version_readme(id).await.unwrap().as_deref(),
+        Some("read me")
+    );
+    let same = read.find_version(package, "2.0").await.unwrap().unwrap();
+    assert_eq!(
+        (same.revision.as_str(), same.published_at_ms),
+        ("revision of 2.0", NOW.0)
     );
 }
 

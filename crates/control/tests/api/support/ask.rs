@@ -156,7 +156,13 @@ impl Ask {
             .headers
             .iter()
             .map(|(name, value)| (name.as_str(), value.as_str()));
-        let body = SignableBody::Bytes(&self.body);
+        // As clients do: what the header declares is what is signed, whatever the body is.
+        let declared = headers
+            .clone()
+            .find(|(name, _)| *name == "x-amz-content-sha256");
+        let body = declared.map_or(SignableBody::Bytes(&self.body), |(_, declared)| {
+            SignableBody::Precomputed(declared.to_owned())
+        });
         let request = SignableRequest::new(&self.method, url, headers, body).unwrap();
         let (headers, pairs) = sign(request, &params).unwrap().into_parts().0.into_parts();
         for header in headers {

@@ -2,7 +2,8 @@
 
 use catalog::FormatRules;
 use model::{
-    Constraint, FormatId, Namespace, PackageCoordinates, PackageName, VersionDetails, VersionName,
+    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName,
+    VersionDetails, VersionName,
 };
 
 pub(crate) const NPM: FormatId = FormatId::new("npm");
@@ -48,6 +49,25 @@ impl FormatRules for Npm {
         Some("latest")
     }
 
+    fn dependencies(&self, metadata: &str) -> Vec<Dependency> {
+        let metadata: serde_json::Value = serde_json::from_str(metadata).unwrap();
+        let listed = metadata["dependencies"].as_array().cloned();
+        let dependency = |text: serde_json::Value| {
+            let (namespace, name) = text.as_str().unwrap().split_once('/').unwrap();
+            Dependency {
+                namespace: Namespace::parse(namespace).ok(),
+                package: PackageName::parse(name).unwrap(),
+                dependency_type: (!namespace.is_empty()).then_some("regular"),
+                version_requirement: (!namespace.is_empty()).then(|| "^1".to_owned()),
+            }
+        };
+        listed
+            .unwrap_or_default()
+            .into_iter()
+            .map(dependency)
+            .collect()
+    }
+
     fn details(&self, package: &PackageCoordinates, metadata: &str) -> VersionDetails {
         let metadata: serde_json::Value = serde_json::from_str(metadata).unwrap();
         let text = |name: &str| metadata[name].as_str().map(str::to_owned);
@@ -89,6 +109,22 @@ impl FormatRules for Generic {
             namespace,
             name,
         })
+    }
+
+    fn is_published_through_api(&self) -> bool {
+        true
+    }
+
+    /// No slashes.
+    fn check_asset_name(&self, name: &AssetName) -> Result<(), Constraint> {
+        if name.as_str().contains('/') {
+            return Err(Constraint::Pattern("[^/]+"));
+        }
+        Ok(())
+    }
+
+    fn has_readme(&self) -> bool {
+        false
     }
 
     fn details(&self, _package: &PackageCoordinates, _metadata: &str) -> VersionDetails {

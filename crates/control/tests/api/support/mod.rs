@@ -91,7 +91,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     /// The root's access key.
     pub(crate) key: AccessKey,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Service {
@@ -156,7 +156,7 @@ impl Service {
             control,
             store,
             key,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -212,6 +212,41 @@ impl Service {
         )
         .await
         .ok();
+    }
+
+    /// The entries of `acme`'s change log: kind and detail.
+    pub(crate) async fn changes(&self) -> Vec<(String, serde_json::Value)> {
+        let mut reader = self.store.read().await.unwrap();
+        let domain = acme();
+        let domain = reader.find_domain(&domain.owner, &domain.name).await;
+        let log_id = domain.unwrap().unwrap().id;
+        let rows = reader.list_changes(log_id, 0, 10_000).await.unwrap();
+        rows.into_iter()
+            .map(|row| (row.kind, serde_json::from_str(&row.detail).unwrap()))
+            .collect()
+    }
+
+    /// Sends a request whose body is not the one in the `Ask`.
+    pub(crate) async fn send_with(&self, ask: Ask, body: control::Body) -> Answer {
+        let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+        let request = ask.into_request().map(|_| body);
+        let response = self.control.handle(request, peer).await;
+        Answer::read(response).await
+    }
+
+    /// How many files with bytes lie in the data folder, staged or committed.
+    pub(crate) fn blob_files(&self) -> usize {
+        fn count(folder: &std::path::Path) -> usize {
+            let entries = std::fs::read_dir(folder).unwrap();
+            entries
+                .map(|entry| entry.unwrap())
+                .map(|entry| match entry.file_type().unwrap().is_dir() {
+                    true => count(&entry.path()),
+                    false => 1,
+                })
+                .sum()
+        }
+        count(&self.folder.path().join("blobs"))
     }
 
     /// How many entries all change logs have.

@@ -49,7 +49,7 @@ impl Service {
             package: package.clone(),
             version: VersionName::parse(version).unwrap(),
             metadata: metadata.to_string(),
-            readme: None,
+            readme: metadata["readme"].as_str().map(str::to_owned),
             assets: staged,
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         };
