@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance import service_model
-from conformance.provocations import IMPOSSIBLE, SMALL_QUOTAS
+from conformance.provocations import IMPOSSIBLE, SMALL_ASSET_BYTES, SMALL_QUOTAS
 from conformance.stage import Stage
 from conformance.table import Table
 from harness import account, knobs
@@ -61,7 +61,7 @@ def stage(judged_server: Server, public_source: FakeNpm) -> Iterator[Stage]:
 @pytest.fixture(scope="session")
 def narrow_stage(start_server: Callable[..., Server]) -> Stage:
     """A server with small quotas."""
-    server = start_server(quotas=SMALL_QUOTAS)
+    server = start_server(quotas=SMALL_QUOTAS, settings=knobs.asset_limit(SMALL_ASSET_BYTES))
     return Stage(server, account.profile_client(server))
 
 

@@ -194,8 +194,8 @@ SMALL_QUOTAS = {
     knobs.QUOTA_DOMAINS: 40,
     knobs.QUOTA_REPOSITORIES: 3,
     knobs.QUOTA_CONNECTIONS: 1,
-    knobs.QUOTA_ASSET_BYTES: 1000,
 }
+SMALL_ASSET_BYTES = 1000
 
 
 @provoked("CreateDomain", QUOTA)
@@ -227,7 +227,7 @@ def too_many_connections(stage: Stage) -> Provocation:
 @provoked("PublishPackageVersion", QUOTA)
 def too_large(stage: Stage) -> Provocation:
     package = stage.package_ids(stage.repository())
-    return Provocation(stage.asset(package, "1.0.0", content=CONTENT * 1000))
+    return Provocation(stage.asset(package, "1.0.0", content=CONTENT * SMALL_ASSET_BYTES))
 
 
 def too_many_tags() -> list[dict[str, str]]:
@@ -257,6 +257,14 @@ def too_many_edits(stage: Stage) -> Provocation:
 
 ABSENT = "absent-here"
 VERSION = "9.9.9"
+
+
+def names_more_than_a_domain(operation: str) -> bool:
+    """Whether there is a level below the domain at all."""
+    levels = {"repository", "sourceRepository", "package", "packageVersion", "asset"} & set(
+        service_model.members(operation)
+    )
+    return {(operation, level) for level in levels} - UNNOTICED != set()
 
 
 def deeper_absences(operation: str, params: Params) -> list[tuple[str, Params, tuple[str, str | None]]]:

@@ -42,7 +42,7 @@ class Table:
         width = max((len(name) for name in operations), default=0)
         lines = [f"{'operation':{width}}  " + "  ".join(f"{check:>15}" for check in CHECKS)]
         for name in operations:
-            cells = "  ".join(f"{self.cells[name, check] if (name, check) in self.cells else '-'!s:>15}" for check in CHECKS)
+            cells = "  ".join(f"{self.cells.get((name, check), '-')!s:>15}" for check in CHECKS)
             lines.append(f"{name:{width}}  {cells}")
         totals = [sum(cell.done for (_, check), cell in self.cells.items() if check == one) for one in CHECKS]
         lines.append(f"{'in all':{width}}  " + "  ".join(f"{total:>15}" for total in totals))

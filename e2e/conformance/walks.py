@@ -192,6 +192,4 @@ def allowed(stage: Stage) -> Walk:
     def remove(name: str) -> None:
         stage.do("UpdatePackageGroupOriginConfiguration", {**group, "removeAllowedRepositories": [entry(name)]})
 
-    return Walk(
-        stage.aws, {**group, "originRestrictionType": "PUBLISH"}, str, add, remove, others={"keeper"}
-    )
+    return Walk(stage.aws, {**group, "originRestrictionType": "PUBLISH"}, str, add, remove, others={"keeper"})

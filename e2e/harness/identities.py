@@ -1,4 +1,4 @@
-"""Users, roles and policies of an account, made by the command line as an operator makes them, and clients of theirs."""
+"""Users, roles and policies of an account, made by the command line as an operator makes them."""
 
 from __future__ import annotations
 

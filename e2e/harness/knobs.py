@@ -64,13 +64,17 @@ QUOTA_CONNECTIONS = "external_connections_per_domain"
 QUOTA_DOMAINS = "domains_per_account"
 QUOTA_REPOSITORIES = "repositories_per_domain"
 QUOTA_REQUEST_RATE = "requests_per_second"
-QUOTA_ASSET_BYTES = "asset_size_bytes"
 
 
 def event_endpoint(name: str, url: str) -> str:
     """The settings that send every event to an address."""
     secret = "whsec_" + "c3Rvcnktc2VjcmV0LXN0b3J5LXNlY3JldA=="
     return f'[[events.endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret = "{secret}"\n'
+
+
+def asset_limit(size_bytes: int) -> str:
+    """The settings that limit the size of an asset."""
+    return f"[limits]\nasset_bytes = {size_bytes}\n"
 
 
 def host_endpoints(base: str) -> str:

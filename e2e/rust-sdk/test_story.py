@@ -26,7 +26,9 @@ def program() -> Path:
     command = ["cargo", "build", "--locked", "--quiet", "--target-dir", str(TARGET)]
     # Settings that the build of the server may have are none of its.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("CARGO_TARGET")}
-    done = subprocess.run(command, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=1500, check=False)
+    done = subprocess.run(
+        command, cwd=FOLDER, env=environment, capture_output=True, text=True, timeout=1500, check=False
+    )
     assert done.returncode == 0, done.stderr
     return TARGET / "debug" / PROGRAM
 

@@ -10,7 +10,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness import account, knobs
+from harness import knobs
 from harness.account import Repository, npm_ids
 from harness.fake_npm import FakeNpm
 from harness.npm_wire import Registry
@@ -109,7 +109,15 @@ class Ground:
         return made
 
     def asset(
-        self, repository: Repository, ids: Ids, version: str, name: str, content: bytes, *, client: Any = None, **more: Any
+        self,
+        repository: Repository,
+        ids: Ids,
+        version: str,
+        name: str,
+        content: bytes,
+        *,
+        client: Any = None,
+        **more: Any,
     ) -> dict[str, Any]:
         """Publish one asset of a generic version."""
         return (client or self.aws).publish_package_version(

@@ -21,7 +21,12 @@ def test_equal_bytes_are_stored_once_however_many_repositories_hold_them(ground:
     assert ground.size(one.domain) == len(content)
     ground.asset(two, ids, "1.0.0", "other-name.bin", content)
     ground.aws.copy_package_versions(
-        domain=one.domain, sourceRepository="one", destinationRepository="two", **ids, versions=["1.0.0"], allowOverwrite=True
+        domain=one.domain,
+        sourceRepository="one",
+        destinationRepository="two",
+        **ids,
+        versions=["1.0.0"],
+        allowOverwrite=True,
     )
     assert ground.size(one.domain) == len(content)
 

@@ -30,10 +30,10 @@ def in_status(ground: Ground, repository: Repository, status: str) -> Ids:
 def test_status_calls_follow_the_table(ground: Ground, before: str, target: str) -> None:
     repository = ground.repository(ground.domain(), "app")
     ids = in_status(ground, repository, before)
-    revision = ground.aws.describe_package_version(**repository.ids, **ids, packageVersion="1.0.0")["packageVersion"]["revision"]
-    answer = ground.aws.update_package_versions_status(
-        **repository.ids, **ids, versions=["1.0.0"], targetStatus=target
-    )
+    revision = ground.aws.describe_package_version(**repository.ids, **ids, packageVersion="1.0.0")["packageVersion"][
+        "revision"
+    ]
+    answer = ground.aws.update_package_versions_status(**repository.ids, **ids, versions=["1.0.0"], targetStatus=target)
     if before == "Disposed":
         assert answer["failedVersions"]["1.0.0"]["errorCode"] == "NOT_ALLOWED"
         assert not answer["successfulVersions"]
@@ -258,7 +258,9 @@ def four(ground: Ground) -> tuple[Repository, Ids]:
     return repository, ids
 
 
-@pytest.mark.parametrize("operation", ["update_package_versions_status", "dispose_package_versions", "delete_package_versions"])
+@pytest.mark.parametrize(
+    "operation", ["update_package_versions_status", "dispose_package_versions", "delete_package_versions"]
+)
 def test_a_batch_is_done_wholly_or_not_at_all(ground: Ground, four: tuple[Repository, Ids], operation: str) -> None:
     repository, ids = four
     before = ground.versions(repository, ids)

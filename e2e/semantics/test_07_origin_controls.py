@@ -41,7 +41,11 @@ def test_copied_packages_begin_as_their_versions_came(ground: Ground) -> None:
     copies = ground.open(app.domain, "copies")
     for name, expected in ((public, OPEN_FOR_UPSTREAM), (own, OPEN_FOR_PUBLISHING)):
         ground.aws.copy_package_versions(
-            domain=app.domain, sourceRepository="app", destinationRepository="copies", **npm_ids(name), versions=["1.0.0"]
+            domain=app.domain,
+            sourceRepository="app",
+            destinationRepository="copies",
+            **npm_ids(name),
+            versions=["1.0.0"],
         )
         assert ground.restrictions(copies, npm_ids(name)) == expected
 
@@ -115,7 +119,11 @@ def test_blocked_publishing_refuses_every_number_and_every_client(ground: Ground
     source = ground.open(repository.domain, "source")
     ground.npm(source, name, "3.0.0")
     ground.aws.copy_package_versions(
-        domain=repository.domain, sourceRepository="source", destinationRepository="app", **npm_ids(name), versions=["3.0.0"]
+        domain=repository.domain,
+        sourceRepository="source",
+        destinationRepository="app",
+        **npm_ids(name),
+        versions=["3.0.0"],
     )
     assert ground.npm_held(repository, name) == {"1.0.0", "3.0.0"}
 

@@ -103,8 +103,11 @@ def test_patterns_are_encoded_in_arns(ground: Ground, pattern: str, arn: str) ->
 
 @pytest.mark.parametrize(
     ("package", "matches"),
-    [("foo", True), ("foo-bar", True), ("foo.bar", True), ("foo_bar", True), ("food", False), ("fooBar", False), ("foo2", False)],
-)  # fmt: skip
+    [
+        *((name, True) for name in ("foo", "foo-bar", "foo.bar", "foo_bar")),
+        *((name, False) for name in ("food", "fooBar", "foo2")),
+    ],
+)
 def test_a_prefix_ends_where_a_word_ends(ground: Ground, package: str, matches: bool) -> None:
     domain = ground.domain()
     make(ground, domain, "/npm/space/foo~")
@@ -114,7 +117,13 @@ def test_a_prefix_ends_where_a_word_ends(ground: Ground, package: str, matches: 
 
 def test_the_most_specific_pattern_wins(ground: Ground) -> None:
     domain = ground.domain()
-    chain = ["/npm/*", "/npm/space/*", "/npm/space/anycompany~", "/npm/space/anycompany-ui~", "/npm/space/anycompany-ui$"]
+    chain = [
+        "/npm/*",
+        "/npm/space/*",
+        "/npm/space/anycompany~",
+        "/npm/space/anycompany-ui~",
+        "/npm/space/anycompany-ui$",
+    ]
     make(ground, domain, *chain)
     packages = {
         ("", "react"): "/npm/*",

@@ -177,7 +177,10 @@ def test_dependencies_are_those_of_the_manifest_by_kind(ground: Ground) -> None:
     }
     assert answer["versionRevision"] == described(ground, repository, npm_ids("parcel"))["revision"]
     ids = ground.generic(repository, "thing", "1.0.0")
-    assert ground.aws.list_package_version_dependencies(**repository.ids, **ids, packageVersion="1.0.0")["dependencies"] == []
+    assert (
+        ground.aws.list_package_version_dependencies(**repository.ids, **ids, packageVersion="1.0.0")["dependencies"]
+        == []
+    )
 
 
 def test_many_dependencies_come_in_pages(ground: Ground) -> None:

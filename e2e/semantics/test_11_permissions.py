@@ -71,7 +71,9 @@ def denied_text(who: str, action: str, resource: str, tail: str) -> str:
 # Within the account.
 
 
-def test_without_any_policy_a_user_may_do_nothing(ground: Ground, user: Callable[..., User], stocked: Repository) -> None:
+def test_without_any_policy_a_user_may_do_nothing(
+    ground: Ground, user: Callable[..., User], stocked: Repository
+) -> None:
     jane = user()
     client = jane.client(ground.region)
     with raises(client, "AccessDeniedException") as raised:
@@ -117,7 +119,9 @@ def test_an_explicit_deny_wins(ground: Ground, user: Callable[..., User], stocke
 def test_the_root_cannot_lock_itself_out(ground: Ground, stocked: Repository) -> None:
     aws = ground.aws
     trust(ground, stocked, deny("codeartifact:*", Principal="*"))
-    aws.put_repository_permissions_policy(**stocked.ids, policyDocument=document(allow("codeartifact:*", Principal="*")))
+    aws.put_repository_permissions_policy(
+        **stocked.ids, policyDocument=document(allow("codeartifact:*", Principal="*"))
+    )
     aws.delete_repository_permissions_policy(**stocked.ids)
     assert len(aws.list_packages(**stocked.ids)["packages"]) == 2
 
@@ -165,7 +169,9 @@ def test_writes_can_be_limited_to_packages_and_reads_cannot(
     ground: Ground, user: Callable[..., User], stocked: Repository
 ) -> None:
     ours = ground.arn("package", f"{stocked.domain}/team-a/generic/parity/*")
-    jane = user(allow("codeartifact:PublishPackageVersion", resource=ours), allow("codeartifact:GetPackageVersionAsset"))
+    jane = user(
+        allow("codeartifact:PublishPackageVersion", resource=ours), allow("codeartifact:GetPackageVersionAsset")
+    )
     client = jane.client(ground.region)
     ids = {"format": "generic", "namespace": "parity", "package": "ui"}
     ground.asset(stocked, ids, "1.0.0", "a.bin", b"x", client=client)
@@ -174,7 +180,11 @@ def test_writes_can_be_limited_to_packages_and_reads_cannot(
     arn = ground.arn("package", f"{stocked.domain}/team-a/generic/other/ui")
     assert f"on resource: {arn} " in raised.message + " "
     # ReadFromRepository is asked about the repository: a package in a deny changes nothing.
-    kim = user(MINT, allow("codeartifact:ReadFromRepository"), deny("codeartifact:ReadFromRepository", resource=ground.arn("package", "*")))
+    kim = user(
+        MINT,
+        allow("codeartifact:ReadFromRepository"),
+        deny("codeartifact:ReadFromRepository", resource=ground.arn("package", "*")),
+    )
     token = kim.client(ground.region).get_authorization_token(domain=stocked.domain)["authorizationToken"]
     registry = Registry(stocked.npm_url, token)
     assert registry.tarball("parcel", "1.0.0").status == 200
@@ -332,7 +342,9 @@ def test_reading_through_an_upstream_needs_the_right_at_the_asked_repository_onl
 
 
 @pytest.mark.parametrize("missing", ["codeartifact:CopyPackageVersions", "codeartifact:ReadFromRepository", None])
-def test_copying_needs_a_right_at_either_end(ground: Ground, user: Callable[..., User], stocked: Repository, missing: str | None) -> None:
+def test_copying_needs_a_right_at_either_end(
+    ground: Ground, user: Callable[..., User], stocked: Repository, missing: str | None
+) -> None:
     ground.repository(stocked.domain, "target")
     rights = {"codeartifact:CopyPackageVersions", "codeartifact:ReadFromRepository"}
     jane = user(allow(*(rights - {missing})))
@@ -391,7 +403,10 @@ def test_tags_of_resources_and_requests_in_conditions(ground: Ground, user: Call
         client.describe_repository(domain=domain, repository="theirs")
     arn = ground.arn("repository", f"{domain}/ours")
     client.tag_resource(resourceArn=arn, tags=[{"key": "stage", "value": "dev"}])
-    for tags in ([{"key": "stage", "value": "prod"}], [{"key": "stage", "value": "dev"}, {"key": "team", "value": "c"}]):
+    for tags in (
+        [{"key": "stage", "value": "prod"}],
+        [{"key": "stage", "value": "dev"}, {"key": "team", "value": "c"}],
+    ):
         with raises(client, "AccessDeniedException"):
             client.tag_resource(resourceArn=arn, tags=tags)
     # The tags decide as they are now.
@@ -431,7 +446,9 @@ def test_conditions_about_the_request(
 
 def test_variables_stand_for_who_asks(ground: Ground, user: Callable[..., User]) -> None:
     domain = ground.domain()
-    jane = user(allow("codeartifact:DescribeRepository", resource=ground.arn("repository", f"{domain}/${{aws:username}}")))
+    jane = user(
+        allow("codeartifact:DescribeRepository", resource=ground.arn("repository", f"{domain}/${{aws:username}}"))
+    )
     for name in (jane.name, "other"):
         ground.repository(domain, name)
     client = jane.client(ground.region)
@@ -472,16 +489,23 @@ def test_documents_are_kept_as_they_came_under_a_revision(ground: Ground, stocke
         get(**ids)
 
 
+ANYBODY = allow("codeartifact:*", Principal="*")
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        "x", "{}", "[]", '{"Version":"2012-10-17"}', '{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}',
-        json.dumps({"Version": "2012-10-17", "Statement": [allow("codeartifact:*")]}),
-        json.dumps({"Version": "2012-10-17", "Statement": [allow("codeartifact:*", Principal="*") | {"Effect": "Maybe"}]}),
-        json.dumps({"Version": "1999-01-01", "Statement": [allow("codeartifact:*", Principal="*")]}),
-        json.dumps({"Version": "2012-10-17", "Statement": [allow("codeartifact:*", Principal="*", Condition={"Odd": {"a": "b"}})]}),
+        "x",
+        "{}",
+        "[]",
+        '{"Version":"2012-10-17"}',
+        '{"Version":"2012-10-17","Statement":[{"Effect":"Allow"}]}',
+        document(allow("codeartifact:*")),
+        document(ANYBODY | {"Effect": "Maybe"}),
+        document(ANYBODY | {"Condition": {"Odd": {"a": "b"}}}),
+        json.dumps({"Version": "1999-01-01", "Statement": [ANYBODY]}),
     ],
-)  # fmt: skip
+)
 def test_malformed_documents_are_refused(ground: Ground, stocked: Repository, text: str) -> None:
     with raises(ground.aws, "ValidationException"):
         ground.aws.put_repository_permissions_policy(**stocked.ids, policyDocument=text)
@@ -507,7 +531,9 @@ def role(ground: Ground, name: str, trusted: str, *statements: Statement) -> str
     return f"arn:aws:iam::{ground.account}:role/{name}"
 
 
-def test_a_role_is_assumed_and_its_session_works(ground: Ground, user: Callable[..., User], stocked: Repository) -> None:
+def test_a_role_is_assumed_and_its_session_works(
+    ground: Ground, user: Callable[..., User], stocked: Repository
+) -> None:
     jane = user()
     identity = sts(ground, jane).get_caller_identity()
     assert (identity["Arn"], identity["Account"]) == (jane.arn, ground.account)

@@ -34,7 +34,10 @@ def test_tags_are_added_overwritten_and_taken_away(ground: Ground, kind: str) ->
     arn = taggable(ground, kind)
     assert tags(ground, arn) == {}
     ground.aws.tag_resource(resourceArn=arn, tags=as_list(team="a", Team="b", größe=""))
-    assert tags(ground, arn) == {"team": "a", "Team": "b", "größe": ""} or tags(ground, arn) == {"team": "a", "größe": ""}
+    assert tags(ground, arn) == {"team": "a", "Team": "b", "größe": ""} or tags(ground, arn) == {
+        "team": "a",
+        "größe": "",
+    }
     ground.aws.tag_resource(resourceArn=arn, tags=as_list(team="c"))
     assert tags(ground, arn)["team"] == "c"
     ground.aws.untag_resource(resourceArn=arn, tagKeys=["team", "never-was"])

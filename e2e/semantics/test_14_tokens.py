@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -12,10 +13,13 @@ from harness import account
 from harness.errors import raises
 from harness.identities import User, allow, deny
 from harness.npm_wire import Registry
+from harness.waiting import wait_until
 from semantics.ground import Ground
 
 
-@pytest.mark.parametrize(("given", "seconds"), [({}, 43200), ({"durationSeconds": 900}, 900), ({"durationSeconds": 43200}, 43200)])
+@pytest.mark.parametrize(
+    ("given", "seconds"), [({}, 43200), ({"durationSeconds": 900}, 900), ({"durationSeconds": 43200}, 43200)]
+)
 def test_a_token_lives_twelve_hours_or_as_long_as_asked(ground: Ground, given: dict[str, int], seconds: int) -> None:
     answer = ground.aws.get_authorization_token(domain=ground.domain(), **given)
     left = (answer["expiration"] - datetime.now(UTC)).total_seconds()
@@ -55,7 +59,9 @@ def test_a_token_is_for_one_domain(ground: Ground) -> None:
 def reader(ground: Ground) -> User:
     """A user who may mint tokens and read everything."""
     user = User(ground.server, allow("codeartifact:GetAuthorizationToken", "sts:GetServiceBearerToken"))
-    user.may(allow("codeartifact:GetAuthorizationToken", "codeartifact:ReadFromRepository", "sts:GetServiceBearerToken"))
+    user.may(
+        allow("codeartifact:GetAuthorizationToken", "codeartifact:ReadFromRepository", "sts:GetServiceBearerToken")
+    )
     return user
 
 
@@ -85,8 +91,6 @@ def test_minting_needs_two_rights(ground: Ground, missing: str) -> None:
     assert raised.message.startswith(f"User: {user.arn} is not authorized to perform: {missing} on resource: ")
 
 
-def wait_for(condition: object) -> None:
+def wait_for(condition: Callable[[], bool]) -> None:
     """Policies that another process changed are seen within five seconds."""
-    from harness.waiting import wait_until
-
-    wait_until(condition, timeout_s=10)  # type: ignore[arg-type]
+    wait_until(condition, timeout_s=10)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import http.server
 import json
 import re
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from harness import account, knobs
 from harness.account import npm_ids
 from harness.identities import allow, document
 from harness.waiting import wait_until
@@ -80,7 +82,7 @@ def test_the_life_of_a_generic_version(ground: Ground) -> None:
 
 
 def test_retaining_ingesting_and_copying_tell_every_repository_that_gained(ground: Ground) -> None:
-    app, team, store = ground.chain("app", "team", "store", connected=True)
+    app, team, _ = ground.chain("app", "team", "store", connected=True)
     name = ground.public("1.0.0")
     assert download(app.registry(), name, "1.0.0") == 200
     ground.repository(app.domain, "copies")
@@ -98,8 +100,6 @@ def test_retaining_ingesting_and_copying_tell_every_repository_that_gained(groun
 
 
 def test_owner_and_administrator_each_get_an_event_of_their_own(ground: Ground) -> None:
-    from harness import account
-
     domain = ground.domain()
     other = account.key_client(ground.server, ground.server.create_key(OTHER), ground.region)
     theirs = {"Principal": {"AWS": f"arn:aws:iam::{OTHER}:root"}}
@@ -108,8 +108,6 @@ def test_owner_and_administrator_each_get_an_event_of_their_own(ground: Ground) 
     ours = ground.repository(domain, "ours")
     ids = {"format": "generic", "namespace": "tools", "package": "thing"}
     ground.asset(ours, ids, "1.0.0", "a", b"a")
-    import hashlib
-
     other.publish_package_version(
         domain=domain, domainOwner=ground.account, repository="theirs", **ids, packageVersion="1.0.0",
         assetName="a", assetContent=b"a", assetSHA256=hashlib.sha256(b"a").hexdigest(),
@@ -166,8 +164,6 @@ def receiver() -> Iterator[Receiver]:
 
 
 def test_endpoints_get_each_event_in_order_and_signed(own_ground: Callable[..., Ground], receiver: Receiver) -> None:
-    from harness import knobs
-
     ground = own_ground(settings=knobs.event_endpoint("story", receiver.url))
     repository = ground.repository(ground.domain(), "app")
     ids = ground.generic(repository, "thing", "1.0.0", "2.0.0")

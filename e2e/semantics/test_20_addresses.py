@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 from collections.abc import Callable
 
 import pytest
@@ -29,8 +30,6 @@ def test_the_host_form_by_configuration(own_ground: Callable[..., Ground]) -> No
     connection = http.client.HTTPConnection("127.0.0.1", ground.server.port, timeout=10)
     headers = {"Host": host, "Authorization": f"Bearer {repository.token}"}
     package = Package("parcel", "1.0.0")
-    import json
-
     body = json.dumps(package.publish_document(repository.npm_url)).encode()
     connection.request("PUT", "/npm/team-a/parcel", body=body, headers=headers | {"Content-Type": "application/json"})
     answer = connection.getresponse()
