@@ -81,7 +81,7 @@ class Server:
     def launch(self, environment: dict[str, str] | None = None) -> None:
         """Start without waiting; for those who measure how long it takes to answer."""
         assert self._process is None, "the server is running already"
-        self._config_path.write_text(knobs.configuration(self._npm_source, self._quotas) + self._settings)
+        self._config_path.write_text(self._settings + knobs.configuration(self._npm_source, self._quotas))
         # A home of its own and no inherited variables: the settings of the machine must not decide a test.
         own = {"PATH": os.environ["PATH"], "HOME": str(self._home), **(environment or {})}
         command = knobs.serve_command(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from harness import knobs
 from harness.errors import raises
+from harness.identities import allow, document
 from harness.packages import Package
 from harness.waiting import wait_until
 from semantics.ground import Ground
@@ -78,7 +79,7 @@ def test_a_hundred_edits_of_allowed_repositories(ground: Ground) -> None:
 
 def test_a_policy_of_7168_characters(ground: Ground) -> None:
     domain = ground.domain()
-    text = '{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*","Action":"codeartifact:*","Resource":"*"}}'
+    text = document(allow("codeartifact:*", Principal="*"))
     ground.aws.put_domain_permissions_policy(domain=domain, policyDocument=text + " " * (7168 - len(text)))
     with raises(ground.aws, "ValidationException"):
         ground.aws.put_domain_permissions_policy(domain=domain, policyDocument=text + " " * (7169 - len(text)))
