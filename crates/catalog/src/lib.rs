@@ -11,12 +11,16 @@ mod caller;
 mod catalog;
 mod change_log;
 mod connections;
+mod copy;
+mod deletion;
 mod discovery;
+mod dispose;
 mod document;
 mod domains;
 mod failure;
 mod format_rules;
 mod heavy_work;
+mod held_version;
 mod identity_rights;
 mod labels;
 mod package_origin;
@@ -36,9 +40,10 @@ mod stamps;
 mod storable_text;
 mod tags;
 mod tokens;
-mod unpublish;
+mod version_batch;
 mod version_manifest;
 mod version_metadata;
+mod version_statuses;
 mod version_tags;
 
 pub use access_keys::AccessKey;
@@ -47,6 +52,7 @@ pub use authorize::Grant;
 pub use caller::{Caller, RequestPlace};
 pub use catalog::{Catalog, Parts};
 pub use connections::{ConnectionDirectory, ConnectionInfo};
+pub use copy::CopyRequest;
 pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
 pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
@@ -65,6 +71,7 @@ pub use source::{
     Unreadable,
 };
 pub use tokens::AuthorizationToken;
+pub use version_batch::VersionSelection;
 pub use version_manifest::VersionPage;
 pub use version_metadata::MetadataEdit;
 

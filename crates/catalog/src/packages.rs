@@ -255,6 +255,8 @@ impl Catalog {
         Ok((found.revision, AssetBody::held(blob, digests)))
     }
 
+    /// The version to show first: the one that the format's default tag names, else the newest. One that is not
+    /// listed is not shown either.
     pub(crate) async fn default_display_version(
         &self,
         reader: &mut Connection,
@@ -268,6 +270,11 @@ impl Catalog {
                 .map_err(from_store)?
                 .into_iter()
                 .find(|row| row.tag == tag)
+            && let Some(found) = reader
+                .find_version(package.id, &row.version)
+                .await
+                .map_err(from_store)?
+            && found.status().map_err(from_store)?.is_listed()
         {
             return parse_version(&row.version).map(Some);
         }
@@ -290,21 +297,11 @@ impl Catalog {
             .find_package(view.home().id, package)
             .await
             .map_err(from_store)?;
-        let row = row.ok_or_else(|| {
-            // The wording of the service, its trailing comma included.
-            let message = format!(
-                "Package not found in repository. RepoId: {}, Package = PackageCoordinate{{packageType={}, \
-                 packageName={}}},",
-                view.home().id,
-                package.format,
-                package.name
-            );
-            Error::not_found(ResourceType::Package, package.name.as_str(), message)
-        })?;
+        let row = row.ok_or_else(|| package_not_in_repository(view.home().id, package))?;
         Ok((reader, row))
     }
 
-    fn package_from_row(&self, row: &PackageRow) -> Result<Package> {
+    pub(crate) fn package_from_row(&self, row: &PackageRow) -> Result<Package> {
         let corrupt = |e| Error::internal(format!("package {}: {e}", row.id));
         let namespace = if row.namespace.is_empty() {
             None
@@ -334,6 +331,16 @@ pub(crate) async fn find_version(
         .await
         .map_err(from_store)?;
     found.ok_or_else(|| version_not_found(package, version))
+}
+
+/// The wording of the service, its trailing comma included.
+pub(crate) fn package_not_in_repository(repository_id: i64, package: &PackageCoordinates) -> Error {
+    let message = format!(
+        "Package not found in repository. RepoId: {repository_id}, Package = PackageCoordinate{{packageType={}, \
+         packageName={}}},",
+        package.format, package.name
+    );
+    Error::not_found(ResourceType::Package, package.name.as_str(), message)
 }
 
 pub(crate) fn version_not_found(package: &PackageCoordinates, version: &VersionName) -> Error {

@@ -12,7 +12,7 @@ use model::{
 use sha2::{Digest as _, Sha256};
 use store::{Connection, NewVersion, PackageRow};
 
-use crate::change_log::{ChangeDetails, change};
+use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_blobs, from_store};
 use crate::publish_asset::asset_too_large;
 use crate::repository_view::{Walk, repository_not_found};
@@ -246,17 +246,21 @@ impl Catalog {
     ) -> Result<Published> {
         let view = grant.view();
         let now = unit.new.published_at;
+        let event = VersionEvent::created(unit.new.status, &unit.new.revision, unit.assets.len());
         let entry = change(ChangeKind::VersionPublished, now, grant.caller())
             .in_repository(&view.home().name)
             .of_package(package)
             .of_version(&unit.new.version)
-            .with(&serde_json::json!({
-                "revision": unit.new.revision,
-                "tags": unit.tags,
-                "assets": unit.assets.iter().map(|(name, size, digests)| serde_json::json!({
-                    "name": name.as_str(), "sizeBytes": size, "sha256": digests.sha256.to_hex(),
-                })).collect::<Vec<_>>(),
-            }));
+            .with_event(
+                serde_json::json!({
+                    "revision": unit.new.revision,
+                    "tags": unit.tags,
+                    "assets": unit.assets.iter().map(|(name, size, digests)| serde_json::json!({
+                        "name": name.as_str(), "sizeBytes": size, "sha256": digests.sha256.to_hex(),
+                    })).collect::<Vec<_>>(),
+                }),
+                &event,
+            );
         let (domain_id, home_id) = (view.domain_id, view.home().id);
         let (domain, home, unit_package) = (
             view.domain.clone(),

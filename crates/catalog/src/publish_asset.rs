@@ -14,7 +14,7 @@ use model::{
 use serde_json::json;
 use store::{Connection, NewVersion, Tx, VersionMetadataRow};
 
-use crate::change_log::{ChangeDetails, change};
+use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_blobs, from_store};
 use crate::packages::asset_from_row;
 use crate::publish::{check_publish_allowed, revision_of};
@@ -232,22 +232,25 @@ impl Unit {
             tx.insert_asset(self.domain_id, version_id, name, *size_bytes, digests)
                 .await?;
         }
+        let event = match before {
+            None => VersionEvent::created(status, &revision, 1),
+            Some(before) => VersionEvent {
+                assets_added: usize::from(!is_there),
+                status_changed: before != status,
+                ..VersionEvent::updated(status, &revision)
+            },
+        };
+        let detail = json!({
+            "asset": {
+                "name": self.asset.name.as_str(), "sizeBytes": self.asset.size_bytes,
+                "sha256": self.asset.digests.sha256.to_hex(),
+            },
+        });
         let entry = change(ChangeKind::AssetPublished, self.now, caller)
             .in_repository(&self.home)
             .of_package(package)
             .of_version(&self.publication.version)
-            .with(&json!({
-                "asset": {
-                    "name": self.asset.name.as_str(), "sizeBytes": self.asset.size_bytes,
-                    "sha256": self.asset.digests.sha256.to_hex(),
-                },
-                "event": {
-                    "state": status.as_str(), "revision": revision,
-                    "operationType": if before.is_none() { "Created" } else { "Updated" },
-                    "assetsAdded": u32::from(!is_there), "assetsRemoved": 0, "assetsUpdated": 0,
-                    "metadataUpdated": before.is_none(), "statusChanged": before != Some(status),
-                },
-            }));
+            .with_event(detail, &event);
         tx.append_change(self.domain_id, &entry).await?;
         Ok(PublishedAsset {
             revision,

@@ -1,12 +1,11 @@
 //! A package as its clients see it: what the repository, its upstreams and their public sources hold together.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Asset, EpochMillis, Error, OriginType, PackageCoordinates, PackageVersionStatus, ResourceType,
-    Result, VersionName,
+    Asset, EpochMillis, Error, OriginType, PackageCoordinates, ResourceType, Result, VersionName,
 };
 use store::{AssetRow, Connection, PackageRow};
 
@@ -66,8 +65,8 @@ impl Metadata {
 /// A view in the making.
 struct Merge {
     view: PackageView,
-    /// Versions decided by a nearer repository, shown or hidden.
-    decided: HashSet<VersionName>,
+    /// Versions decided by a nearer repository, and whether they are shown.
+    decided: HashMap<VersionName, bool>,
     /// Whether any repository or source knows the package.
     known: bool,
 }
@@ -89,7 +88,7 @@ impl Catalog {
                 readme: None,
                 extras: Bytes::new(),
             },
-            decided: HashSet::new(),
+            decided: HashMap::new(),
             known: false,
         };
         let mut fault = None;
@@ -193,8 +192,8 @@ impl Merge {
                 }
             }
             let name = parse_version(&found.version.version)?;
-            let status = found.version.status().map_err(from_store)?;
-            if self.decided.insert(name.clone()) && status == PackageVersionStatus::Published {
+            let is_listed = found.version.status().map_err(from_store)?.is_listed();
+            if self.decide(&name, is_listed) && is_listed {
                 // Two clocks, never mixed: what came from a public source has that source's time, or none.
                 let is_external = found.version.origin_type == OriginType::External.as_str();
                 let here = (!is_external).then_some(found.version.published_at_ms);
@@ -212,15 +211,33 @@ impl Merge {
             }
         }
         for tag in reader.list_package_tags(row.id).await.map_err(from_store)? {
-            self.view.tags.insert(tag.tag, tag.version);
+            self.add_tag(tag.tag, tag.version);
         }
         Ok(())
+    }
+
+    /// Whether nobody nearer has decided on this version; if so, it is decided now.
+    fn decide(&mut self, version: &VersionName, is_shown: bool) -> bool {
+        let is_new = !self.decided.contains_key(version);
+        if is_new {
+            self.decided.insert(version.clone(), is_shown);
+        }
+        is_new
+    }
+
+    /// Adds a tag, unless it names what is not shown: a tag into the void must not hide a nearer one of its name.
+    fn add_tag(&mut self, tag: String, version: String) {
+        let is_shown =
+            VersionName::parse(&version).is_ok_and(|name| self.decided.get(&name) == Some(&true));
+        if is_shown {
+            self.view.tags.insert(tag, version);
+        }
     }
 
     fn add_source(&mut self, source: &crate::SourcePackage) {
         self.known = true;
         for found in &source.versions {
-            if self.decided.insert(found.version.clone()) {
+            if self.decide(&found.version, true) {
                 self.view.versions.push(VersionView {
                     version: found.version.clone(),
                     metadata: Metadata::Source(found.metadata.clone()),
@@ -229,7 +246,9 @@ impl Merge {
                 });
             }
         }
-        self.view.tags.extend(source.tags.iter().cloned());
+        for (tag, version) in &source.tags {
+            self.add_tag(tag.clone(), version.clone());
+        }
         if self.view.extras.is_empty() {
             self.view.extras = source.extras.clone();
         }

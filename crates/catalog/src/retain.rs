@@ -6,13 +6,14 @@ use std::sync::Arc;
 
 use model::{
     AssetName, ChangeKind, Digests, Error, OriginRestrictions, OriginType, PackageCoordinates,
-    PackageVersionStatus, PageLimit, Result, VersionName,
+    PackageVersionStatus, Result, VersionName,
 };
-use store::{NewVersion, Tx};
+use store::NewVersion;
 
 use crate::Catalog;
-use crate::change_log::ChangeDetails;
+use crate::change_log::{ChangeDetails, VersionEvent};
 use crate::failure::Failure;
+use crate::held_version::HeldVersion;
 use crate::publish::revision_of;
 use crate::repository_view::{Node, RepositoryView};
 use crate::source::SourceVersion;
@@ -54,10 +55,10 @@ impl Catalog {
             .service_change(ChangeKind::VersionIngested, node)
             .of_package(package)
             .of_version(&version.version)
-            .published_at_source(version.published_at)
-            .with(&serde_json::json!({
-                "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
-            }));
+            .published_at_source(version.published_at);
+        let detail = serde_json::json!({
+            "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
+        });
         let (id, package) = (node.id, package.clone());
         let stored: Result<(), Failure> = self
             .store
@@ -78,22 +79,35 @@ impl Catalog {
                         package_id: row.id,
                         ..new
                     };
-                    let version_id = match tx.insert_version(&new).await? {
-                        Some(id) => id,
+                    let added = tx.insert_version(&new).await?;
+                    let (version_id, status, revision) = match added {
+                        Some(id) => (id, new.status, new.revision.clone()),
                         None => {
                             let found = tx.find_version(row.id, new.version.as_str()).await?;
                             let found = found.ok_or_else(|| {
                                 Error::internal("a version vanished while it was made")
                             })?;
-                            if found.origin_type != OriginType::External.as_str() {
+                            let status = found.status()?;
+                            if found.origin_type != OriginType::External.as_str()
+                                || !status.is_downloadable()
+                            {
                                 return Ok(());
                             }
-                            found.id
+                            (found.id, status, found.revision)
                         }
                     };
                     if tx.find_asset(version_id, &name).await?.is_none() {
                         tx.insert_asset(domain_id, version_id, &name, size_bytes, &digests)
                             .await?;
+                        let event = if added.is_some() {
+                            VersionEvent::created(status, &revision, 1)
+                        } else {
+                            VersionEvent {
+                                assets_added: 1,
+                                ..VersionEvent::updated(status, &revision)
+                            }
+                        };
+                        let entry = entry.with_event(detail, &event);
                         tx.append_change(domain_id, &entry).await?;
                     }
                     Ok(())
@@ -117,8 +131,8 @@ impl Catalog {
         let entry = self
             .service_change(ChangeKind::VersionRetained, view.home())
             .of_package(package)
-            .of_version(version)
-            .with(&serde_json::json!({ "from": view.nodes[from].name.as_str() }));
+            .of_version(version);
+        let from_name = view.nodes[from].name.clone();
         let now = self.now();
         let (domain_id, home_id, from_id) = (view.domain_id, view.home().id, view.nodes[from].id);
         let (package, version) = (package.clone(), version.clone());
@@ -133,12 +147,23 @@ impl Catalog {
                     let Some(source) = tx.find_package(from_id, &package).await? else {
                         return Ok(());
                     };
+                    let Some(held) = HeldVersion::find(tx, source.id, &version).await? else {
+                        return Ok(());
+                    };
+                    // Someone may have archived it since the request looked.
+                    if !held.status()?.is_downloadable() {
+                        return Ok(());
+                    }
                     let row = tx
                         .ensure_package(home_id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
-                    if row.upstream_allowed
-                        && copy_version(tx, domain_id, source.id, row.id, &version).await?
-                    {
+                    if row.upstream_allowed && held.insert(tx, domain_id, row.id).await? {
+                        let detail = serde_json::json!({
+                            "from": from_name.as_str(), "revision": held.row.revision,
+                        });
+                        let entry = entry
+                            .published_at_source(held.source_published_at())
+                            .with_event(detail, &held.event(None)?);
                         tx.append_change(domain_id, &entry).await?;
                     }
                     Ok(())
@@ -147,44 +172,4 @@ impl Catalog {
             .await;
         stored.map_err(Error::from)
     }
-}
-
-/// Copies a version's row and those of its assets between two packages of a domain. False when it was there.
-async fn copy_version(
-    tx: &mut Tx,
-    domain_id: i64,
-    from_package_id: i64,
-    to_package_id: i64,
-    version: &VersionName,
-) -> Result<bool, Failure> {
-    let Some(found) = tx
-        .find_version_metadata(from_package_id, version.as_str())
-        .await?
-    else {
-        return Ok(false);
-    };
-    let row = found.version;
-    let readme = tx.find_version_readme(row.id).await?;
-    let new = NewVersion {
-        package_id: to_package_id,
-        version: version.clone(),
-        status: row.status()?,
-        revision: row.revision.clone(),
-        origin_type: OriginType::parse(&row.origin_type).unwrap_or(OriginType::Unknown),
-        origin_name: row.origin_name.clone(),
-        published_at: model::EpochMillis(row.published_at_ms),
-        source_published_at: row.source_published_at_ms.map(model::EpochMillis),
-        metadata: found.metadata,
-        readme,
-    };
-    let Some(id) = tx.insert_version(&new).await? else {
-        return Ok(false);
-    };
-    for asset in tx.list_assets(row.id, "", PageLimit::MAX).await? {
-        let name = AssetName::parse(&asset.name)
-            .map_err(|e| Error::internal(format!("asset of {}: {e}", row.id)))?;
-        tx.insert_asset(domain_id, id, &name, asset.size(), &asset.digests()?)
-            .await?;
-    }
-    Ok(true)
 }

@@ -2,7 +2,7 @@
 
 use model::{ChangeKind, Error, PackageCoordinates, PageLimit, Result, VersionName};
 
-use crate::change_log::{ChangeDetails, change};
+use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_store};
 use crate::packages::{asset_from_row, parse_version};
 use crate::publish::revision_of;
@@ -78,10 +78,14 @@ impl Catalog {
                             return Err(Error::conflict(kind, name.as_str(), message).into());
                         }
                         tx.update_version_metadata(before.id, &metadata, &revision).await?;
-                        let entry = template
-                            .clone()
-                            .of_version(&name)
-                            .with(&serde_json::json!({ "revision": revision, "metadata": metadata }));
+                        let event = VersionEvent {
+                            metadata_updated: true,
+                            ..VersionEvent::updated(before.status()?, &revision)
+                        };
+                        let entry = template.clone().of_version(&name).with_event(
+                            serde_json::json!({ "revision": revision, "metadata": metadata }),
+                            &event,
+                        );
                         tx.append_change(domain_id, &entry).await?;
                     }
                     Ok(())

@@ -18,6 +18,7 @@ mod principal;
 mod resource;
 mod status;
 mod time;
+mod version_outcome;
 
 pub use account::AccountId;
 pub use action::Action;
@@ -39,3 +40,6 @@ pub use resource::{
 };
 pub use status::PackageVersionStatus;
 pub use time::{Clock, EpochMillis, SystemClock};
+pub use version_outcome::{
+    FailedVersion, PackageVersionErrorCode, SuccessfulVersion, VersionOutcome,
+};

@@ -47,6 +47,8 @@ const FIND: &str = "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha5
     FROM asset WHERE version_id = $1 AND name = $2";
 const LIST: &str = "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512
     FROM asset WHERE version_id = $1 AND name > $2 ORDER BY name LIMIT $3";
+const LIST_OF_VERSION: &str = "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512
+    FROM asset WHERE version_id = $1 ORDER BY name";
 const LIST_OF_PACKAGE: &str =
     "SELECT a.version_id, a.name, a.size_bytes, a.md5, a.sha1, a.sha256, a.sha512
     FROM package_version v JOIN asset a ON a.version_id = v.id WHERE v.package_id = $1
@@ -57,6 +59,8 @@ const LIST_OF_REPOSITORY: &str =
     WHERE p.repository_id = $1";
 const INSERT: &str = "INSERT INTO asset (version_id, name, size_bytes, md5, sha1, sha256, sha512)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const DELETE_OF_VERSION: &str = "DELETE FROM asset WHERE version_id = $1
+    RETURNING version_id, name, size_bytes, md5, sha1, sha256, sha512";
 const ADD_REFERENCE: &str =
     "INSERT INTO domain_blob (domain_id, sha256, size_bytes, reference_count)
     VALUES ($1, $2, $3, 1)
@@ -89,6 +93,11 @@ impl Connection {
     ) -> StoreResult<Vec<AssetRow>> {
         on_engine!(self, db => sqlx::query_as(LIST)
             .bind(version_id).bind(after).bind(limit.rows_and_one()).fetch_all(&mut *db).await)
+    }
+
+    /// All assets of a version in order of name: as many as a version may have, not a page.
+    pub async fn list_assets_of_version(&mut self, version_id: i64) -> StoreResult<Vec<AssetRow>> {
+        on_engine!(self, db => sqlx::query_as(LIST_OF_VERSION).bind(version_id).fetch_all(&mut *db).await)
     }
 
     /// The assets of all versions of a package, in the order in which the versions arrived.
@@ -135,6 +144,21 @@ impl Tx {
             on_engine!(self, db => sqlx::query(ADD_SIZE).bind(domain_id).bind(size).execute(&mut *db).await.map(drop))?;
         }
         Ok(())
+    }
+
+    /// Deletes the rows of a version's assets, and takes back their counts of bytes. Returns what was deleted, in no
+    /// order.
+    pub async fn delete_assets_of_version(
+        &mut self,
+        domain_id: i64,
+        version_id: i64,
+    ) -> StoreResult<Vec<AssetRow>> {
+        let assets: Vec<AssetRow> = on_engine!(self, db => sqlx::query_as(DELETE_OF_VERSION)
+            .bind(version_id).fetch_all(&mut *db).await)?;
+        for asset in &assets {
+            self.drop_asset_reference(domain_id, asset).await?;
+        }
+        Ok(assets)
     }
 
     /// Takes back one asset's count of its bytes. The asset's row is deleted with its version.

@@ -94,6 +94,8 @@ const UPDATE_METADATA: &str =
     "UPDATE package_version SET metadata = $2, revision = $3 WHERE id = $1";
 const UPDATE_CONTENT: &str =
     "UPDATE package_version SET status = $2, revision = $3, published_at_ms = $4 WHERE id = $1";
+const UPDATE_STATUS: &str = "UPDATE package_version SET status = $2 WHERE id = $1";
+const DELETE_README: &str = "UPDATE package_version SET readme = NULL WHERE id = $1";
 const DELETE: &str = "DELETE FROM package_version WHERE id = $1";
 
 impl Connection {
@@ -207,6 +209,23 @@ impl Tx {
         on_engine!(self, db => sqlx::query(UPDATE_CONTENT)
             .bind(id).bind(status.as_str()).bind(revision).bind(published_at.0)
             .execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Changes a version's status, and nothing else: its revision stays.
+    pub async fn update_version_status(
+        &mut self,
+        id: i64,
+        status: PackageVersionStatus,
+    ) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(UPDATE_STATUS)
+            .bind(id).bind(status.as_str()).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Forgets a version's readme; its revision stays.
+    pub async fn delete_version_readme(&mut self, id: i64) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(DELETE_README).bind(id).execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 

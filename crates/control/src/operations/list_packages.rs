@@ -2,8 +2,8 @@
 
 use catalog::PackageQuery;
 use model::{
-    DomainRef, Error, InvalidReason, Namespace, OriginRestriction, Package, PackageName,
-    RepositoryName, Result,
+    DomainRef, Error, InvalidReason, Namespace, OriginRestriction, PackageName, RepositoryName,
+    Result,
 };
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::protocol::page_token::Cursor;
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
 use crate::protocol::shared_members::one_of;
-use crate::shapes::PackageOriginConfiguration;
+use crate::shapes::PackageSummary;
 
 pub(crate) struct ListPackages;
 
@@ -30,28 +30,6 @@ pub(crate) struct Output {
     packages: Vec<PackageSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_token: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct PackageSummary {
-    format: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    namespace: Option<String>,
-    package: String,
-    origin_configuration: PackageOriginConfiguration,
-}
-
-impl From<&Package> for PackageSummary {
-    fn from(package: &Package) -> Self {
-        let coordinates = &package.coordinates;
-        Self {
-            format: coordinates.format.as_str(),
-            namespace: coordinates.namespace.as_ref().map(Namespace::to_string),
-            package: coordinates.name.to_string(),
-            origin_configuration: package.restrictions.into(),
-        }
-    }
 }
 
 impl Operation for ListPackages {

@@ -14,6 +14,7 @@ pub(crate) mod route;
 pub(crate) mod shared_members;
 pub(crate) mod throttle;
 pub(crate) mod upload;
+pub(crate) mod version_members;
 
 use http::HeaderName;
 

@@ -150,16 +150,22 @@ impl Params {
         })
     }
 
-    /// `true` or `false`, which may be there.
+    /// A boolean, which may be there: of JSON in the body, `true` or `false` elsewhere.
     pub(crate) fn boolean(&mut self, member: Member) -> Read<Option<bool>> {
         self.ask(member, false);
-        let value = match self.body.get(member.wire) {
-            Some(Value::Bool(value)) if member.place == Place::Body => {
-                Some(if *value { "true" } else { "false" }.to_owned())
-            }
-            _ => self.text(member)?,
-        };
-        match value.as_deref() {
+        if member.place == Place::Body {
+            let value = match self.body.get(member.wire) {
+                None | Some(Value::Null) => return Ok(None),
+                Some(Value::Bool(value)) => *value,
+                Some(other) => {
+                    let found = json::type_name(other);
+                    return Err(self.wrong_type(member.name, "a boolean", found));
+                }
+            };
+            self.note_input(member.name, if value { "true" } else { "false" });
+            return Ok(Some(value));
+        }
+        match self.text(member)?.as_deref() {
             None => Ok(None),
             Some("true") => Ok(Some(true)),
             Some("false") => Ok(Some(false)),
@@ -185,22 +191,73 @@ impl Params {
     /// A list in the body that may be there.
     pub(crate) fn list(&mut self, member: Member, max: usize) -> Read<Option<Vec<Value>>> {
         self.ask(member, false);
-        let text = match self.body.get(member.wire) {
-            None | Some(Value::Null) => return Ok(None),
-            Some(list @ Value::Array(_)) => list.to_string(),
-            Some(other) => {
-                let found = json::type_name(other);
-                return Err(self.wrong_type(member.name, "a list", found));
+        self.take_list(member, max)
+    }
+
+    /// A list in the body that must be there, and must not be empty.
+    pub(crate) fn required_list(&mut self, member: Member, max: usize) -> Read<Vec<Value>> {
+        self.ask(member, true);
+        match self.take_list(member, max)? {
+            None => Err(self.violation(member.name, None, Constraint::NotNull)),
+            Some(items) if items.is_empty() => {
+                Err(self.violation(member.name, Some("[]".into()), Constraint::MinLength(1)))
             }
-        };
-        self.note_input(member.name, &text);
-        let Some(Value::Array(items)) = self.body.remove(member.wire) else {
+            Some(items) => Ok(items),
+        }
+    }
+
+    fn take_list(&mut self, member: Member, max: usize) -> Read<Option<Vec<Value>>> {
+        match self.take(member, "a list", max, Value::as_array, Vec::len)? {
+            Some(Value::Array(items)) => Ok(Some(items)),
+            _ => Ok(None),
+        }
+    }
+
+    /// An object in the body, with any keys, that may be there.
+    pub(crate) fn map(&mut self, member: Member, max: usize) -> Read<Option<Map<String, Value>>> {
+        self.ask(member, false);
+        match self.take(member, "an object", max, Value::as_object, Map::len)? {
+            Some(Value::Object(entries)) => Ok(Some(entries)),
+            _ => Ok(None),
+        }
+    }
+
+    /// Takes a value of many parts out of the body.
+    fn take<T>(
+        &mut self,
+        member: Member,
+        wanted: &str,
+        max: usize,
+        as_parts: impl FnOnce(&Value) -> Option<&T>,
+        length: impl FnOnce(&T) -> usize,
+    ) -> Read<Option<Value>> {
+        let Some(value) = self.body.get(member.wire).filter(|value| !value.is_null()) else {
             return Ok(None);
         };
-        if items.len() > max {
+        let text = value.to_string();
+        let Some(length) = as_parts(value).map(length) else {
+            let found = json::type_name(value);
+            return Err(self.wrong_type(member.name, wanted, found));
+        };
+        self.note_input(member.name, &text);
+        if length > max {
             return Err(self.violation(member.name, Some(text), Constraint::MaxLength(max)));
         }
-        Ok(Some(items))
+        Ok(self.body.remove(member.wire))
+    }
+
+    /// A part of a list or of a map that must be a text. `path` names it, e.g. `versions.1.member`.
+    pub(crate) fn part_text<T>(
+        &mut self,
+        path: &str,
+        part: &Value,
+        parse: impl FnOnce(&str) -> Result<T, Constraint>,
+    ) -> Read<T> {
+        match part {
+            Value::String(text) => self.parse(path, text, parse),
+            Value::Null => Err(self.violation(path, None, Constraint::NotNull)),
+            other => Err(self.wrong_type(path, "a string", json::type_name(other))),
+        }
     }
 
     /// A text that must be in an item of a list, or in a structure. `path` is the item's, e.g. `tags.1.member`.

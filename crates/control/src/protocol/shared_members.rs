@@ -145,13 +145,20 @@ impl Params {
     /// `packageVersion`, in the normal form of the package's format.
     pub(crate) fn version(&mut self, package: &Read<PackageCoordinates>) -> Read<VersionName> {
         let version = self.required(query_as("packageVersion", "version"), VersionName::parse)?;
-        let id = package
-            .as_ref()
-            .map_err(|refused| *refused)?
-            .format
-            .as_str();
-        let format = self.asking.formats.find(id);
-        Ok(format.map_or_else(|| version.clone(), |format| format.version(version.clone())))
+        let package = package.as_ref().map_err(|refused| *refused)?;
+        Ok(self.in_normal_form(package, version))
+    }
+
+    /// A version in the normal form of its package's format.
+    pub(crate) fn in_normal_form(
+        &self,
+        package: &PackageCoordinates,
+        version: VersionName,
+    ) -> VersionName {
+        match self.asking.formats.find(package.format.as_str()) {
+            Some(format) => format.version(version),
+            None => version,
+        }
     }
 
     /// `restrictions`: both switches of a package's origin controls.

@@ -5,9 +5,11 @@ mod domain;
 mod package;
 mod package_version;
 mod repository;
+mod version_outcome;
 
 pub(crate) use asset::AssetSummary;
 pub(crate) use domain::{DomainDescription, DomainStatus, DomainSummary};
-pub(crate) use package::PackageOriginConfiguration;
+pub(crate) use package::{PackageOriginConfiguration, PackageSummary};
 pub(crate) use package_version::PackageVersionOrigin;
 pub(crate) use repository::{RepositoryDescription, RepositoryPage};
+pub(crate) use version_outcome::VersionOutcomeMaps;

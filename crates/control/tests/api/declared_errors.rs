@@ -130,11 +130,50 @@ fn requests() -> Vec<(&'static str, Ask, Names)> {
                 .body(b"x"),
             Names::Package,
         ),
+        (
+            "CopyPackageVersions",
+            domain(post("/v1/package/versions/copy"))
+                .query("source-repository", "team-a")
+                .query("destination-repository", "team-a")
+                .query("format", "generic")
+                .query("namespace", "tools")
+                .query("package", "x")
+                .json(&json!({ "versions": ["1"] })),
+            Names::Package,
+        ),
+        (
+            "UpdatePackageVersionsStatus",
+            coordinates(post("/v1/package/versions/update_status"))
+                .json(&json!({ "versions": ["1"], "targetStatus": "Archived" })),
+            Names::Package,
+        ),
+        (
+            "DisposePackageVersions",
+            coordinates(post("/v1/package/versions/dispose")).json(&json!({ "versions": ["1"] })),
+            Names::Package,
+        ),
+        (
+            "DeletePackageVersions",
+            coordinates(post("/v1/package/versions/delete")).json(&json!({ "versions": ["1"] })),
+            Names::Package,
+        ),
+        (
+            "DeletePackage",
+            coordinates(delete("/v1/package")),
+            Names::Package,
+        ),
     ]
 }
 
 /// Of the one byte `x`.
 const SHA256_OF_X: &str = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
+/// The parameters in which an operation names repositories.
+fn repository_parameters(operation: &str) -> &'static [&'static str] {
+    match operation {
+        "CopyPackageVersions" => &["source-repository", "destination-repository"],
+        _ => &["repository"],
+    }
+}
 
 /// What a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
@@ -337,8 +376,29 @@ async fn every_operation_tells_a_domain_or_repository_that_is_missing() {
             answer.refused_about(404, "ResourceNotFoundException", "domain", "none");
         }
         if names >= Names::Repository {
-            let answer = service.ask(ask.with("repository", "none")).await;
-            answer.refused_about(404, "ResourceNotFoundException", "repository", "none");
+            for parameter in repository_parameters(name) {
+                let answer = service.ask(ask.clone().with(parameter, "none")).await;
+                answer.refused_about(404, "ResourceNotFoundException", "repository", "none");
+            }
+        }
+    }
+    assert_eq!(service.change_count().await, before);
+}
+
+#[tokio::test]
+async fn every_operation_on_packages_tells_a_package_that_is_missing() {
+    let service = stocked(Setup::default()).await;
+    let before = service.change_count().await;
+    for (name, ask, names) in requests() {
+        // These two make the package that they name.
+        let makes_it = ["PutPackageOriginConfiguration", "PublishPackageVersion"].contains(&name);
+        if names == Names::Package && !makes_it {
+            let answer = service.ask(ask.with("package", "none")).await;
+            let message = answer.refused_about(404, "ResourceNotFoundException", "package", "none");
+            assert!(
+                message.contains(", packageName=none},"),
+                "{name}: {message}"
+            );
         }
     }
     assert_eq!(service.change_count().await, before);

@@ -5,9 +5,13 @@
 
 mod assets;
 mod connections;
+mod copy_package_versions;
 mod declared_errors;
+mod delete_package;
+mod delete_package_versions;
 mod dependencies;
 mod development;
+mod dispose_package_versions;
 mod domains;
 mod endpoints;
 mod hostile_requests;
@@ -22,5 +26,7 @@ mod routes;
 mod signatures;
 mod support;
 mod tokens;
+mod update_package_versions_status;
 mod validation;
+mod version_members;
 mod versions;

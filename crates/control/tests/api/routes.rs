@@ -47,8 +47,8 @@ fn the_api_owns_the_paths_below_v1() {
 }
 
 #[test]
-fn twenty_four_operations_are_here() {
-    assert_eq!(ControlPlane::operation_names().count(), 24);
+fn all_operations_are_here() {
+    assert_eq!(ControlPlane::operation_names().count(), 29);
     assert!(ControlPlane::operation_names().any(|name| name == "AssociateExternalConnection"));
 }
 

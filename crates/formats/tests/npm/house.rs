@@ -256,6 +256,11 @@ impl House {
             .unwrap();
     }
 
+    /// The account's root, as the API knows it.
+    pub(crate) const fn root(&self) -> &Caller {
+        &self.root
+    }
+
     /// The versions that a repository itself holds of a package, each with where it came from.
     pub(crate) async fn held(&self, repository: &str, package: &str) -> BTreeMap<String, String> {
         let repository = RepositoryName::parse(repository).unwrap();

@@ -4,6 +4,7 @@
 
 mod abuse;
 mod addresses;
+mod change_log;
 mod confusion;
 mod described;
 mod documents;
@@ -12,8 +13,10 @@ mod house;
 mod identity;
 mod misbehaviour;
 mod packages;
+mod promotion;
 mod publish;
 mod pull_through;
+mod status_calls;
 mod statuses;
 mod tarballs;
 mod tokens;

@@ -12,6 +12,8 @@ on_both_engines![
     an_asset_is_found_as_it_was_added,
     an_asset_is_not_added_twice,
     assets_are_walked_in_the_byte_order_of_their_names,
+    all_assets_of_a_version_come_at_once_however_many,
+    the_assets_of_one_version_go_with_their_counts,
     the_assets_of_a_package_come_by_version_and_name,
     the_assets_of_a_repository_are_all_of_it,
     the_same_bytes_in_two_repositories_count_once,
@@ -197,6 +199,79 @@ async fn assets_are_walked_in_the_byte_order_of_their_names(db: &TestDatabase) {
             "pages of {limit}"
         );
     }
+}
+
+async fn all_assets_of_a_version_come_at_once_however_many(db: &TestDatabase) {
+    let shelf = shelf(db, "acme").await;
+    let (domain, version) = (shelf.domain, shelf.versions[0]);
+    // One more than the longest page.
+    db.write(move |tx| {
+        Box::pin(async move {
+            for index in 0..=PageLimit::MAX.rows() {
+                let name = asset_name(&format!("{index:04}"));
+                tx.insert_asset(domain, version, &name, 1, &digests(1))
+                    .await?;
+            }
+            Ok(())
+        })
+    })
+    .await;
+    add(db, domain, shelf.versions[1], "other", 2, 10).await;
+    let mut read = db.read().await;
+    let rows = read.list_assets_of_version(version).await.unwrap();
+    assert_eq!(rows.len(), PageLimit::MAX.rows() + 1);
+    assert!(rows.is_sorted_by(|a, b| a.name.as_bytes() < b.name.as_bytes()));
+    assert!(rows.iter().all(|row| row.version_id == version));
+    assert_eq!(rows[0].digests().unwrap(), digests(1));
+    assert!(
+        read.list_assets_of_version(shelf.versions[2])
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+async fn the_assets_of_one_version_go_with_their_counts(db: &TestDatabase) {
+    let shelf = shelf(db, "acme").await;
+    let (domain, version) = (shelf.domain, shelf.versions[0]);
+    add(db, domain, version, "a", 1, 10).await;
+    add(db, domain, version, "b", 2, 20).await;
+    add(db, domain, version, "again", 2, 20).await;
+    add(db, domain, shelf.versions[1], "b", 2, 20).await;
+    add(db, domain, shelf.versions[2], "c", 3, 40).await;
+    let delete = || {
+        db.write(move |tx| {
+            Box::pin(async move { tx.delete_assets_of_version(domain, version).await })
+        })
+    };
+    let mut deleted = delete().await;
+    deleted.sort_by(|a, b| a.name.cmp(&b.name));
+    assert_eq!(
+        names(&deleted),
+        [(version, "a"), (version, "again"), (version, "b")]
+    );
+    assert_eq!(deleted[0].digests().unwrap(), digests(1));
+    assert_eq!(blobs(db).await, [(domain, 20, 1), (domain, 40, 1)]);
+    assert_eq!(size_bytes(db, "acme").await, 60);
+    assert!(delete().await.is_empty(), "there is nothing left to delete");
+    assert_eq!(size_bytes(db, "acme").await, 60);
+    let mut read = db.read().await;
+    assert_eq!(
+        names(
+            &read
+                .list_assets_of_package(shelf.packages[0])
+                .await
+                .unwrap()
+        ),
+        [(shelf.versions[1], "b")]
+    );
+    assert!(
+        read.find_version(shelf.packages[0], "1.0")
+            .await
+            .unwrap()
+            .is_some(),
+        "the version stays"
+    );
 }
 
 async fn the_assets_of_a_package_come_by_version_and_name(db: &TestDatabase) {

@@ -17,6 +17,8 @@ on_both_engines![
     the_newest_version_is_the_published_one_that_arrived_last,
     new_metadata_makes_a_new_revision_and_changes_nothing_else,
     new_assets_change_status_revision_and_time_of_one_version_only,
+    a_new_status_changes_nothing_else,
+    a_forgotten_readme_is_the_only_thing_gone,
     a_deleted_version_takes_its_assets,
     large_metadata_and_readmes_come_back_whole,
     a_status_nobody_knows_is_an_error,
@@ -448,6 +450,73 @@ async fn new_assets_change_status_revision_and_time_of_one_version_only(db: &Tes
     assert_eq!(
         (same.revision.as_str(), same.published_at_ms),
         ("revision of 2.0", NOW.0)
+    );
+}
+
+async fn a_new_status_changes_nothing_else(db: &TestDatabase) {
+    let package = a_package(db).await;
+    let first = db.version(package, "1.0").await;
+    db.version(package, "2.0").await;
+    let before = db
+        .read()
+        .await
+        .find_version_metadata(package, "1.0")
+        .await
+        .unwrap()
+        .unwrap();
+    for status in PackageVersionStatus::ALL {
+        db.write(move |tx| Box::pin(async move { tx.update_version_status(first, status).await }))
+            .await;
+        let mut read = db.read().await;
+        let after = read
+            .find_version_metadata(package, "1.0")
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(after.version.status().unwrap(), status);
+        assert_eq!(
+            (
+                after.version.id,
+                after.version.revision,
+                after.version.published_at_ms,
+                after.metadata
+            ),
+            (
+                before.version.id,
+                before.version.revision.clone(),
+                before.version.published_at_ms,
+                before.metadata.clone()
+            )
+        );
+        let other = read.find_version(package, "2.0").await.unwrap().unwrap();
+        assert_eq!(other.status().unwrap(), PackageVersionStatus::Published);
+    }
+}
+
+async fn a_forgotten_readme_is_the_only_thing_gone(db: &TestDatabase) {
+    let package = a_package(db).await;
+    let with_readme = |version| NewVersion {
+        readme: Some(format!("# {version}")),
+        ..new_version(package, version)
+    };
+    let ids = add_all(db, vec![with_readme("1.0"), with_readme("2.0")]).await;
+    let first = ids[0];
+    db.write(move |tx| Box::pin(async move { tx.delete_version_readme(first).await }))
+        .await;
+    let mut read = db.read().await;
+    assert_eq!(read.find_version_readme(ids[0]).await.unwrap(), None);
+    assert_eq!(
+        read.find_version_readme(ids[1]).await.unwrap().as_deref(),
+        Some("# 2.0")
+    );
+    let found = read
+        .find_version_metadata(package, "1.0")
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (found.version.revision.as_str(), found.metadata.as_str()),
+        ("revision of 1.0", r#"{"version":"1.0"}"#)
     );
 }
 

@@ -27,7 +27,7 @@ use upstream::SourceError;
 pub(crate) use answer::Answer;
 pub(crate) use ask::{Ask, Signing, delete, get, post, put};
 pub(crate) use formats::{GENERIC, NPM};
-pub(crate) use seed::package;
+pub(crate) use seed::{on_package, package};
 
 /// The account of the installation, and the one that strangers are of.
 pub(crate) const ACCOUNT: &str = "111122223333";
@@ -247,6 +247,22 @@ impl Service {
                 .sum()
         }
         count(&self.folder.path().join("blobs"))
+    }
+
+    /// Makes a repository in `acme` that has these upstreams.
+    pub(crate) async fn make_downstream(&self, name: &str, upstreams: &[&str]) {
+        let upstreams: Vec<_> = upstreams
+            .iter()
+            .map(|name| serde_json::json!({ "repositoryName": name }))
+            .collect();
+        self.ask(
+            post("/v1/repository")
+                .query("domain", "acme")
+                .query("repository", name)
+                .json(&serde_json::json!({ "upstreams": upstreams })),
+        )
+        .await
+        .ok();
     }
 
     /// How many entries all change logs have.

@@ -1,14 +1,17 @@
 //! Packages and versions to list and describe.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use catalog::{NewAsset, Publication};
 use model::{
     Action, AssetName, EpochMillis, FormatId, Namespace, OriginRestrictions, OriginType,
     PackageCoordinates, PackageName, PackageVersionStatus, RepositoryName, VersionName,
 };
-use store::{NewVersion, StoreError};
+use serde_json::Value;
+use store::{ChangeRow, NewVersion, StoreError};
 
-use super::{Service, acme};
+use super::{Ask, Service, acme, get, post};
 
 pub(crate) fn package(format: FormatId, namespace: &str, name: &str) -> PackageCoordinates {
     PackageCoordinates {
@@ -24,11 +27,26 @@ impl Service {
         &self,
         package: &PackageCoordinates,
         version: &str,
-        metadata: &serde_json::Value,
+        metadata: &Value,
         assets: &[(&str, &[u8])],
         tags: &[&str],
     ) -> String {
-        let repository = RepositoryName::parse("team-a").unwrap();
+        self.publish_into("team-a", package, version, metadata, assets, tags)
+            .await
+            .unwrap()
+    }
+
+    /// Publishes a version into a repository of `acme`.
+    pub(crate) async fn publish_into(
+        &self,
+        repository: &str,
+        package: &PackageCoordinates,
+        version: &str,
+        metadata: &Value,
+        assets: &[(&str, &[u8])],
+        tags: &[&str],
+    ) -> model::Result<String> {
+        let repository = RepositoryName::parse(repository).unwrap();
         let action = Action::PUBLISH_PACKAGE_VERSION;
         let grant = self
             .catalog
@@ -53,11 +71,8 @@ impl Service {
             assets: staged,
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
         };
-        self.catalog
-            .publish(&grant, publication)
-            .await
-            .unwrap()
-            .revision
+        let published = self.catalog.publish(&grant, publication).await?;
+        Ok(published.revision)
     }
 
     /// Puts a row of a version into `team-a`, in a state that no call of this API leads to.
@@ -69,6 +84,21 @@ impl Service {
         origin: (OriginType, &str),
         published_at: EpochMillis,
     ) {
+        self.insert_version_into("team-a", package, version, status, origin, published_at)
+            .await;
+    }
+
+    /// The same in another repository of `acme`.
+    pub(crate) async fn insert_version_into(
+        &self,
+        repository: &str,
+        package: &PackageCoordinates,
+        version: &str,
+        status: PackageVersionStatus,
+        origin: (OriginType, &str),
+        published_at: EpochMillis,
+    ) {
+        let repository = RepositoryName::parse(repository).unwrap();
         let package = package.clone();
         let (origin_type, origin_name) = (origin.0, origin.1.to_owned());
         let version = VersionName::parse(version).unwrap();
@@ -78,7 +108,6 @@ impl Service {
                 Box::pin(async move {
                     let domain = acme();
                     let domain = tx.find_domain(&domain.owner, &domain.name).await?.unwrap();
-                    let repository = RepositoryName::parse("team-a").unwrap();
                     let repository = tx.find_repository(domain.id, &repository).await?.unwrap();
                     let restrictions = OriginRestrictions::INGESTED_FIRST;
                     let row = tx
@@ -102,5 +131,62 @@ impl Service {
             })
             .await;
         written.unwrap();
+    }
+
+    /// What the log of `acme` says since it had this many entries: kinds and details.
+    pub(crate) async fn changes_after(&self, known: usize) -> Vec<(ChangeRow, Value)> {
+        let mut reader = self.store.read().await.unwrap();
+        let domain = acme();
+        let found = reader.find_domain(&domain.owner, &domain.name).await;
+        let id = found.unwrap().unwrap().id;
+        let rows = reader.list_changes(id, 0, 10_000).await.unwrap();
+        let rows = rows.into_iter().skip(known);
+        rows.map(|row| {
+            let detail = serde_json::from_str(&row.detail).unwrap();
+            (row, detail)
+        })
+        .collect()
+    }
+
+    /// How many entries the log of `acme` has.
+    pub(crate) async fn log_length(&self) -> usize {
+        self.changes_after(0).await.len()
+    }
+
+    /// The bytes that `acme` is said to hold.
+    pub(crate) async fn asset_size_bytes(&self) -> i64 {
+        let described = self.ask(get("/v1/domain").query("domain", "acme")).await;
+        described.ok()["domain"]["assetSizeBytes"].as_i64().unwrap()
+    }
+
+    /// Status and revision of every version that a repository holds of a package.
+    pub(crate) async fn versions_in(
+        &self,
+        repository: &str,
+        package: &PackageCoordinates,
+    ) -> BTreeMap<String, (String, String)> {
+        let list = post("/v1/package/versions").query("max-results", "1000");
+        let listed = self.ask(on_package(list, repository, package)).await.ok();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let versions = listed["versions"].as_array().unwrap().iter();
+        versions
+            .map(|found| {
+                let state = (text(&found["status"]), text(&found["revision"]));
+                (text(&found["version"]), state)
+            })
+            .collect()
+    }
+}
+
+/// A request about a package in a repository of `acme`.
+pub(crate) fn on_package(ask: Ask, repository: &str, package: &PackageCoordinates) -> Ask {
+    let ask = ask
+        .query("domain", "acme")
+        .query("repository", repository)
+        .query("format", package.format.as_str())
+        .query("package", package.name.as_str());
+    match package.namespace_str() {
+        "" => ask,
+        namespace => ask.query("namespace", namespace),
     }
 }
