@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from conformance import service_model
-from conformance.provocations import IMPOSSIBLE, SMALL_ASSET_BYTES, SMALL_QUOTAS
+from conformance.provocations import FEW_DOMAINS, IMPOSSIBLE, SMALL_ASSET_BYTES, SMALL_QUOTAS
 from conformance.stage import Stage
 from conformance.table import Table
 from harness import account, knobs
@@ -61,7 +61,16 @@ def stage(judged_server: Server, public_source: FakeNpm) -> Iterator[Stage]:
 @pytest.fixture(scope="session")
 def narrow_stage(start_server: Callable[..., Server]) -> Stage:
     """A server with small quotas."""
-    server = start_server(quotas=SMALL_QUOTAS, settings=knobs.asset_limit(SMALL_ASSET_BYTES))
+    server = start_server(
+        quotas=SMALL_QUOTAS | {knobs.QUOTA_DOMAINS: 100_000}, settings=knobs.asset_limit(SMALL_ASSET_BYTES)
+    )
+    return Stage(server, account.profile_client(server))
+
+
+@pytest.fixture(scope="session")
+def full_stage(start_server: Callable[..., Server]) -> Stage:
+    """A server on which an account can have two domains."""
+    server = start_server(quotas={knobs.QUOTA_DOMAINS: FEW_DOMAINS})
     return Stage(server, account.profile_client(server))
 
 

@@ -259,8 +259,10 @@ def test_each_declared_exception_is_given(
     operation: str, exception: str, request: pytest.FixtureRequest, table: Table
 ) -> None:
     def provoke() -> list[str]:
-        narrow = exception == QUOTA
-        stage: Stage = request.getfixturevalue("narrow_stage" if narrow else "stage")
+        where = "stage"
+        if exception == QUOTA:
+            where = "full_stage" if operation == "CreateDomain" else "narrow_stage"
+        stage: Stage = request.getfixturevalue(where)
         function = provocation_of(operation, exception)
         assert function is not None, f"nothing provokes {exception} of {operation}"
         provocation = function(stage)

@@ -14,7 +14,7 @@ from conformance.table import Table
 from conformance.walks import DOOMED_EVERY, WALKS, Walk
 
 # Changes that must have happened during a walk, or it proved nothing.
-LEAST_CHANGES = 40
+LEAST_CHANGES = 10
 
 
 class Churn(threading.Thread):
