@@ -438,7 +438,8 @@ def list_groups(stage: Stage) -> list[Params]:
     group = blocked_family(stage)
     call = owned(stage, {"domain": group["domain"], "prefix": "/generic/", "maxResults": 1})
     token = stage.do("ListPackageGroups", call).json()["nextToken"]
-    return [{**call, "nextToken": token}, {"domain": group["domain"]}, {"domain": group["domain"], "prefix": ""}]
+    domain = {"domain": group["domain"]}
+    return [{**call, "nextToken": token}, call, domain, {**domain, "prefix": ""}]
 
 
 @valid("ListSubPackageGroups")
@@ -450,8 +451,9 @@ def list_sub_groups(stage: Stage) -> list[Params]:
     parent = {"domain": domain, "packageGroup": "/*"}
     narrow = {"PUBLISH": "ALLOW_SPECIFIC_REPOSITORIES"}
     stage.do("UpdatePackageGroupOriginConfiguration", {**parent, "restrictions": narrow})
-    token = stage.do("ListSubPackageGroups", {**parent, "maxResults": 1}).json()["nextToken"]
-    return [owned(stage, {**parent, "maxResults": 1, "nextToken": token}), parent]
+    call = owned(stage, {**parent, "maxResults": 1})
+    token = stage.do("ListSubPackageGroups", call).json()["nextToken"]
+    return [{**call, "nextToken": token}, parent]
 
 
 @valid("ListAssociatedPackages")
@@ -460,9 +462,10 @@ def list_associated(stage: Stage) -> list[Params]:
     for name in ("one", "two", "three"):
         stage.publish(stage.package_ids(repository, name))
     group = stage.group(repository["domain"])
-    token = stage.do("ListAssociatedPackages", {**group, "maxResults": 1}).json()["nextToken"]
+    call = owned(stage, {**group, "maxResults": 1, "preview": False})
+    token = stage.do("ListAssociatedPackages", call).json()["nextToken"]
     preview = {"domain": repository["domain"], "packageGroup": "/generic/tools/t~", "preview": True}
-    return [owned(stage, {**group, "maxResults": 1, "nextToken": token, "preview": False}), group, preview]
+    return [{**call, "nextToken": token}, group, preview]
 
 
 @valid("GetAssociatedPackageGroup")

@@ -59,6 +59,8 @@ NEVER_SEEN: dict[str, set[str]] = {
     # The bucket is told by DescribeDomain alone.
     "CreateDomain": {"domain.s3BucketArn"},
     "DeleteDomain": {"domain.s3BucketArn"},
+    # A new group has no list of its own.
+    "CreatePackageGroup": {"packageGroup.originConfiguration.restrictions{}.repositoriesCount"},
 }
 
 
