@@ -28,6 +28,7 @@ from conformance.provocations import (
     THROTTLED,
     VALIDATION,
     deeper_absences,
+    missing_domain,
     names_more_than_a_domain,
     particular_cells,
     provocation_of,
@@ -178,7 +179,7 @@ def test_somebody_without_rights_is_denied(operation: str, stage: Stage, table: 
             faults.append("a denied call changed something")
         # What is not there is denied in the same way.
         if "domain" in good[0]:
-            absent = stage.nobody.call(operation, {**good[0], "domain": "never-was"})
+            absent = stage.nobody.call(operation, missing_domain(good[0]).params)
             faults += [f"absent: {fault}" for fault in judge_error(operation, absent, DENIED).faults]
         return faults
 
