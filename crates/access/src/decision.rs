@@ -1,16 +1,17 @@
 //! The one place that decides whether a principal may do something to a resource.
 //!
-//! No handler compares accounts or names by itself: it asks [`authorize`]. Today the account's own principals may
-//! do everything in the account and nobody else may do anything; identity, domain and repository policies become
-//! fields of [`Policies`] and change nothing for callers. The wording of refusals is that of AWS.
+//! No handler compares accounts or names by itself: it asks [`authorize`]. An explicit deny in any policy wins. Within
+//! an account a policy of the principal or one of the resource must allow, across accounts both; the policies of a
+//! session narrow what it gets through its role. The root of an account needs no policy of its own. The wording of
+//! refusals is that of AWS.
 //! Public document: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use model::{AccountId, Action, Arn, EpochMillis, Error, Identity};
+use model::{AccountId, Action, Arn, EpochMillis, Error, Identity, PrincipalKind};
 
-use crate::policy::Policy;
+use crate::policy::{Asker, Grant, Judgement, Policy, PolicyKind, Question};
 
 /// One question: may this identity do this to that.
 #[derive(Debug, Clone, Copy)]
@@ -46,6 +47,10 @@ pub struct RequestContext {
     pub request_tags: Vec<(String, String)>,
     /// The keys of tags in the request: `aws:TagKeys`.
     pub tag_keys: Vec<String>,
+    /// The unique id of the user or role: `aws:userid`. `None` where it has none.
+    pub principal_id: Option<String>,
+    /// The region that was asked: `aws:RequestedRegion`. `None` for that of the resource.
+    pub requested_region: Option<String>,
     /// Other condition keys, lower-case, with their values: `sts:durationseconds`, `issuer:aud` ...
     pub other: Vec<(String, Vec<String>)>,
 }
@@ -64,31 +69,41 @@ pub struct Policies<'a> {
 /// Why the answer is no. `tail` is what AWS appends to the refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DenyReason {
-    /// A principal of the owning account, but none of its policies allows it.
+    /// None of the principal's policies allows it, and the resource's policy does not either or is not enough.
     NoIdentityPolicy,
     /// A principal of another account, and the resource's policy does not let it in.
     NoResourcePolicy,
+    /// The role does not trust who wants to assume it.
+    NoTrustPolicy,
+    /// The session was made with policies that do not allow it.
+    NoSessionPolicy,
     /// A policy of the principal forbids it.
     ExplicitIdentityDeny,
     /// The resource's policy forbids it.
     ExplicitResourceDeny,
+    /// The policy of the role forbids that it is assumed.
+    ExplicitTrustDeny,
+    /// A policy of the session forbids it.
+    ExplicitSessionDeny,
 }
 
 impl DenyReason {
-    fn tail(self, action: Action) -> String {
+    /// What the refusal ends with.
+    pub(crate) fn tail(self, action: Action) -> String {
+        let none_allows = |kind| format!(" because no {kind} policy allows the {action} action");
         match self {
-            Self::NoIdentityPolicy => {
-                format!(" because no identity-based policy allows the {action} action")
-            }
-            Self::NoResourcePolicy => {
-                format!(" because no resource-based policy allows the {action} action")
-            }
+            Self::NoIdentityPolicy => none_allows("identity-based"),
+            Self::NoResourcePolicy => none_allows("resource-based"),
+            Self::NoTrustPolicy => none_allows("role trust"),
+            Self::NoSessionPolicy => none_allows("session"),
             Self::ExplicitIdentityDeny => {
                 " with an explicit deny in an identity-based policy".into()
             }
             Self::ExplicitResourceDeny => {
                 " with an explicit deny in a resource-based policy".into()
             }
+            Self::ExplicitTrustDeny => " with an explicit deny in the role trust policy".into(),
+            Self::ExplicitSessionDeny => " with an explicit deny in a session policy".into(),
         }
     }
 }
@@ -119,12 +134,95 @@ impl Decision {
     }
 }
 
+impl<'a> AuthorizeInput<'a> {
+    /// The question as each policy is asked it.
+    #[must_use]
+    pub const fn question(&self) -> Question<'a> {
+        Question {
+            asker: Asker::Identity(self.identity),
+            action: self.action,
+            resource: self.resource,
+            resource_owner: self.resource_owner,
+            context: self.context,
+        }
+    }
+}
+
 /// Answers one question.
-pub fn authorize(input: &AuthorizeInput<'_>, _policies: &Policies<'_>) -> Decision {
-    if input.identity.principal.account == *input.resource_owner {
-        Decision::Allow
+///
+/// Among the policies of the resource there may be the trust policy of a role that is to be assumed: such a policy
+/// has to allow even within the account.
+pub fn authorize(input: &AuthorizeInput<'_>, policies: &Policies<'_>) -> Decision {
+    let question = input.question();
+    let identity = Said::by(policies.identity, &question);
+    let session = Said::by(policies.session, &question);
+    let resource = Said::by(policies.resource, &question);
+    let is_trust = policies
+        .resource
+        .iter()
+        .any(|policy| policy.kind() == PolicyKind::Trust);
+    if identity.forbids {
+        return Decision::Deny(DenyReason::ExplicitIdentityDeny);
+    }
+    if session.forbids {
+        return Decision::Deny(DenyReason::ExplicitSessionDeny);
+    }
+    if resource.forbids {
+        return Decision::Deny(if is_trust {
+            DenyReason::ExplicitTrustDeny
+        } else {
+            DenyReason::ExplicitResourceDeny
+        });
+    }
+
+    let principal = &input.identity.principal;
+    let same_account = principal.account == *input.resource_owner;
+    let identity_allows = principal.kind == PrincipalKind::Root || identity.grant.is_some();
+    let session_allows = policies.session.is_empty() || session.grant.is_some();
+    if is_trust && resource.grant.is_none() {
+        return Decision::Deny(DenyReason::NoTrustPolicy);
+    }
+    if !same_account && resource.grant.is_none() {
+        return Decision::Deny(DenyReason::NoResourcePolicy);
+    }
+    // Within the account, whom the policy of the resource named decides what can still narrow that.
+    let (enough_without_identity, enough_without_session) = match resource.grant {
+        Some(Grant::Direct) if same_account => (true, true),
+        Some(Grant::Principal) if same_account => (true, false),
+        _ => (false, false),
+    };
+    if !identity_allows && !enough_without_identity {
+        Decision::Deny(DenyReason::NoIdentityPolicy)
+    } else if !session_allows && !enough_without_session {
+        Decision::Deny(DenyReason::NoSessionPolicy)
     } else {
-        Decision::Deny(DenyReason::NoResourcePolicy)
+        Decision::Allow
+    }
+}
+
+/// What policies of one sort said together.
+struct Said {
+    forbids: bool,
+    grant: Option<Grant>,
+}
+
+impl Said {
+    fn by(policies: &[Arc<Policy>], question: &Question<'_>) -> Self {
+        let mut said = Self {
+            forbids: false,
+            grant: None,
+        };
+        for policy in policies {
+            let Judgement { grant, .. } = match policy.judge(question) {
+                judgement if judgement.forbids() => {
+                    said.forbids = true;
+                    return said;
+                }
+                judgement => judgement,
+            };
+            said.grant = said.grant.max(grant);
+        }
+        said
     }
 }
 
@@ -150,13 +248,21 @@ mod tests {
     }
 
     #[test]
-    fn the_accounts_own_principals_are_allowed() {
+    fn s10_without_policies_only_the_root_may_and_only_in_its_own_account() {
         let owner = account("111122223333");
         let resource = repository(&owner);
-        for (kind, name) in [
-            (PrincipalKind::Root, ""),
-            (PrincipalKind::User, "jane"),
-            (PrincipalKind::Role, "ci"),
+        for (kind, name, expected) in [
+            (PrincipalKind::Root, "", Decision::Allow),
+            (
+                PrincipalKind::User,
+                "jane",
+                Decision::Deny(DenyReason::NoIdentityPolicy),
+            ),
+            (
+                PrincipalKind::Role,
+                "ci",
+                Decision::Deny(DenyReason::NoIdentityPolicy),
+            ),
         ] {
             let principal = Identity::from(Principal {
                 account: owner.clone(),
@@ -170,17 +276,41 @@ mod tests {
                 resource: &resource,
                 resource_owner: &owner,
             };
+            let decision = authorize(&input, &Policies::default());
+            assert_eq!(decision, expected, "{principal}");
             assert_eq!(
-                authorize(&input, &Policies::default()),
-                Decision::Allow,
-                "{principal}"
-            );
-            assert!(
-                authorize(&input, &Policies::default())
-                    .into_result(&input)
-                    .is_ok()
+                decision.into_result(&input).is_ok(),
+                expected == Decision::Allow
             );
         }
+    }
+
+    #[test]
+    fn a_session_is_refused_by_its_own_name() {
+        let owner = account("111122223333");
+        let session = Identity {
+            principal: Principal {
+                account: owner.clone(),
+                kind: PrincipalKind::Role,
+                name: "ci".into(),
+            },
+            session: Some("build-7".into()),
+        };
+        let input = AuthorizeInput {
+            context: &RequestContext::default(),
+            identity: &session,
+            action: Action::READ_FROM_REPOSITORY,
+            resource: &repository(&owner),
+            resource_owner: &owner,
+        };
+        let refusal = authorize(&input, &Policies::default()).into_result(&input);
+        assert_eq!(
+            refusal.unwrap_err().message,
+            "User: arn:aws:sts::111122223333:assumed-role/ci/build-7 is not authorized to perform: \
+             codeartifact:ReadFromRepository on resource: \
+             arn:aws:codeartifact:us-west-2:111122223333:repository/acme/team-a because no identity-based policy \
+             allows the codeartifact:ReadFromRepository action"
+        );
     }
 
     #[test]
@@ -221,18 +351,41 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_own_wording() {
-        let action = Action::PUBLISH_PACKAGE_VERSION;
-        assert_eq!(
-            DenyReason::NoIdentityPolicy.tail(action),
-            " because no identity-based policy allows the codeartifact:PublishPackageVersion action"
-        );
-        assert_eq!(
-            DenyReason::ExplicitIdentityDeny.tail(action),
-            " with an explicit deny in an identity-based policy"
-        );
-        assert_eq!(
-            DenyReason::ExplicitResourceDeny.tail(action),
-            " with an explicit deny in a resource-based policy"
-        );
+        for (reason, tail) in [
+            (
+                DenyReason::NoIdentityPolicy,
+                " because no identity-based policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::NoResourcePolicy,
+                " because no resource-based policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::NoSessionPolicy,
+                " because no session policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::NoTrustPolicy,
+                " because no role trust policy allows the codeartifact:PublishPackageVersion action",
+            ),
+            (
+                DenyReason::ExplicitIdentityDeny,
+                " with an explicit deny in an identity-based policy",
+            ),
+            (
+                DenyReason::ExplicitResourceDeny,
+                " with an explicit deny in a resource-based policy",
+            ),
+            (
+                DenyReason::ExplicitSessionDeny,
+                " with an explicit deny in a session policy",
+            ),
+            (
+                DenyReason::ExplicitTrustDeny,
+                " with an explicit deny in the role trust policy",
+            ),
+        ] {
+            assert_eq!(reason.tail(Action::PUBLISH_PACKAGE_VERSION), tail);
+        }
     }
 }

@@ -25,20 +25,29 @@ pub(crate) fn random_bytes<const N: usize>() -> Result<[u8; N], RandomnessError>
     Ok(bytes)
 }
 
-/// An access key's id: `AKIA` and sixteen characters of `[A-Z2-7]`. Not secret.
+/// An access key's id: `AKIA`, or `ASIA` for temporary credentials, and sixteen characters of `[A-Z2-7]`. Not secret.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AccessKeyId(String);
 
 impl AccessKeyId {
-    /// A new random id.
+    /// A new random id of a long-term key.
     pub fn generate() -> Result<Self, RandomnessError> {
+        Self::with_prefix("AKIA")
+    }
+
+    /// A new random id of temporary credentials.
+    pub fn generate_temporary() -> Result<Self, RandomnessError> {
+        Self::with_prefix("ASIA")
+    }
+
+    fn with_prefix(prefix: &str) -> Result<Self, RandomnessError> {
         const ALPHABET: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
         let random = random_bytes::<16>()?;
         // 256 is a multiple of 32, so taking the low five bits favours no character.
         let tail = random
             .iter()
             .map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
-        Ok(Self("AKIA".chars().chain(tail).collect()))
+        Ok(Self(prefix.chars().chain(tail).collect()))
     }
 
     /// The text.

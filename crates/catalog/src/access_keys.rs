@@ -11,12 +11,33 @@ use store::AccessKeyRow;
 
 use crate::change_log::{ChangeDetails, INSTALLATION, change};
 use crate::failure::{Failure, from_store};
+use crate::identities::check_user_name;
 use crate::{Caller, Catalog};
 
 /// How long a key is believed after it was read. The operator's command line may switch a key off from another
 /// process; the server notices within this time.
 const BELIEVED_MS: i64 = 5_000;
 const KEYS: usize = 1024;
+
+/// As in IAM: one in use, and one that takes its place. The root's number is not bounded, because nobody could give a
+/// root that locked itself out another one.
+const MOST_KEYS_OF_A_USER: usize = 2;
+
+fn too_many_keys() -> Error {
+    Error::invalid(
+        InvalidReason::Other,
+        format!("Cannot exceed quota for AccessKeysPerUser: {MOST_KEYS_OF_A_USER}."),
+    )
+}
+
+/// Whether a key may be used, as IAM spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyStatus {
+    /// It may.
+    Active,
+    /// It may not, until it is switched on again.
+    Inactive,
+}
 
 /// An access key.
 #[derive(Debug, Clone)]
@@ -48,11 +69,7 @@ fn from_row(row: AccessKeyRow) -> Result<AccessKey> {
     let account = AccountId::parse(&row.account).map_err(|_| corrupt())?;
     let kind = PrincipalKind::parse(&row.kind).ok_or_else(corrupt)?;
     Ok(AccessKey {
-        principal: Principal {
-            account,
-            kind,
-            name: row.name.clone(),
-        },
+        principal: Principal::at_path(account, kind, &row.path, &row.name),
         secret: SecretKey::from_stored(row.secret.clone()),
         active: row.active,
         created_at: EpochMillis(row.created_at_ms),
@@ -92,7 +109,7 @@ impl Catalog {
         principal: Principal,
     ) -> Result<AccessKey> {
         if principal.kind != PrincipalKind::Root {
-            check_principal_name(&principal.name)?;
+            check_user_name(principal.short_name())?;
         }
         let id = AccessKeyId::generate()
             .map_err(Error::internal)?
@@ -112,6 +129,11 @@ impl Catalog {
                     let row = tx.find_principal(&unit_principal).await?;
                     let row = row
                         .ok_or_else(|| Error::internal("a principal vanished while it was made"))?;
+                    if unit_principal.kind == PrincipalKind::User
+                        && tx.list_access_keys_of(row.id).await?.len() >= MOST_KEYS_OF_A_USER
+                    {
+                        return Err(too_many_keys().into());
+                    }
                     tx.insert_access_key(&unit_id, row.id, unit_secret.expose(), now)
                         .await?;
                     tx.append_change(INSTALLATION, &entry).await?;
@@ -129,16 +151,44 @@ impl Catalog {
         })
     }
 
-    /// Switches an access key off for good.
+    /// The access keys of one principal, oldest first.
+    pub async fn list_access_keys_of(&self, principal: &Principal) -> Result<Vec<AccessKey>> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader.find_principal(principal).await.map_err(from_store)?;
+        let Some(row) = row else {
+            return Ok(Vec::new());
+        };
+        let rows = reader.list_access_keys_of(row.id).await;
+        rows.map_err(from_store)?
+            .into_iter()
+            .map(from_row)
+            .collect()
+    }
+
+    /// Switches an access key off.
     pub async fn disable_access_key(&self, actor: &Caller, id: &str) -> Result<()> {
-        let entry = change(ChangeKind::AccessKeyDisabled, self.now(), actor)
-            .with(&serde_json::json!({ "id": id }));
+        self.update_access_key(actor, id, KeyStatus::Inactive).await
+    }
+
+    /// Switches an access key on or off.
+    pub async fn update_access_key(
+        &self,
+        actor: &Caller,
+        id: &str,
+        status: KeyStatus,
+    ) -> Result<()> {
+        let kind = match status {
+            KeyStatus::Active => ChangeKind::AccessKeyEnabled,
+            KeyStatus::Inactive => ChangeKind::AccessKeyDisabled,
+        };
+        let entry = change(kind, self.now(), actor).with(&serde_json::json!({ "id": id }));
         let unit_id = id.to_owned();
         let found: Result<bool, Failure> = self
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let found = tx.update_access_key_active(&unit_id, false).await?;
+                    let is_active = status == KeyStatus::Active;
+                    let found = tx.update_access_key_active(&unit_id, is_active).await?;
                     if found {
                         tx.append_change(INSTALLATION, &entry).await?;
                     }
@@ -147,25 +197,34 @@ impl Catalog {
             })
             .await;
         self.keys.0.remove(id);
-        if found? {
-            Ok(())
-        } else {
-            Err(Error::invalid(
-                InvalidReason::Other,
-                format!("There is no access key '{id}'."),
-            ))
-        }
+        found?.then_some(()).ok_or_else(|| no_such_key(id))
+    }
+
+    /// Deletes an access key. The tokens that it made, and the temporary credentials, end with it.
+    pub async fn delete_access_key(&self, actor: &Caller, id: &str) -> Result<()> {
+        let entry = change(ChangeKind::AccessKeyDeleted, self.now(), actor)
+            .with(&serde_json::json!({ "id": id }));
+        let unit_id = id.to_owned();
+        let found: Result<bool, Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let found = tx.delete_access_key(&unit_id).await?;
+                    if found {
+                        tx.append_change(INSTALLATION, &entry).await?;
+                    }
+                    Ok(found)
+                })
+            })
+            .await;
+        self.keys.0.remove(id);
+        found?.then_some(()).ok_or_else(|| no_such_key(id))
     }
 }
 
-/// User names follow IAM: 1 to 64 letters, digits and `+=,.@_-`.
-fn check_principal_name(name: &str) -> Result<()> {
-    let good = |c: char| c.is_ascii_alphanumeric() || "+=,.@_-".contains(c);
-    if (1..=64).contains(&name.len()) && name.chars().all(good) {
-        return Ok(());
-    }
-    let message = format!(
-        "'{name}' is not a user name: use 1 to 64 letters, digits and the characters + = , . @ _ -"
-    );
-    Err(Error::invalid(InvalidReason::FieldValidation, message))
+fn no_such_key(id: &str) -> Error {
+    Error::invalid(
+        InvalidReason::Other,
+        format!("There is no access key '{id}'."),
+    )
 }

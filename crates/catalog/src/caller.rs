@@ -4,7 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use access::Policy;
 use model::{AccountId, EpochMillis, Identity, Principal};
+
+use crate::sessions::CallerSession;
 
 /// An identity that was proved, by a signature or by a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,7 @@ pub struct Caller {
     identity: Arc<Identity>,
     access_key: Option<String>,
     token_issued_at: Option<EpochMillis>,
+    session: Option<Arc<CallerSession>>,
     place: RequestPlace,
 }
 
@@ -34,6 +38,12 @@ impl Caller {
         }
     }
 
+    /// The same caller, who signed with this access key.
+    pub(crate) fn with_key(mut self, access_key: String) -> Self {
+        self.access_key = Some(access_key);
+        self
+    }
+
     /// An identity known by other means: a token, or the operator's own command line.
     #[must_use]
     pub fn known(identity: Arc<Identity>) -> Self {
@@ -41,6 +51,7 @@ impl Caller {
             identity,
             access_key: None,
             token_issued_at: None,
+            session: None,
             place: RequestPlace::default(),
         }
     }
@@ -62,6 +73,26 @@ impl Caller {
     pub(crate) const fn by_token_of(mut self, issued_at: EpochMillis) -> Self {
         self.token_issued_at = Some(issued_at);
         self
+    }
+
+    /// The same caller, acting through temporary credentials.
+    pub(crate) fn in_session(mut self, session: Arc<CallerSession>) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// The session that the caller acts through, where it uses temporary credentials.
+    #[must_use]
+    pub fn session(&self) -> Option<&CallerSession> {
+        self.session.as_deref()
+    }
+
+    /// The long-term access key that all this goes back to, where there is one: what the caller makes ends with it.
+    pub(crate) fn long_term_key(&self) -> Option<&str> {
+        match &self.session {
+            Some(session) => session.access_key(),
+            None => self.access_key(),
+        }
     }
 
     /// When the token was made that the caller is known by.
@@ -91,6 +122,14 @@ impl Caller {
     #[must_use]
     pub fn account(&self) -> &AccountId {
         &self.identity.principal.account
+    }
+
+    /// The policies that came with the session, which can only narrow.
+    #[must_use]
+    pub fn session_policies(&self) -> &[Arc<Policy>] {
+        self.session
+            .as_ref()
+            .map_or(&[], |session| session.policies())
     }
 
     /// The access key the request was signed with.

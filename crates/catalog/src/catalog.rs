@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use access::{TokenKey, TokenKeys};
+use access::{SessionKeys, TokenKey, TokenKeys};
 use blobs::Blobs;
 use model::{
     AccountId, Arn, ArnScope, Change, ChangeKind, Clock, DomainRef, EpochMillis, FormatId,
@@ -18,8 +18,11 @@ use crate::document::{Document, DocumentCache, DocumentKey};
 use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
+use crate::identity_rights::RightsCache;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
+use crate::resource_rights::ResourceRightsCache;
+use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
@@ -53,7 +56,12 @@ pub struct Catalog {
     pub(crate) settings: Settings,
     pub(crate) token_keys: TokenKeys,
     pub(crate) opened_tokens: OpenedTokens,
+    pub(crate) session_keys: SessionKeys,
+    pub(crate) opened_sessions: OpenedSessions,
+    pub(crate) issuer_keys: IssuerKeys,
+    pub(crate) rights: RightsCache,
     pub(crate) stamps: Stamps,
+    pub(crate) resource_rights: ResourceRightsCache,
     pub(crate) views: ViewCache,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
@@ -78,9 +86,14 @@ impl Catalog {
         } = parts;
         let token_keys = open_token_keys(&store, clock.now(), &settings.account).await?;
         Ok(Arc::new(Self {
+            session_keys: SessionKeys::of(&token_keys),
             token_keys,
             opened_tokens: OpenedTokens::default(),
+            opened_sessions: OpenedSessions::default(),
+            issuer_keys: IssuerKeys::default(),
+            rights: RightsCache::default(),
             stamps: Stamps::default(),
+            resource_rights: ResourceRightsCache::default(),
             views: ViewCache::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),

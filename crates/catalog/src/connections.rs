@@ -1,11 +1,12 @@
 //! External connections: which there are, and attaching them to repositories.
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use model::{
     ChangeKind, DomainRef, Error, ExternalConnectionName, FormatId, InvalidReason, Repository,
     RepositoryName, ResourceType, Result,
 };
-use upstream::{Source, SourceError};
+use upstream::{Source, SourceError, Url};
 
 use crate::change_log::{ChangeDetails, change};
 use crate::failure::Failure;
@@ -31,6 +32,28 @@ pub trait ConnectionDirectory: Send + Sync {
         &'a self,
         name: &'a ExternalConnectionName,
     ) -> BoxFuture<'a, Result<Source, SourceError>>;
+
+    /// A small document of a party that an operator named, such as the keys of an identity provider: bounded in size
+    /// and time, and without redirects.
+    fn small_document<'a>(
+        &'a self,
+        party: &'a NamedParty,
+        _url: &'a Url,
+    ) -> BoxFuture<'a, Result<Bytes, SourceError>> {
+        let reason = format!("{} is not asked from here", party.base);
+        Box::pin(async move { Err(SourceError::Unavailable { reason }) })
+    }
+}
+
+/// Someone whom an operator named, and how the operator said they may be reached.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct NamedParty {
+    /// Their address.
+    pub base: String,
+    /// Whether they may be in a private network.
+    pub allow_private_network: bool,
+    /// Certificate authorities to trust for them beside the machine's own, as PEM.
+    pub extra_ca_pem: Option<String>,
 }
 
 impl Catalog {

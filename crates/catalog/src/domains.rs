@@ -6,7 +6,7 @@ use model::{
 };
 use store::DomainRow;
 
-use crate::change_log::{ChangeDetails, change};
+use crate::change_log::{ChangeDetails, INSTALLATION, change};
 use crate::failure::{Failure, from_store};
 use crate::repository_view::domain_not_found;
 use crate::tags::check_tags;
@@ -84,6 +84,8 @@ impl Catalog {
             .await;
         let row = made?;
         self.stamps.graph_changed(row.id);
+        // What was known of the domain while it did not exist.
+        self.stamps.graph_changed(INSTALLATION);
         Ok(self.domain_from_row(domain, &row))
     }
 
@@ -167,6 +169,7 @@ impl Catalog {
                         .into());
                     }
                     tx.delete_resource_tags(arn.as_str()).await?;
+                    tx.delete_resource_policy(arn.as_str()).await?;
                     tx.delete_domain(row.id).await?;
                     tx.append_change(row.id, &entry).await?;
                     Ok(Some(row))

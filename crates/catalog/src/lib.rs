@@ -17,10 +17,12 @@ mod discovery;
 mod dispose;
 mod document;
 mod domains;
+mod explain;
 mod failure;
 mod format_rules;
 mod heavy_work;
 mod held_version;
+mod identities;
 mod identity_rights;
 mod labels;
 mod package_origin;
@@ -31,8 +33,12 @@ mod pull;
 mod repositories;
 mod repository_view;
 mod resolve;
+mod resource_policies;
+mod resource_rights;
+mod resource_tags;
 mod retain;
 mod search;
+mod sessions;
 mod settings;
 mod source;
 mod source_documents;
@@ -46,17 +52,21 @@ mod version_metadata;
 mod version_statuses;
 mod version_tags;
 
-pub use access_keys::AccessKey;
+pub use access_keys::{AccessKey, KeyStatus};
 pub use asset_body::{AssetAnswer, AssetBody};
-pub use authorize::Grant;
+pub use authorize::{Grant, RequestDetails, Target};
 pub use caller::{Caller, RequestPlace};
 pub use catalog::{Catalog, Parts};
-pub use connections::{ConnectionDirectory, ConnectionInfo};
+pub use connections::{ConnectionDirectory, ConnectionInfo, NamedParty};
 pub use copy::CopyRequest;
 pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
 pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use format_rules::{FormatList, FormatRules, PublicConnection};
+pub use identities::{
+    AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
+    Tag, User, check_session_name, read_path,
+};
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
@@ -64,7 +74,12 @@ pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
 
 pub use repositories::{NewRepository, RepositoryChanges};
 pub use resolve::{Metadata, PackageView, VersionView};
+pub use resource_policies::PolicyHolder;
 pub use search::SearchHit;
+pub use sessions::{
+    AssumeRole, AssumeRoleWithWebIdentity, CallerSession, FederatedSession, IssuedSession,
+    OpenedSession, SessionFailure,
+};
 pub use settings::{Quotas, Settings};
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourcePackage, SourceRequest, SourceVersion,
@@ -75,6 +90,7 @@ pub use version_batch::VersionSelection;
 pub use version_manifest::VersionPage;
 pub use version_metadata::MetadataEdit;
 
+pub use access::Explanation;
 pub use blobs::{Stage, Staged};
 pub use store::VersionFilter;
 pub use upstream::Source;

@@ -7,7 +7,7 @@ use model::{
     ExternalConnectionName, InvalidReason, Page, PageLimit, Repository, RepositoryName,
     ResourceType, Result,
 };
-use store::{Connection, RepositoryRow, Tx};
+use store::{Connection, RepositoryRow, Tx, UpstreamRow};
 
 use crate::change_log::{ChangeDetails, change};
 use crate::connections::{At, find_locked_domain};
@@ -139,7 +139,7 @@ impl Catalog {
     }
 
     /// Changes a repository's description or upstreams. Called with neither, it drops upstreams that no longer
-    /// exist.
+    /// exist. The right to be used as an upstream is asked for of each that is added, and of no other.
     pub async fn update_repository(
         &self,
         caller: &Caller,
@@ -147,6 +147,11 @@ impl Catalog {
         repository: &RepositoryName,
         changes: RepositoryChanges,
     ) -> Result<Repository> {
+        let mut allowed = Vec::new();
+        if let Some(upstreams) = &changes.upstreams {
+            allowed = self.added_upstreams(domain, repository, upstreams).await?;
+            self.allow_upstreams(caller, domain, &allowed).await?;
+        }
         let now = self.now();
         let entry = change(ChangeKind::RepositoryUpdated, now, caller).in_repository(repository).with(
             &serde_json::json!({
@@ -163,34 +168,48 @@ impl Catalog {
                     let domain = unit_domain;
                     let at = At::find(tx, &domain, &name).await?;
                     if let Some(description) = &changes.description {
-                        tx.update_repository_description(at.repository_id, description).await?;
+                        tx.update_repository_description(at.repository_id, description)
+                            .await?;
                     }
                     match &changes.upstreams {
                         Some(upstreams) => {
-                            if !tx.list_external_connections(at.repository_id).await?.is_empty() {
-                                return Err(Error::invalid(
-                                    InvalidReason::Other,
-                                    format!(
-                                        "Repository '{name}' has an external connection. A repository can have \
-                                         upstream repositories or an external connection, not both. Use \
-                                         DisassociateExternalConnection first."
-                                    ),
-                                )
-                                .into());
-                            }
+                            check_unconnected(tx, at.repository_id, &name).await?;
+                            check_added(tx, at.repository_id, &name, upstreams, &allowed).await?;
                             let home = (at.repository_id, &name);
-                            set_upstreams(tx, &domain, at.domain_id, home, upstreams, limit).await?;
+                            set_upstreams(tx, &domain, at.domain_id, home, upstreams, limit)
+                                .await?;
                         }
                         None => tx.delete_dangling_upstreams(at.repository_id).await?,
                     }
                     tx.append_change(at.domain_id, &entry).await?;
-                    Ok((at.domain_id, read_repository(tx, &scope, formats, &domain, &name).await?))
+                    Ok((
+                        at.domain_id,
+                        read_repository(tx, &scope, formats, &domain, &name).await?,
+                    ))
                 })
             })
             .await;
         let (domain_id, repository) = updated?;
         self.stamps.graph_changed(domain_id);
         Ok(repository)
+    }
+
+    /// Those of the given upstreams that a repository does not have yet.
+    async fn added_upstreams(
+        &self,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+        upstreams: &[RepositoryName],
+    ) -> Result<Vec<RepositoryName>> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let found = reader.find_domain(&domain.owner, &domain.name).await;
+        let found = found.map_err(from_store)?;
+        let found = found.ok_or_else(|| domain_not_found(domain))?;
+        let row = reader.find_repository(found.id, repository).await;
+        let row = row.map_err(from_store)?;
+        let row = row.ok_or_else(|| repository_not_found(domain, repository))?;
+        let present = reader.list_upstreams(row.id).await.map_err(from_store)?;
+        Ok(added(upstreams, &present).cloned().collect())
     }
 
     /// Deletes a repository with all its packages. Deleting one that does not exist succeeds, with `None`.
@@ -220,6 +239,7 @@ impl Catalog {
                         tx.drop_asset_reference(domain_id, &asset).await?;
                     }
                     tx.delete_resource_tags(arn.as_str()).await?;
+                    tx.delete_resource_policy(arn.as_str()).await?;
                     tx.delete_repository(row.id).await?;
                     tx.add_repository_count(domain_id, -1).await?;
                     tx.append_change(domain_id, &entry).await?;
@@ -373,6 +393,47 @@ pub(crate) async fn read_repository(
         });
     }
     Ok(full)
+}
+
+/// Those of the given upstreams that are not among the present ones. One that was deleted and made anew is another.
+fn added<'a>(
+    upstreams: &'a [RepositoryName],
+    present: &'a [UpstreamRow],
+) -> impl Iterator<Item = &'a RepositoryName> {
+    let is_present = |name: &RepositoryName| {
+        let mut rows = present.iter().filter(|row| row.alive);
+        rows.any(|row| row.upstream_name == name.as_str())
+    };
+    upstreams.iter().filter(move |name| !is_present(name))
+}
+
+/// Refuses upstreams that are added without having been allowed: another request took them away meanwhile.
+async fn check_added(
+    tx: &mut Tx,
+    id: i64,
+    name: &RepositoryName,
+    upstreams: &[RepositoryName],
+    allowed: &[RepositoryName],
+) -> Result<(), Failure> {
+    let present = tx.list_upstreams(id).await?;
+    if added(upstreams, &present).all(|upstream| allowed.contains(upstream)) {
+        return Ok(());
+    }
+    let message =
+        format!("The upstreams of repository '{name}' were changed by another request. Try again.");
+    Err(Error::conflict(ResourceType::Repository, name.as_str(), message).into())
+}
+
+/// Refuses upstreams for a repository with an external connection.
+async fn check_unconnected(tx: &mut Tx, id: i64, name: &RepositoryName) -> Result<(), Failure> {
+    if tx.list_external_connections(id).await?.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "Repository '{name}' has an external connection. A repository can have upstream repositories or an \
+         external connection, not both. Use DisassociateExternalConnection first."
+    );
+    Err(Error::invalid(InvalidReason::Other, message).into())
 }
 
 /// Replaces a repository's upstreams, after checking that they exist, are not too many and close no circle.

@@ -7,11 +7,13 @@ use model::{
     DomainRef, EpochMillis, Error, ExternalConnectionName, FormatId, RepositoryName, ResourceType,
     Result,
 };
+use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 use store::Connection;
 
 use crate::Catalog;
 use crate::failure::from_store;
+use crate::resource_rights::ResourceRights;
 use crate::stamps::Tick;
 
 /// Repositories kept ready.
@@ -23,6 +25,8 @@ pub(crate) struct RepositoryView {
     pub(crate) domain_id: i64,
     pub(crate) domain: DomainRef,
     pub(crate) domain_created_at: EpochMillis,
+    /// The rights that hang on the repository itself.
+    pub(crate) rights: Arc<ResourceRights>,
     /// The repository itself first, then every reachable one, at most 25 in all.
     pub(crate) nodes: Vec<Node>,
     /// An upstream somewhere in the graph was deleted.
@@ -94,9 +98,22 @@ impl Walk {
     }
 }
 
+/// The name that views are kept by.
+type Key = (DomainRef, RepositoryName);
+
+/// The same name, borrowed: a look into the cache copies nothing.
+#[derive(Hash)]
+struct KeyRef<'a>(&'a DomainRef, &'a RepositoryName);
+
+impl Equivalent<Key> for KeyRef<'_> {
+    fn equivalent(&self, (domain, repository): &Key) -> bool {
+        self.0 == domain && self.1 == repository
+    }
+}
+
 /// Views by name.
 #[derive(Debug)]
-pub(crate) struct ViewCache(Cache<(DomainRef, RepositoryName), Arc<RepositoryView>>);
+pub(crate) struct ViewCache(Cache<Key, Arc<RepositoryView>>);
 
 impl Default for ViewCache {
     fn default() -> Self {
@@ -111,15 +128,24 @@ impl Catalog {
         domain: &DomainRef,
         repository: &RepositoryName,
     ) -> Result<Arc<RepositoryView>> {
-        let key = (domain.clone(), repository.clone());
-        if let Some(view) = self.views.0.get(&key)
-            && self.stamps.graph_is_valid(view.made_at, view.domain_id)
-        {
+        if let Some(view) = self.ready_view(domain, repository) {
             return Ok(view);
         }
         let view = Arc::new(self.read_view(domain, repository).await?);
+        let key = (domain.clone(), repository.clone());
         self.views.0.insert(key, Arc::clone(&view));
         Ok(view)
+    }
+
+    /// The view of a repository, if one is in memory and the domain's graph stands.
+    pub(crate) fn ready_view(
+        &self,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+    ) -> Option<Arc<RepositoryView>> {
+        let view = self.views.0.get(&KeyRef(domain, repository))?;
+        let is_valid = self.stamps.graph_is_valid(view.made_at, view.domain_id);
+        is_valid.then_some(view)
     }
 
     async fn read_view(
@@ -128,6 +154,8 @@ impl Catalog {
         repository: &RepositoryName,
     ) -> Result<RepositoryView> {
         let made_at = self.stamps.now();
+        // Found or made after that instant: whatever changes them from here on ends the view too.
+        let rights = self.resource_rights(domain, Some(repository)).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let row = reader
             .find_domain(&domain.owner, &domain.name)
@@ -144,6 +172,7 @@ impl Catalog {
             domain_id: row.id,
             domain: domain.clone(),
             domain_created_at: EpochMillis(row.created_at_ms),
+            rights,
             nodes: Vec::new(),
             dangling: false,
             made_at,

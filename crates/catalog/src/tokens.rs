@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use access::{TokenClaims, TokenError, TokenLifetime};
-use model::{DomainRef, EpochMillis, Error, Identity, Result};
+use model::{Action, DomainRef, EpochMillis, Error, Identity, Result};
 use quick_cache::sync::Cache;
 use sha2::{Digest as _, Sha256};
 
 use crate::failure::from_store;
 use crate::repository_view::domain_not_found;
-use crate::{Caller, Catalog};
+use crate::sessions::{CallerSession, session_is_gone};
+use crate::{Caller, Catalog, RequestDetails, Target};
 
 /// A token and when it ends.
 #[derive(Debug, Clone)]
@@ -32,6 +33,7 @@ pub(crate) struct OpenedTokens(Cache<[u8; 32], Arc<Opened>>);
 struct Opened {
     claims: TokenClaims,
     identity: Arc<Identity>,
+    session: Option<Arc<CallerSession>>,
 }
 
 impl Default for OpenedTokens {
@@ -41,6 +43,22 @@ impl Default for OpenedTokens {
 }
 
 impl Catalog {
+    /// Allows or denies a token that lives so long, whatever it is for: a right of the security token service.
+    pub async fn allow_bearer_token(&self, caller: &Caller, lifetime: TokenLifetime) -> Result<()> {
+        let now = self.now();
+        let seconds = (token_end(caller, now, lifetime)?.0 - now.0) / 1000;
+        let details = RequestDetails {
+            other: &[
+                ("sts:awsservicename", "codeartifact.amazonaws.com"),
+                ("sts:durationseconds", &seconds.to_string()),
+            ],
+            ..RequestDetails::default()
+        };
+        let action = Action::GET_SERVICE_BEARER_TOKEN;
+        self.allow_request(caller, action, Target::Any, &details)
+            .await
+    }
+
     /// Mints a token for a domain.
     pub async fn create_authorization_token(
         &self,
@@ -49,8 +67,8 @@ impl Catalog {
         lifetime: TokenLifetime,
     ) -> Result<AuthorizationToken> {
         let issued_at = self.now();
-        // Access keys are long-term: there is no session yet that a token could end with.
-        let expires_at = lifetime.expires_at(issued_at, None)?;
+        let session = caller.session();
+        let expires_at = token_end(caller, issued_at, lifetime)?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let found = reader
             .find_domain(&domain.owner, &domain.name)
@@ -65,7 +83,8 @@ impl Catalog {
             domain: domain.name.clone(),
             issued_at,
             expires_at,
-            session: caller.access_key().map(str::to_owned),
+            access_key: caller.long_term_key().map(str::to_owned),
+            session: session.map(|session| session.session().clone()),
             serial: uuid::Uuid::new_v4().as_u128(),
         };
         let token = self.token_keys.mint(&claims);
@@ -96,7 +115,17 @@ impl Catalog {
                 domain.name, domain.owner
             )));
         }
-        if let Some(key) = &claims.session
+        let caller = Caller::known(Arc::clone(&opened.identity)).by_token_of(claims.issued_at);
+        let key = claims.access_key.as_deref();
+        if let Some(session) = &opened.session {
+            let is_alive = self.is_session_alive(&claims.principal, session.session(), key);
+            return if is_alive.await? {
+                Ok(caller.in_session(Arc::clone(session)))
+            } else {
+                Err(session_is_gone())
+            };
+        }
+        if let Some(key) = key
             && !self
                 .find_access_key(key)
                 .await?
@@ -106,7 +135,7 @@ impl Catalog {
                 "The access key that made this authorization token is not active.",
             ));
         }
-        Ok(Caller::known(Arc::clone(&opened.identity)).by_token_of(claims.issued_at))
+        Ok(caller)
     }
 
     fn open_token(&self, token: &str) -> Result<Arc<Opened>> {
@@ -125,11 +154,34 @@ impl Catalog {
                 "The authorization token is not valid. Get a new one with GetAuthorizationToken.",
             ),
         })?;
-        let identity = Arc::new(claims.principal.clone().into());
-        let opened = Arc::new(Opened { claims, identity });
+        let identity = Arc::new(Identity {
+            principal: claims.principal.clone(),
+            session: claims
+                .session
+                .as_ref()
+                .and_then(|session| session.name.clone()),
+        });
+        let session = match claims.session.clone() {
+            None => None,
+            Some(session) => {
+                let read = CallerSession::new(session, claims.access_key.clone(), None);
+                Some(Arc::new(read.ok_or_else(session_is_gone)?))
+            }
+        };
+        let opened = Arc::new(Opened {
+            claims,
+            identity,
+            session,
+        });
         self.opened_tokens.0.insert(key, Arc::clone(&opened));
         Ok(opened)
     }
+}
+
+/// When a token ends that this caller asks for now.
+fn token_end(caller: &Caller, now: EpochMillis, lifetime: TokenLifetime) -> Result<EpochMillis> {
+    let session_end = caller.session().and_then(CallerSession::expires_at);
+    lifetime.expires_at(now, session_end)
 }
 
 fn expired(at: EpochMillis) -> Error {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use catalog::{Catalog, RequestId, RequestLabels};
+use catalog::{Catalog, RequestId, RequestLabels, RequestPlace};
 use http::{HeaderValue, Request, Response, request};
 
 use crate::operation::{Ctx, Row, Run};
@@ -115,7 +115,9 @@ impl ControlPlane {
         parts: &request::Parts,
         body: SentBody<'_>,
     ) -> Result<(Ctx, Asking), Refusal> {
-        let caller = authenticate(&self.catalog, parts, body).await?;
+        let place: Option<&RequestPlace> = parts.extensions.get();
+        let place = place.copied().unwrap_or_default();
+        let caller = authenticate(&self.catalog, parts, body).await?.at(place);
         self.throttle.take(caller.account(), self.catalog.now())?;
         let asking = Asking {
             operation: row.name,

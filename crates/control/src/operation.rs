@@ -3,9 +3,9 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use catalog::{Caller, Catalog};
+use catalog::{Caller, Catalog, RequestDetails, Target};
 use http::{Response, StatusCode};
-use model::{Action, Arn, DomainRef, PackageCoordinates, RepositoryName, Result};
+use model::{Action, DomainRef, PackageCoordinates, RepositoryName, Result, TaggableResource};
 use serde::Serialize;
 
 use crate::protocol::json;
@@ -84,6 +84,19 @@ pub(crate) enum Resource<'a> {
     Package(&'a DomainRef, &'a RepositoryName, &'a PackageCoordinates),
 }
 
+impl<'a> Resource<'a> {
+    const fn target(self) -> Target<'a> {
+        match self {
+            Self::Any => Target::Any,
+            Self::Domain(domain) => Target::Domain(domain),
+            Self::Repository(domain, repository) => Target::Repository(domain, repository),
+            Self::Package(domain, repository, package) => {
+                Target::Package(domain, repository, package)
+            }
+        }
+    }
+}
+
 impl Ctx {
     /// Asks for the permission of an operation, before anything is looked up.
     pub(crate) async fn allow<O: Operation>(&self, resource: Resource<'_>) -> Result<()> {
@@ -92,19 +105,37 @@ impl Ctx {
 
     /// Asks for a permission that an operation needs beside its own.
     pub(crate) async fn allow_action(&self, action: Action, resource: Resource<'_>) -> Result<()> {
-        let (arn, owner) = match resource {
-            Resource::Any => (Arn::any(), self.caller.account()),
-            Resource::Domain(domain) => (self.catalog.domain_arn(domain), &domain.owner),
-            Resource::Repository(domain, repository) => (
-                self.catalog.repository_arn(domain, repository),
-                &domain.owner,
-            ),
-            Resource::Package(domain, repository, package) => (
-                self.catalog.package_arn(domain, repository, package),
-                &domain.owner,
-            ),
+        self.catalog
+            .allow(&self.caller, action, resource.target())
+            .await
+    }
+
+    /// Asks for the permission of an operation that makes something, and for that to put tags on it, if it gets any.
+    pub(crate) async fn allow_creation<O: Operation>(
+        &self,
+        target: Target<'_>,
+        tags: &[(String, String)],
+    ) -> Result<()> {
+        self.catalog
+            .allow_creation(&self.caller, Action::of(O::NAME), target, tags)
+            .await
+    }
+
+    /// Asks for the permission of an operation on what an ARN in the request names.
+    pub(crate) async fn allow_tagging<O: Operation>(
+        &self,
+        resource: &TaggableResource,
+        details: &RequestDetails<'_>,
+    ) -> Result<()> {
+        let arn = resource.arn(&self.catalog.settings().scope);
+        let target = match resource {
+            TaggableResource::Domain(domain) => Target::Domain(domain),
+            TaggableResource::Repository(domain, name) => Target::Repository(domain, name),
+            TaggableResource::PackageGroup(domain, _) => Target::PackageGroup(domain, &arn),
         };
-        self.catalog.allow(&self.caller, action, &arn, owner).await
+        self.catalog
+            .allow_request(&self.caller, Action::of(O::NAME), target, details)
+            .await
     }
 }
 

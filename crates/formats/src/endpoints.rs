@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use catalog::{Caller, Catalog, Grant, RequestId, RequestLabels};
+use catalog::{Caller, Catalog, Grant, RequestId, RequestLabels, RequestPlace};
 use http::Request;
 use http::request::Parts;
 use model::{DomainRef, Error, ErrorKind, FormatId, PackageCoordinates, RepositoryName, Result};
@@ -121,6 +121,8 @@ impl PackageEndpoints {
 
     /// Everything that comes before the body is looked at.
     async fn admit(&self, parts: Parts, known: &mut Known) -> Result<(Box<dyn Endpoint>, Context)> {
+        let place: Option<&RequestPlace> = parts.extensions.get();
+        let place = place.copied().unwrap_or_default();
         let host = bases::host_of(&parts.uri, &parts.headers)?;
         let Some(format) = known.format else {
             return Err(no_format());
@@ -139,7 +141,8 @@ impl PackageEndpoints {
         let caller = self
             .catalog
             .authenticate_token(token.as_deref(), &domain)
-            .await?;
+            .await?
+            .at(place);
         let endpoint = format.route(&head)?;
         known.operation = endpoint.label();
         let grant = self

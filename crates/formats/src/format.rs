@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use catalog::{CacheOutcome, Caller, Catalog, FormatRules, Grant};
+use catalog::{CacheOutcome, Caller, Catalog, FormatRules, Grant, Target};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
 use model::{Action, DomainRef, Error, ErrorKind, PackageCoordinates, RepositoryName, Result};
@@ -133,13 +133,8 @@ impl Context {
 
     /// Whether the caller has another right on a package. Changes nothing.
     pub async fn may(&self, action: Action, package: &PackageCoordinates) -> Result<bool> {
-        let arn = self
-            .catalog
-            .package_arn(&self.domain, &self.repository, package);
-        let answer = self
-            .catalog
-            .allow(self.caller(), action, &arn, &self.domain.owner)
-            .await;
+        let target = Target::Package(&self.domain, &self.repository, package);
+        let answer = self.catalog.allow(self.caller(), action, target).await;
         match answer {
             Err(error) if error.kind == ErrorKind::AccessDenied => Ok(false),
             answer => answer.map(|()| true),

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{AccountId, DomainName, PackageCoordinates, RepositoryName};
+use crate::{AccountId, DomainName, PackageCoordinates, Principal, RepositoryName};
 
 /// Partition and region: the part of every ARN that is the same for one installation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct ArnScope {
 }
 
 impl ArnScope {
-    fn resource(&self, owner: &AccountId, resource: fmt::Arguments<'_>) -> Arn {
+    pub(crate) fn resource(&self, owner: &AccountId, resource: fmt::Arguments<'_>) -> Arn {
         Arn(format!(
             "arn:{}:codeartifact:{}:{owner}:{resource}",
             self.partition, self.region
@@ -72,6 +72,12 @@ impl Arn {
     #[must_use]
     pub fn any() -> Self {
         Self("*".into())
+    }
+
+    /// A principal as the resource of a question, as when a role is to be assumed.
+    #[must_use]
+    pub fn of_principal(principal: &Principal) -> Self {
+        Self(principal.to_string())
     }
 
     /// The text.

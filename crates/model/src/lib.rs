@@ -14,9 +14,11 @@ mod error;
 mod name;
 mod origin;
 mod page;
+mod policy_document;
 mod principal;
 mod resource;
 mod status;
+mod taggable;
 mod time;
 mod version_outcome;
 
@@ -33,12 +35,14 @@ pub use error::{Error, ErrorKind, InvalidReason, Resource, ResourceType, Result}
 pub use name::{Description, DomainName, ExternalConnectionName, RepositoryName};
 pub use origin::{Origin, OriginRestriction, OriginRestrictions, OriginType};
 pub use page::{Page, PageLimit};
+pub use policy_document::PolicyDocument;
 pub use principal::{Identity, Principal, PrincipalKind};
 pub use resource::{
     Asset, Dependency, Domain, DomainRef, ExternalConnection, Package, PackageVersion, Repository,
-    VersionDetails,
+    ResourcePolicy, VersionDetails,
 };
 pub use status::PackageVersionStatus;
+pub use taggable::TaggableResource;
 pub use time::{Clock, EpochMillis, SystemClock};
 pub use version_outcome::{
     FailedVersion, PackageVersionErrorCode, SuccessfulVersion, VersionOutcome,

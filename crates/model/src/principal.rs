@@ -42,7 +42,7 @@ pub struct Principal {
     pub account: AccountId,
     /// What it is.
     pub kind: PrincipalKind,
-    /// Its name; empty for the root.
+    /// Its name, with its path before it where it has one (`team/build/jane`); empty for the root.
     pub name: String,
 }
 
@@ -55,6 +55,52 @@ impl Principal {
             kind: PrincipalKind::Root,
             name: String::new(),
         }
+    }
+
+    /// The name without the path: what is unique in its account.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+
+    /// The path as IAM writes it: `/`, or `/team/build/`.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self.name.rsplit_once('/') {
+            Some((path, _)) => format!("/{path}/"),
+            None => "/".into(),
+        }
+    }
+
+    /// Puts a path and a name together. The path is `/`, or begins and ends with one.
+    #[must_use]
+    pub fn at_path(account: AccountId, kind: PrincipalKind, path: &str, name: &str) -> Self {
+        Self {
+            account,
+            kind,
+            name: format!("{}{name}", path.strip_prefix('/').unwrap_or(path)),
+        }
+    }
+
+    /// Reads a principal's ARN.
+    #[must_use]
+    pub fn parse_arn(text: &str) -> Option<Self> {
+        let (account, rest) = text.strip_prefix("arn:aws:iam::")?.split_once(':')?;
+        let account = AccountId::parse(account).ok()?;
+        if rest == "root" {
+            return Some(Self::root(account));
+        }
+        let (kind, name) = rest.split_once('/')?;
+        let kind = match kind {
+            "user" => PrincipalKind::User,
+            "role" => PrincipalKind::Role,
+            _ => return None,
+        };
+        (!name.is_empty() && !name.ends_with('/') && !name.starts_with('/')).then(|| Self {
+            account,
+            kind,
+            name: name.into(),
+        })
     }
 }
 
@@ -95,8 +141,53 @@ impl fmt::Display for Identity {
             Some(session) => write!(
                 f,
                 "arn:aws:sts::{}:assumed-role/{}/{session}",
-                self.principal.account, self.principal.name
+                self.principal.account,
+                self.principal.short_name()
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_of_principals_are_read_as_they_are_written() {
+        for arn in [
+            "arn:aws:iam::111122223333:root",
+            "arn:aws:iam::111122223333:user/jane",
+            "arn:aws:iam::111122223333:role/team/build/ci",
+        ] {
+            assert_eq!(Principal::parse_arn(arn).unwrap().to_string(), arn);
+        }
+        for bad in [
+            "arn:aws:iam::1:root",
+            "arn:aws:iam::111122223333:user/",
+            "arn:aws:iam::111122223333:user//jane",
+            "arn:aws:iam::111122223333:group/jane",
+            "arn:aws:sts::111122223333:assumed-role/ci/7",
+            "*",
+        ] {
+            assert!(Principal::parse_arn(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_part_of_the_arn_but_not_of_a_sessions() {
+        let account = AccountId::parse("111122223333").unwrap();
+        let role = Principal::at_path(account, PrincipalKind::Role, "/team/build/", "ci");
+        assert_eq!(
+            (role.path().as_str(), role.short_name()),
+            ("/team/build/", "ci")
+        );
+        let session = Identity {
+            principal: role,
+            session: Some("run-7".into()),
+        };
+        assert_eq!(
+            session.to_string(),
+            "arn:aws:sts::111122223333:assumed-role/ci/run-7"
+        );
     }
 }

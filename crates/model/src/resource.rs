@@ -62,6 +62,17 @@ pub struct ExternalConnection {
     pub format: FormatId,
 }
 
+/// The permissions policy of a domain or a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourcePolicy {
+    /// The ARN of what it hangs on.
+    pub arn: Arn,
+    /// The name of its present state.
+    pub revision: String,
+    /// Its text, as it was sent.
+    pub document: String,
+}
+
 /// A package in a repository.
 #[derive(Debug, Clone)]
 pub struct Package {

@@ -7,6 +7,7 @@ const LIST: &str =
     "SELECT tag_key, tag_value FROM resource_tag WHERE resource = $1 ORDER BY tag_key";
 const UPSERT: &str = "INSERT INTO resource_tag (resource, tag_key, tag_value) VALUES ($1, $2, $3)
     ON CONFLICT (resource, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
+const DELETE: &str = "DELETE FROM resource_tag WHERE resource = $1 AND tag_key = $2";
 const DELETE_ALL: &str = "DELETE FROM resource_tag WHERE resource = $1";
 
 impl Connection {
@@ -25,6 +26,12 @@ impl Tx {
         value: &str,
     ) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(UPSERT).bind(arn).bind(key).bind(value).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Drops one tag, if the resource has it.
+    pub async fn delete_resource_tag(&mut self, arn: &str, key: &str) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(DELETE).bind(arn).bind(key).execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 

@@ -2,23 +2,18 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chacha20poly1305::aead::AeadInOut as _;
-use chacha20poly1305::{KeyInit as _, XChaCha20Poly1305, XNonce};
-use hmac::{Hmac, Mac as _};
 use model::EpochMillis;
-use sha2::Sha256;
 
-use super::sealed::{self, Parts};
+use super::sealed::{self, TOKEN_MAX_BYTES};
 use super::{ISSUED_AHEAD_MAX_MS, TokenClaims, TokenError};
+use crate::sealing::{Parts, Purpose, Sealer};
 use crate::secret::{RandomnessError, random_bytes};
 
-pub(super) const NONCE_BYTES: usize = 24;
-
 /// What the keys below are for; a token made for any other purpose with the same secret does not open here.
-const SEAL_PURPOSE: &[u8] = b"reliquary/package-token/1/seal";
-const NONCE_PURPOSE: &[u8] = b"reliquary/package-token/1/nonce";
+const PURPOSE: Purpose = Purpose {
+    seal: b"reliquary/package-token/1/seal",
+    nonce: b"reliquary/package-token/1/nonce",
+};
 
 /// Why a key can not be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,8 +44,7 @@ pub enum TokenKeyError {
 pub struct TokenKey {
     id: String,
     secret: [u8; 32],
-    pub(super) cipher: XChaCha20Poly1305,
-    nonces: Hmac<Sha256>,
+    pub(super) sealer: Sealer,
 }
 
 impl TokenKey {
@@ -84,20 +78,10 @@ impl TokenKey {
     }
 
     fn derive(id: String, secret: [u8; 32]) -> Self {
-        let root = <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&secret)
-            .expect("HMAC takes keys of any length");
-        let seal_key = root
-            .clone()
-            .chain_update(SEAL_PURPOSE)
-            .finalize()
-            .into_bytes();
-        let nonce_key = root.chain_update(NONCE_PURPOSE).finalize().into_bytes();
         Self {
+            sealer: Sealer::new(&secret, PURPOSE),
             id,
             secret,
-            cipher: XChaCha20Poly1305::new(&seal_key),
-            nonces: <Hmac<Sha256> as hmac::KeyInit>::new_from_slice(&nonce_key)
-                .expect("HMAC takes keys of any length"),
         }
     }
 
@@ -117,45 +101,11 @@ impl TokenKey {
     #[must_use]
     pub fn mint(&self, claims: &TokenClaims) -> String {
         let header = sealed::write_header(&self.id, claims);
-        let mut body = sealed::write_claims(claims);
-        // The nonce is made from what is sealed: it repeats only when everything repeats, and needs no generator.
-        let nonces = self
-            .nonces
-            .clone()
-            .chain_update((header.len() as u64).to_be_bytes());
-        let digest = nonces
-            .chain_update(&header)
-            .chain_update(&body)
-            .finalize()
-            .into_bytes();
-        let mut nonce = XNonce::default();
-        nonce.copy_from_slice(&digest[..NONCE_BYTES]);
-        self.cipher
-            .encrypt_in_place(&nonce, header.as_bytes(), &mut body)
-            .expect("a few hundred bytes are below the cipher's limit");
-        let mut token = header;
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(nonce, &mut token);
-        token.push('.');
-        URL_SAFE_NO_PAD.encode_string(body, &mut token);
-        token
+        self.sealer.seal(header, sealed::write_claims(claims))
     }
 
     fn open(&self, parts: &Parts<'_>) -> Result<TokenClaims, TokenError> {
-        let mut nonce = [0; NONCE_BYTES];
-        let length = URL_SAFE_NO_PAD
-            .decode_slice(parts.nonce, &mut nonce)
-            .map_err(|_| TokenError::Malformed)?;
-        if length != NONCE_BYTES {
-            return Err(TokenError::Malformed);
-        }
-        let mut body = URL_SAFE_NO_PAD
-            .decode(parts.sealed)
-            .map_err(|_| TokenError::Malformed)?;
-        self.cipher
-            .decrypt_in_place(&XNonce::from(nonce), parts.header.as_bytes(), &mut body)
-            .map_err(|_| TokenError::BadSignature)?;
-        sealed::read_claims(&body).ok_or(TokenError::Malformed)
+        sealed::read_claims(&self.sealer.open(parts)?).ok_or(TokenError::Malformed)
     }
 }
 
@@ -186,6 +136,11 @@ impl TokenKeys {
         Ok(Self(newest_first))
     }
 
+    /// All keys, newest first.
+    pub(crate) fn all(&self) -> &[TokenKey] {
+        &self.0
+    }
+
     /// The key that new tokens are made with.
     #[must_use]
     pub fn newest(&self) -> &TokenKey {
@@ -201,7 +156,7 @@ impl TokenKeys {
     /// Checks a token and reads it. Space around it is ignored. Whether it is for the domain asked for is for the
     /// caller to check with [`TokenClaims::is_for`]; what its principal may do, with [`crate::authorize`].
     pub fn verify(&self, token: &str, now: EpochMillis) -> Result<TokenClaims, TokenError> {
-        let parts = Parts::read(token)?;
+        let parts = Parts::read(token, TOKEN_MAX_BYTES)?;
         let key = sealed::read_key_id(parts.header, |id| self.0.iter().find(|key| key.id == id))?;
         let claims = key.ok_or(TokenError::UnknownKey)?.open(&parts)?;
         if now >= claims.expires_at {

@@ -18,6 +18,9 @@ use model::{AccountId, DomainName, EpochMillis, Principal};
 pub use key::{TokenKey, TokenKeyError, TokenKeys};
 pub use lifetime::TokenLifetime;
 
+use crate::sealing::Unsealable;
+use crate::session::Session;
+
 /// How far ahead a token's time of issue may lie: clocks of several nodes are never quite the same.
 const ISSUED_AHEAD_MAX_MS: i64 = 15 * 60 * 1000;
 
@@ -34,8 +37,10 @@ pub struct TokenClaims {
     pub issued_at: EpochMillis,
     /// When it ends; at this instant it is no longer good.
     pub expires_at: EpochMillis,
-    /// The role session it was made in, if any.
-    pub session: Option<String>,
+    /// The long-term access key that asked for it, if one did: it ends with the key.
+    pub access_key: Option<String>,
+    /// The session it was made in, if any: requests with it are authorised as the session.
+    pub session: Option<Session>,
     /// Different for every token.
     pub serial: u128,
 }
@@ -76,6 +81,15 @@ pub enum TokenError {
         /// When it was made, by its own account.
         from: EpochMillis,
     },
+}
+
+impl From<Unsealable> for TokenError {
+    fn from(why: Unsealable) -> Self {
+        match why {
+            Unsealable::Malformed => Self::Malformed,
+            Unsealable::NotGenuine => Self::BadSignature,
+        }
+    }
 }
 
 impl From<TokenError> for model::Error {

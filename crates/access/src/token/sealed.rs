@@ -8,37 +8,13 @@ use model::{AccountId, DomainName, EpochMillis, Principal, PrincipalKind};
 use serde::{Deserialize, Serialize};
 
 use super::{TokenClaims, TokenError};
+use crate::session::SessionDocument;
 
-/// Longer than any token made here; what is longer is refused before it is read.
-const TOKEN_MAX_BYTES: usize = 4096;
+/// Longer than any token made here: one with a session of the largest size.
+pub(super) const TOKEN_MAX_BYTES: usize = 8192;
 
 /// The one version of the layout.
 const VERSION: u8 = 1;
-
-/// The three parts of a token, still as text.
-pub(super) struct Parts<'a> {
-    pub(super) header: &'a str,
-    pub(super) nonce: &'a str,
-    pub(super) sealed: &'a str,
-}
-
-impl<'a> Parts<'a> {
-    pub(super) fn read(token: &'a str) -> Result<Self, TokenError> {
-        let token = token.trim_ascii();
-        if token.len() > TOKEN_MAX_BYTES {
-            return Err(TokenError::Malformed);
-        }
-        let mut parts = token.split('.');
-        match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(header), Some(nonce), Some(sealed), None) => Ok(Self {
-                header,
-                nonce,
-                sealed,
-            }),
-            _ => Err(TokenError::Malformed),
-        }
-    }
-}
 
 /// The header. It says which key to try; everything else in it is for people who look into a token.
 #[derive(Deserialize)]
@@ -96,7 +72,9 @@ struct Document<'a> {
     #[serde(rename = "e")]
     expires_at_ms: i64,
     #[serde(borrow, rename = "s", default, skip_serializing_if = "Option::is_none")]
-    session: Option<Cow<'a, str>>,
+    access_key: Option<Cow<'a, str>>,
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    session: Option<SessionDocument>,
     #[serde(borrow, rename = "r")]
     serial: Cow<'a, str>,
 }
@@ -110,7 +88,8 @@ pub(super) fn write_claims(claims: &TokenClaims) -> Vec<u8> {
         domain: claims.domain.as_str().into(),
         issued_at_ms: claims.issued_at.0,
         expires_at_ms: claims.expires_at.0,
-        session: claims.session.as_deref().map(Cow::Borrowed),
+        access_key: claims.access_key.as_deref().map(Cow::Borrowed),
+        session: claims.session.as_ref().map(SessionDocument::of),
         serial: format!("{:032x}", claims.serial).into(),
     };
     serde_json::to_vec(&document).expect("strings and numbers always have a JSON form")
@@ -128,7 +107,8 @@ pub(super) fn read_claims(json: &[u8]) -> Option<TokenClaims> {
         domain: DomainName::parse(&document.domain).ok()?,
         issued_at: EpochMillis(document.issued_at_ms),
         expires_at: EpochMillis(document.expires_at_ms),
-        session: document.session.map(Cow::into_owned),
+        access_key: document.access_key.map(Cow::into_owned),
+        session: document.session.map(SessionDocument::read),
         serial: u128::from_str_radix(&document.serial, 16).ok()?,
     })
 }

@@ -1,5 +1,5 @@
-use super::key::NONCE_BYTES;
 use super::*;
+use crate::sealing::NONCE_BYTES;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chacha20poly1305::aead::AeadInOut as _;
@@ -29,6 +29,7 @@ fn claims() -> TokenClaims {
         domain: DomainName::parse("acme").unwrap(),
         issued_at: NOW,
         expires_at: NOW.plus_ms(43_200_000),
+        access_key: None,
         session: None,
         serial: 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef,
     }
@@ -53,7 +54,15 @@ fn a_token_says_what_it_was_made_with() {
         name: "ci".into(),
         ..role.principal
     };
-    role.session = Some("build-7".into());
+    role.session = Some(Session {
+        principal_id: 7,
+        name: Some("build-7".into()),
+        policies: vec![r#"{"Version":"2012-10-17"}"#.into()],
+        tags: vec![("team".into(), "\"a\"".into())],
+        transitive_tag_keys: vec!["team".into()],
+        started_at: NOW,
+    });
+    role.access_key = Some("AKIAEXAMPLE".into());
     let mut root = claims();
     root.principal = Principal::root(root.principal.account);
     root.serial = u128::MAX;
@@ -236,7 +245,8 @@ fn a03_something_sealed_with_the_same_secret_for_another_purpose_is_no_token() {
     assert_eq!(keys().verify(&token, NOW), Err(TokenError::BadSignature));
     // The same by the purpose's own key, but without the header as associated data.
     let mut body = sealed::write_claims(&claims());
-    key.cipher.encrypt_in_place(&nonce, b"", &mut body).unwrap();
+    let cipher = &key.sealer.cipher;
+    cipher.encrypt_in_place(&nonce, b"", &mut body).unwrap();
     let token = format!(
         "{header}.{}.{}",
         URL_SAFE_NO_PAD.encode(nonce),
@@ -406,7 +416,7 @@ proptest! {
     ) {
         let mut made = claims();
         made.principal.name = name;
-        made.session = session;
+        made.access_key = session;
         made.serial = serial;
         made.expires_at = NOW.plus_ms(life_ms);
         prop_assert_eq!(keys().verify(&keys().mint(&made), NOW), Ok(made));

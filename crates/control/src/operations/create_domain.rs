@@ -1,10 +1,10 @@
 //! CreateDomain: makes a domain in the caller's account.
 
-use catalog::NewDomain;
-use model::{Action, ArnScope, DomainName, DomainRef, Error, InvalidReason, Result};
+use catalog::{NewDomain, Target};
+use model::{ArnScope, DomainName, DomainRef, Error, InvalidReason, Result};
 use serde::Serialize;
 
-use crate::operation::{Ctx, Operation, Resource};
+use crate::operation::{Ctx, Operation};
 use crate::protocol::member::body;
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
@@ -52,11 +52,8 @@ impl Operation for CreateDomain {
             owner,
             name: name.clone(),
         };
-        ctx.allow::<Self>(Resource::Domain(&domain)).await?;
-        if !tags.is_empty() {
-            ctx.allow_action(Action::TAG_RESOURCE, Resource::Domain(&domain))
-                .await?;
-        }
+        ctx.allow_creation::<Self>(Target::NewDomain(&domain), &tags)
+            .await?;
         let new = NewDomain {
             name,
             encryption_key,

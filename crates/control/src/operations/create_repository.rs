@@ -1,10 +1,10 @@
 //! CreateRepository: makes a repository, administered by the caller's account.
 
-use catalog::NewRepository;
-use model::{Action, DomainRef, RepositoryName, Result};
+use catalog::{NewRepository, Target};
+use model::{DomainRef, RepositoryName, Result};
 use serde::Serialize;
 
-use crate::operation::{Ctx, Operation, Resource};
+use crate::operation::{Ctx, Operation};
 use crate::protocol::params::{Params, Read};
 use crate::protocol::route::{Route, post};
 use crate::shapes::RepositoryDescription;
@@ -53,18 +53,12 @@ impl Operation for CreateRepository {
             upstreams,
             tags,
         } = input;
-        ctx.allow::<Self>(Resource::Repository(&domain, &name))
+        ctx.allow_creation::<Self>(Target::NewRepository(&domain, &name), &tags)
             .await?;
         let upstreams = upstreams.unwrap_or_default();
-        for upstream in &upstreams {
-            let action = Action::ASSOCIATE_WITH_DOWNSTREAM_REPOSITORY;
-            ctx.allow_action(action, Resource::Repository(&domain, upstream))
-                .await?;
-        }
-        if !tags.is_empty() {
-            ctx.allow_action(Action::TAG_RESOURCE, Resource::Repository(&domain, &name))
-                .await?;
-        }
+        ctx.catalog
+            .allow_upstreams(&ctx.caller, &domain, &upstreams)
+            .await?;
         let description = description.unwrap_or_default();
         let new = NewRepository {
             name,

@@ -44,6 +44,9 @@ impl Operation for GetAuthorizationToken {
     async fn run(ctx: &Ctx, input: Input) -> Result<Output> {
         let Input { domain, lifetime } = input;
         ctx.allow::<Self>(Resource::Domain(&domain)).await?;
+        ctx.catalog
+            .allow_bearer_token(&ctx.caller, lifetime)
+            .await?;
         let made = ctx
             .catalog
             .create_authorization_token(&ctx.caller, &domain, lifetime)

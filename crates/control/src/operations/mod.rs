@@ -8,9 +8,11 @@ mod copy_package_versions;
 mod create_domain;
 mod create_repository;
 mod delete_domain;
+mod delete_domain_permissions_policy;
 mod delete_package;
 mod delete_package_versions;
 mod delete_repository;
+mod delete_repository_permissions_policy;
 mod describe_domain;
 mod describe_package;
 mod describe_package_version;
@@ -18,9 +20,11 @@ mod describe_repository;
 mod disassociate_external_connection;
 mod dispose_package_versions;
 mod get_authorization_token;
+mod get_domain_permissions_policy;
 mod get_package_version_asset;
 mod get_package_version_readme;
 mod get_repository_endpoint;
+mod get_repository_permissions_policy;
 mod list_domains;
 mod list_package_version_assets;
 mod list_package_version_dependencies;
@@ -28,8 +32,13 @@ mod list_package_versions;
 mod list_packages;
 mod list_repositories;
 mod list_repositories_in_domain;
+mod list_tags_for_resource;
 mod publish_package_version;
+mod put_domain_permissions_policy;
 mod put_package_origin_configuration;
+mod put_repository_permissions_policy;
+mod tag_resource;
+mod untag_resource;
 mod update_package_versions_status;
 mod update_repository;
 
@@ -44,7 +53,9 @@ pub(crate) static OPERATIONS: &[Row] = &[
     row::<delete_domain::DeleteDomain>(),
     row::<delete_package::DeletePackage>(),
     row::<delete_package_versions::DeletePackageVersions>(),
+    row::<delete_domain_permissions_policy::DeleteDomainPermissionsPolicy>(),
     row::<delete_repository::DeleteRepository>(),
+    row::<delete_repository_permissions_policy::DeleteRepositoryPermissionsPolicy>(),
     row::<describe_domain::DescribeDomain>(),
     row::<describe_package::DescribePackage>(),
     row::<describe_package_version::DescribePackageVersion>(),
@@ -52,9 +63,11 @@ pub(crate) static OPERATIONS: &[Row] = &[
     row::<disassociate_external_connection::DisassociateExternalConnection>(),
     row::<dispose_package_versions::DisposePackageVersions>(),
     row::<get_authorization_token::GetAuthorizationToken>(),
+    row::<get_domain_permissions_policy::GetDomainPermissionsPolicy>(),
     row::<get_package_version_asset::GetPackageVersionAsset>(),
     row::<get_package_version_readme::GetPackageVersionReadme>(),
     row::<get_repository_endpoint::GetRepositoryEndpoint>(),
+    row::<get_repository_permissions_policy::GetRepositoryPermissionsPolicy>(),
     row::<list_domains::ListDomains>(),
     row::<list_package_version_assets::ListPackageVersionAssets>(),
     row::<list_package_version_dependencies::ListPackageVersionDependencies>(),
@@ -65,5 +78,10 @@ pub(crate) static OPERATIONS: &[Row] = &[
     streamed_row::<publish_package_version::PublishPackageVersion>(),
     row::<put_package_origin_configuration::PutPackageOriginConfiguration>(),
     row::<update_package_versions_status::UpdatePackageVersionsStatus>(),
+    row::<list_tags_for_resource::ListTagsForResource>(),
+    row::<put_domain_permissions_policy::PutDomainPermissionsPolicy>(),
+    row::<put_repository_permissions_policy::PutRepositoryPermissionsPolicy>(),
+    row::<tag_resource::TagResource>(),
+    row::<untag_resource::UntagResource>(),
     row::<update_repository::UpdateRepository>(),
 ];

@@ -1,7 +1,7 @@
 //! UpdateRepository: changes a repository's description or upstreams.
 
 use catalog::RepositoryChanges;
-use model::{Action, DomainRef, RepositoryName, Result};
+use model::{DomainRef, RepositoryName, Result};
 use serde::Serialize;
 
 use crate::operation::{Ctx, Operation, Resource};
@@ -51,11 +51,6 @@ impl Operation for UpdateRepository {
         } = input;
         ctx.allow::<Self>(Resource::Repository(&domain, &repository))
             .await?;
-        for upstream in changes.upstreams.iter().flatten() {
-            let action = Action::ASSOCIATE_WITH_DOWNSTREAM_REPOSITORY;
-            ctx.allow_action(action, Resource::Repository(&domain, upstream))
-                .await?;
-        }
         let updated = ctx
             .catalog
             .update_repository(&ctx.caller, &domain, &repository, changes)

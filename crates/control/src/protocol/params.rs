@@ -194,16 +194,22 @@ impl Params {
         self.take_list(member, max)
     }
 
-    /// A list in the body that must be there, and must not be empty.
+    /// A list in the body that must be there.
     pub(crate) fn required_list(&mut self, member: Member, max: usize) -> Read<Vec<Value>> {
         self.ask(member, true);
         match self.take_list(member, max)? {
             None => Err(self.violation(member.name, None, Constraint::NotNull)),
-            Some(items) if items.is_empty() => {
-                Err(self.violation(member.name, Some("[]".into()), Constraint::MinLength(1)))
-            }
             Some(items) => Ok(items),
         }
+    }
+
+    /// A list in the body that must be there, and must not be empty.
+    pub(crate) fn filled_list(&mut self, member: Member, max: usize) -> Read<Vec<Value>> {
+        let items = self.required_list(member, max)?;
+        if items.is_empty() {
+            return Err(self.violation(member.name, Some("[]".into()), Constraint::MinLength(1)));
+        }
+        Ok(items)
     }
 
     fn take_list(&mut self, member: Member, max: usize) -> Read<Option<Vec<Value>>> {
@@ -278,6 +284,20 @@ impl Params {
             Some(Value::String(text)) => self.parse(&path, text, parse),
             None | Some(Value::Null) => Err(self.violation(&path, None, Constraint::NotNull)),
             Some(other) => Err(self.wrong_type(&path, "a string", json::type_name(other))),
+        }
+    }
+
+    /// A text that is itself an item of a list. `path` is the item's, e.g. `tagKeys.1.member`.
+    pub(crate) fn text_item<T>(
+        &mut self,
+        path: &str,
+        item: &Value,
+        parse: impl FnOnce(&str) -> Result<T, Constraint>,
+    ) -> Read<T> {
+        match item {
+            Value::String(text) => self.parse(path, text, parse),
+            Value::Null => Err(self.violation(path, None, Constraint::NotNull)),
+            other => Err(self.wrong_type(path, "a string", json::type_name(other))),
         }
     }
 

@@ -4,12 +4,17 @@ use catalog::FormatRules;
 use model::{
     AccountId, AssetName, Constraint, Description, DomainName, DomainRef, Error,
     ExternalConnectionName, InvalidReason, Namespace, OriginRestriction, OriginRestrictions,
-    PackageCoordinates, PackageName, PageLimit, RepositoryName, VersionName,
+    PackageCoordinates, PackageName, PageLimit, PolicyDocument, RepositoryName, TaggableResource,
+    VersionName,
 };
+use serde_json::Value;
 
 use super::member::{Member, Place, body, query, query_as};
 use super::page_token::{self, Binding, Cursor};
 use super::params::{Params, Read};
+
+/// The longest list of tags, or of their keys, in one request. How many a resource may have is another matter.
+const MOST_TAGS: usize = 200;
 
 /// A format's rules, found by its id.
 pub(crate) type Format = &'static dyn FormatRules;
@@ -19,6 +24,16 @@ impl Params {
     pub(crate) fn domain(&mut self) -> Read<DomainRef> {
         let name = self.domain_name();
         let owner = self.optional(query_as("domainOwner", "domain-owner"), AccountId::parse);
+        Ok(DomainRef {
+            name: name?,
+            owner: owner?.unwrap_or_else(|| self.asking.account.clone()),
+        })
+    }
+
+    /// `domain` and `domainOwner` of an operation that has them in its body.
+    pub(crate) fn domain_in_body(&mut self) -> Read<DomainRef> {
+        let name = self.required(body("domain"), DomainName::parse);
+        let owner = self.optional(body("domainOwner"), AccountId::parse);
         Ok(DomainRef {
             name: name?,
             owner: owner?.unwrap_or_else(|| self.asking.account.clone()),
@@ -72,17 +87,23 @@ impl Params {
 
     /// `tags`: keys and values; none when not sent.
     pub(crate) fn tags(&mut self) -> Read<Vec<(String, String)>> {
-        let Some(items) = self.list(body("tags"), 200)? else {
-            return Ok(Vec::new());
-        };
+        let items = self.list(body("tags"), MOST_TAGS)?;
+        self.tag_items(&items.unwrap_or_default())
+    }
+
+    /// `tags`, where they must be there.
+    pub(crate) fn required_tags(&mut self) -> Read<Vec<(String, String)>> {
+        let items = self.required_list(body("tags"), MOST_TAGS)?;
+        self.tag_items(&items)
+    }
+
+    fn tag_items(&mut self, items: &[Value]) -> Read<Vec<(String, String)>> {
         let tags: Vec<_> = items
             .iter()
             .enumerate()
             .map(|(index, item)| {
                 let path = format!("tags.{}.member", index + 1);
-                let key = self.item_text(&path, item, "key", |text| {
-                    printable(text, 1, 128, r"\P{C}+")
-                });
+                let key = self.item_text(&path, item, "key", tag_key);
                 let value = self.item_text(&path, item, "value", |text| {
                     printable(text, 0, 256, r"\P{C}*")
                 });
@@ -90,6 +111,42 @@ impl Params {
             })
             .collect();
         tags.into_iter().collect()
+    }
+
+    /// `tagKeys`.
+    pub(crate) fn tag_keys(&mut self) -> Read<Vec<String>> {
+        let items = self.required_list(body("tagKeys"), MOST_TAGS)?;
+        let keys: Vec<_> = items
+            .iter()
+            .enumerate()
+            .map(|(index, item)| {
+                self.text_item(&format!("tagKeys.{}.member", index + 1), item, tag_key)
+            })
+            .collect();
+        keys.into_iter().collect()
+    }
+
+    /// `resourceArn`, of a resource that can have tags.
+    pub(crate) fn taggable(&mut self) -> Read<TaggableResource> {
+        let scope = self.asking.scope.clone();
+        self.required(query("resourceArn"), |text| {
+            visible(text, 1011)?;
+            TaggableResource::parse(text, &scope)
+        })
+    }
+
+    /// `policyRevision` of a policy that is there.
+    pub(crate) fn policy_revision(&mut self, place: Place) -> Read<Option<String>> {
+        let member = match place {
+            Place::Body => body("policyRevision"),
+            _ => query_as("policyRevision", "policy-revision"),
+        };
+        self.optional(member, |text| visible(text, 100).map(str::to_owned))
+    }
+
+    /// `policyDocument`.
+    pub(crate) fn policy_document(&mut self) -> Read<PolicyDocument> {
+        self.required(body("policyDocument"), PolicyDocument::parse)
     }
 
     /// `format`, where it must be there.
@@ -256,6 +313,11 @@ pub(crate) fn visible(text: &str, max: usize) -> Result<&str, Constraint> {
     } else {
         Ok(text)
     }
+}
+
+/// The key of a tag.
+fn tag_key(text: &str) -> Result<String, Constraint> {
+    printable(text, 1, 128, r"\P{C}+")
 }
 
 /// Text of `min` to `max` characters that can all be seen: at most 1,000, as descriptions have the same rule.

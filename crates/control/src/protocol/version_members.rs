@@ -90,7 +90,7 @@ impl Params {
     }
 
     fn required_versions(&mut self, package: &Read<PackageCoordinates>) -> Read<Versions> {
-        let items = self.required_list(body("versions"), MAX)?;
+        let items = self.filled_list(body("versions"), MAX)?;
         self.version_names(package, &items)
     }
 

@@ -5,6 +5,7 @@ mod domain;
 mod package;
 mod package_version;
 mod repository;
+mod resource_policy;
 mod version_outcome;
 
 pub(crate) use asset::AssetSummary;
@@ -12,4 +13,5 @@ pub(crate) use domain::{DomainDescription, DomainStatus, DomainSummary};
 pub(crate) use package::{PackageOriginConfiguration, PackageSummary};
 pub(crate) use package_version::PackageVersionOrigin;
 pub(crate) use repository::{RepositoryDescription, RepositoryPage};
+pub(crate) use resource_policy::ResourcePolicy;
 pub(crate) use version_outcome::VersionOutcomeMaps;

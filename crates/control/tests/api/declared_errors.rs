@@ -1,10 +1,11 @@
 //! The errors that operations have in common, provoked on every one of them.
 
-use model::PrincipalKind;
-use serde_json::json;
+use catalog::PolicyHolder;
+use model::{PolicyDocument, PrincipalKind, RepositoryName};
+use serde_json::{Value, json};
 
 use crate::support::{
-    ACCOUNT, Ask, GENERIC, NPM, STRANGER, Service, Setup, delete, get, package, post, put,
+    ACCOUNT, Ask, GENERIC, NPM, STRANGER, Service, Setup, acme, delete, get, package, post, put,
 };
 
 /// A request to each operation that would succeed, and whether it names a domain and its owner.
@@ -67,6 +68,56 @@ fn requests() -> Vec<(&'static str, Ask, Names)> {
         (
             "GetRepositoryEndpoint",
             of_format(get("/v1/repository/endpoint")),
+            Names::Repository,
+        ),
+        (
+            "PutDomainPermissionsPolicy",
+            put(DOMAIN_POLICY).json(&json!({ "domain": "acme", "policyDocument": HARMLESS })),
+            Names::Domain,
+        ),
+        (
+            "GetDomainPermissionsPolicy",
+            domain(get(DOMAIN_POLICY)),
+            Names::Domain,
+        ),
+        (
+            "DeleteDomainPermissionsPolicy",
+            domain(delete(DOMAIN_POLICY)),
+            Names::Domain,
+        ),
+        (
+            "PutRepositoryPermissionsPolicy",
+            repository(put("/v1/repository/permissions/policy"))
+                .json(&json!({ "policyDocument": HARMLESS })),
+            Names::Repository,
+        ),
+        (
+            "GetRepositoryPermissionsPolicy",
+            repository(get("/v1/repository/permissions/policy")),
+            Names::Repository,
+        ),
+        (
+            "DeleteRepositoryPermissionsPolicy",
+            repository(delete("/v1/repository/permissions/policies")),
+            Names::Repository,
+        ),
+        (
+            "TagResource",
+            post("/v1/tag")
+                .query("resourceArn", &repository_arn())
+                .json(&json!({ "tags": [{ "key": "team", "value": "a" }] })),
+            Names::Repository,
+        ),
+        (
+            "UntagResource",
+            post("/v1/untag")
+                .query("resourceArn", &repository_arn())
+                .json(&json!({ "tagKeys": ["team"] })),
+            Names::Repository,
+        ),
+        (
+            "ListTagsForResource",
+            post("/v1/tags").query("resourceArn", &repository_arn()),
             Names::Repository,
         ),
         (
@@ -175,6 +226,36 @@ fn repository_parameters(operation: &str) -> &'static [&'static str] {
     }
 }
 
+const DOMAIN_POLICY: &str = "/v1/domain/permissions/policy";
+/// A policy that changes nothing for anyone.
+const HARMLESS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"codeartifact:DescribeDomain",
+    "Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Resource":"*"}]}"#;
+
+fn repository_arn() -> String {
+    format!("arn:aws:codeartifact:us-west-2:{ACCOUNT}:repository/acme/team-a")
+}
+
+/// The same request about another resource. Most have its parts in the query; one has them in its body, and some have
+/// an ARN.
+fn with(ask: Ask, member: &str, value: &str) -> Ask {
+    let arn_of = |raw: &str| raw.starts_with("resourceArn=");
+    if ask.raw_query.split('&').any(arn_of) {
+        let arn = match member {
+            "domain" => repository_arn().replace("/acme/", &format!("/{value}/")),
+            "repository" => repository_arn().replace("/team-a", &format!("/{value}")),
+            _ => repository_arn().replace(ACCOUNT, value),
+        };
+        ask.with("resourceArn", &arn)
+    } else if ask.method == "PUT" && ask.path == DOMAIN_POLICY {
+        let mut body: Value = serde_json::from_slice(&ask.body).unwrap();
+        let name = member.replace("domain-owner", "domainOwner");
+        body[name] = value.into();
+        ask.body(body.to_string().as_bytes())
+    } else {
+        ask.with(member, value)
+    }
+}
+
 /// What a request names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Names {
@@ -204,6 +285,19 @@ async fn stocked(setup: Setup) -> Service {
             .publish(&coordinates, "1", &metadata, &[("a.bin", b"x")], &[])
             .await;
     }
+    for (repository, name) in [
+        (None, "acme"),
+        (RepositoryName::parse("team-a").ok(), "team-a"),
+    ] {
+        let domain = acme();
+        let holder = PolicyHolder { domain, repository };
+        let document = PolicyDocument::parse(HARMLESS).unwrap();
+        let put = service
+            .catalog
+            .put_resource_policy(&service.root(), holder, &document, None)
+            .await;
+        assert!(put.is_ok(), "{name}: {put:?}");
+    }
     service
 }
 
@@ -231,9 +325,16 @@ async fn s13_a_resource_of_another_account_is_refused_without_telling_whether_it
         if names < Names::Domain {
             continue;
         }
-        let foreign = |ask: Ask| service.ask(ask.query("domain-owner", STRANGER));
-        let existing = foreign(ask.clone()).await;
-        let missing = foreign(ask.clone().with("domain", "none")).await;
+        let foreign = |ask: Ask| service.ask(ask);
+        let existing = foreign(with(ask.clone(), "domain-owner", STRANGER)).await;
+        let missing = match ask.raw_query.starts_with("resourceArn=") {
+            true => {
+                let arn = repository_arn().replace(ACCOUNT, STRANGER);
+                ask.with("resourceArn", &arn.replace("/acme/", "/none/"))
+            }
+            false => with(with(ask, "domain-owner", STRANGER), "domain", "none"),
+        };
+        let missing = foreign(missing).await;
         let (existing, missing) = (
             existing.refused(403, "AccessDeniedException"),
             missing.refused(403, "AccessDeniedException"),
@@ -270,10 +371,11 @@ async fn s13_an_owner_that_is_no_account_is_invalid_before_rights_are_asked() {
             "１１１１２２２２３３３３",
         ] {
             if names >= Names::Domain {
-                let answer = service.ask(ask.clone().query("domain-owner", bad)).await;
+                let answer = service.ask(with(ask.clone(), "domain-owner", bad)).await;
                 let message = answer.invalid("FIELD_VALIDATION_FAILED");
                 assert!(
-                    message.contains("at 'domainOwner' failed to satisfy"),
+                    message.contains("at 'domainOwner' failed to satisfy")
+                        || message.contains("at 'resourceArn' failed to satisfy"),
                     "{name}: {message}"
                 );
             }
@@ -372,12 +474,12 @@ async fn every_operation_tells_a_domain_or_repository_that_is_missing() {
     let before = service.change_count().await;
     for (name, ask, names) in requests() {
         if names >= Names::Domain && name != "DeleteDomain" {
-            let answer = service.ask(ask.clone().with("domain", "none")).await;
+            let answer = service.ask(with(ask.clone(), "domain", "none")).await;
             answer.refused_about(404, "ResourceNotFoundException", "domain", "none");
         }
         if names >= Names::Repository {
             for parameter in repository_parameters(name) {
-                let answer = service.ask(ask.clone().with(parameter, "none")).await;
+                let answer = service.ask(with(ask.clone(), parameter, "none")).await;
                 answer.refused_about(404, "ResourceNotFoundException", "repository", "none");
             }
         }
@@ -428,11 +530,13 @@ async fn every_operation_refuses_a_body_that_is_no_json_and_parameters_that_are_
                 .await
                 .invalid("CANNOT_PARSE");
         }
-        if names != Names::Nothing {
-            let answer = service.ask(ask.query("domain", "acme")).await;
+        if names != Names::Nothing && !ask.raw_query.is_empty() {
+            let first = ask.raw_query.split('=').next().unwrap().to_owned();
+            let answer = service.ask(ask.query(&first, "acme")).await;
             let message = answer.invalid("CANNOT_PARSE");
             assert_eq!(
-                message, "The query parameter 'domain' was sent more than once.",
+                message,
+                format!("The query parameter '{first}' was sent more than once."),
                 "{name}"
             );
         }

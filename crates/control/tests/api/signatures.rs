@@ -1,6 +1,5 @@
 //! Who asks: signatures that are right, and all the ways in which they are not.
 
-use model::PrincipalKind;
 use serde_json::json;
 
 use crate::support::{ACCOUNT, Ask, NOW, Service, Signing, get, post};
@@ -14,7 +13,7 @@ fn describe() -> Ask {
 #[tokio::test]
 async fn signatures_of_both_forms_and_of_every_kind_of_principal_are_taken() {
     let service = Service::with_repository().await;
-    let jane = service.make_key(ACCOUNT, PrincipalKind::User, "jane").await;
+    let jane = service.make_admin("jane").await;
     for key in [&service.key, &jane] {
         for presigned in [false, true] {
             let signing = Signing {
@@ -255,7 +254,7 @@ async fn s07_a_session_token_with_a_long_term_key_is_refused() {
 #[tokio::test]
 async fn s08_unknown_disabled_and_impossible_keys_are_told_alike() {
     let service = Service::with_repository().await;
-    let disabled = service.make_key(ACCOUNT, PrincipalKind::User, "jane").await;
+    let disabled = service.make_admin("jane").await;
     service
         .send(describe().signed_by(&disabled, NOW))
         .await

@@ -1,8 +1,6 @@
 //! GetAuthorizationToken.
 
-use model::PrincipalKind;
-
-use crate::support::{ACCOUNT, Ask, NOW, NOW_SECONDS, Service, acme, post};
+use crate::support::{Ask, NOW, NOW_SECONDS, Service, acme, post};
 
 fn ask() -> Ask {
     post("/v1/authorization-token").query("domain", "acme")
@@ -35,7 +33,7 @@ async fn a_token_is_good_for_the_domain_and_the_time_that_were_asked_for() {
 #[tokio::test]
 async fn a_token_names_the_principal_that_asked() {
     let service = Service::with_repository().await;
-    let jane = service.make_key(ACCOUNT, PrincipalKind::User, "jane").await;
+    let jane = service.make_admin("jane").await;
     let answer = service.send(ask().signed_by(&jane, NOW)).await.ok();
     let token = answer["authorizationToken"].as_str().unwrap();
     let caller = service

@@ -100,7 +100,7 @@ pub(crate) struct House {
     pub(crate) domain: DomainRef,
     pub(crate) token: String,
     blobs: Blobs,
-    root: Caller,
+    pub(crate) root: Caller,
     _folder: tempfile::TempDir,
 }
 

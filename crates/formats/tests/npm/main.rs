@@ -16,6 +16,7 @@ mod packages;
 mod promotion;
 mod publish;
 mod pull_through;
+mod rights;
 mod status_calls;
 mod statuses;
 mod tarballs;

@@ -4,6 +4,7 @@
 //! Reading is a table of settings of our own over `toml`'s spanned values (`setting`): one row gives a key its
 //! reader, its printer and the text that says what is allowed. This module reads no environment by itself.
 
+mod address_range;
 mod connection;
 mod error;
 mod origin;
@@ -20,11 +21,14 @@ use std::path::PathBuf;
 use model::AccountId;
 use url::Url;
 
+pub use address_range::AddressRange;
 pub use connection::{ConnectionConfig, KnownConnection};
 pub use error::{ConfigError, Problem};
 pub use origin::Origin;
 pub use report::{Entry, render_json, render_table};
 pub use value::Secret;
+#[cfg(test)]
+pub(crate) use value::address_ranges as trusted_proxies_of;
 
 /// The environment of the process, handed in.
 pub type Environment = BTreeMap<String, OsString>;
@@ -64,6 +68,8 @@ pub struct Config {
     pub quotas: Quotas,
     /// Other hosts, with a port if need be, that clients may use; links in answers then use that host too.
     pub allowed_hosts: Vec<String>,
+    /// Proxies in front of this server whose word on where a request came from is taken.
+    pub trusted_proxies: Vec<AddressRange>,
     /// How long requests in flight may take once shutdown is asked for.
     pub shutdown_grace_ms: u64,
     /// How the status of an external connection is spelled on the wire: the published shape and the service differ.
@@ -219,6 +225,7 @@ impl Default for Config {
                 requests_per_second: 0,
             },
             allowed_hosts: Vec::new(),
+            trusted_proxies: Vec::new(),
             upstream: Upstream {
                 connect_timeout_ms: 10_000,
                 response_timeout_ms: 30_000,

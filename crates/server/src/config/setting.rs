@@ -11,8 +11,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::source::Given;
 use super::value::{
-    address, boolean, count, host_and_port, hosts, non_empty, origin_address, put, show_bytes,
-    size_bytes, slug, word,
+    address, address_ranges, boolean, count, host_and_port, hosts, non_empty, origin_address, put,
+    show_bytes, size_bytes, slug, word,
 };
 use super::{Config, EndpointForm, LogFormat, Origin, Problem, connection};
 
@@ -276,6 +276,18 @@ pub(super) const SETTINGS: &[Setting] = &[
             "host names, as packages.example or packages.example:8740, several with commas between",
             |c, v| put(&mut c.allowed_hosts, hosts(v)),
             |c| c.allowed_hosts.join(", "),
+        )
+    },
+    Setting {
+        is_list: true,
+        ..row(
+            "trusted_proxies",
+            "addresses or ranges of them, as 10.0.0.0/8 or 192.0.2.7, several with commas between",
+            |c, v| put(&mut c.trusted_proxies, address_ranges(v)),
+            |c| {
+                let ranges: Vec<_> = c.trusted_proxies.iter().map(ToString::to_string).collect();
+                ranges.join(", ")
+            },
         )
     },
     duration_row!("shutdown_grace_ms", shutdown_grace_ms),

@@ -232,6 +232,32 @@ fn sizes_and_lists_are_read_with_their_units() {
 }
 
 #[test]
+fn a15_trusted_proxies_are_named_and_never_everyone() {
+    let text = "trusted_proxies = ['10.0.0.0/8', '192.0.2.7', 'fd00::1']";
+    let effective = read(text).unwrap();
+    let entry = |key: &str| {
+        let mut entries = effective.entries.iter();
+        entries.find(|entry| entry.key == key).unwrap()
+    };
+    assert_eq!(
+        entry("trusted_proxies").value,
+        "10.0.0.0/8, 192.0.2.7/32, fd00::1/128"
+    );
+    let environment = environment(&[("RELIQUARY_TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.7")]);
+    let (_folder, given) = folder_with("");
+    let config = load(&environment, &given, KNOWN, FORMATS).unwrap().config;
+    assert_eq!(config.trusted_proxies.len(), 2);
+    assert!(Config::default().trusted_proxies.is_empty());
+    for bad in ["0.0.0.0/0", "::/0", "*", "proxy.example", "10.0.0.1/8"] {
+        let text = complaints(&format!("trusted_proxies = ['{bad}']"));
+        assert!(
+            text.contains("trusted_proxies") && text.contains(bad),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn connections_take_secrets_from_variables_and_hide_them() {
     let (_folder, given) = folder_with(
         "[connections.\"public:npmjs\"]\nurl = 'https://npm.mirror.example/'\nusername = 'reader'\n\

@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 
 use url::Url;
 
+use super::AddressRange;
+
 /// A value that is never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
@@ -185,5 +187,14 @@ pub(super) fn hosts(text: &str) -> Result<Vec<String>, String> {
         .map(str::trim)
         .filter(|part| !part.is_empty())
         .map(|part| host_and_port(part).map_err(|reason| format!("{part}: {reason}")))
+        .collect()
+}
+
+/// `10.0.0.0/8, fd00::1`; nothing at all is an empty list.
+pub(crate) fn address_ranges(text: &str) -> Result<Vec<AddressRange>, String> {
+    text.split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+        .map(|part| AddressRange::parse(part).map_err(|reason| format!("{part}: {reason}")))
         .collect()
 }

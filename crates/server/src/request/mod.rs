@@ -6,6 +6,7 @@
 
 mod body;
 mod ids;
+mod place;
 mod record;
 mod target;
 
@@ -23,16 +24,17 @@ use hyper::body::Incoming;
 use uuid::Uuid;
 
 use crate::Body;
-use crate::config::Config;
+use crate::config::{AddressRange, Config};
 use crate::listener::ConnectionInfo;
 use crate::metrics::Metrics;
 
 use self::body::RequestBody;
 use self::ids::RequestIds;
+use self::place::place_of;
 use self::record::Record;
 pub use self::record::RecordedBody;
 use self::target::Refusal;
-pub use catalog::{RequestId, RequestLabels};
+pub use catalog::{RequestId, RequestLabels, RequestPlace};
 
 /// The header that carries a request's id on every reply.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -40,7 +42,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// What answers requests: everything behind the shell.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one request. Its id is in its extensions.
+    /// Answers one request. Its id and its place are in its extensions.
     fn call(
         &self,
         request: Request<Body>,
@@ -59,6 +61,7 @@ pub struct RequestLayer<S> {
     url_bytes: usize,
     body_idle_timeout: Duration,
     logs_access: bool,
+    trusted_proxies: Vec<AddressRange>,
     via_name: String,
     ids: RequestIds,
 }
@@ -73,6 +76,7 @@ impl<S: Service> RequestLayer<S> {
             url_bytes: usize::try_from(config.limits.url_bytes).unwrap_or(usize::MAX),
             body_idle_timeout: Duration::from_millis(config.limits.request_body_idle_timeout_ms),
             logs_access: config.log.access,
+            trusted_proxies: config.trusted_proxies.clone(),
             via_name,
             ids: RequestIds::default(),
         }
@@ -151,6 +155,8 @@ impl<S: Service> RequestLayer<S> {
         request
             .extensions_mut()
             .insert(RequestId(id.as_ref().to_owned()));
+        let place = place_of(request.headers(), connection, &self.trusted_proxies);
+        request.extensions_mut().insert(place);
         // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
         match catch_panic(pin!(self.service.call(request, connection))).await {
             Ok(reply) => reply,

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use crate::stage::{PATIENCE, header_of, start, start_with, status};
-use server::config::{Log, LogFormat};
+use server::config::{Effective, Environment, Flags, Log, LogFormat};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -62,6 +62,29 @@ async fn probes_tell_life_and_readiness_apart() {
     assert!(head.ends_with("\r\n\r\n"), "{head}");
     let put = stage.raw("PUT /healthz HTTP/1.1\r\nHost: h.example\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
     assert_eq!(status(&put), 405);
+}
+
+#[tokio::test]
+async fn a15_where_a_request_came_from_is_the_connection_unless_its_proxy_is_trusted() {
+    let claims = "X-Forwarded-For: 198.51.100.1, 203.0.113.9\r\nX-Forwarded-Proto: https\r\n\
+                  X-Real-IP: 198.51.100.2\r\nForwarded: for=198.51.100.3;proto=https\r\n";
+    let stage = start().await;
+    let reply = stage.get_with("/place", claims).await;
+    assert!(reply.ends_with("127.0.0.1 false"), "{reply}");
+    let mut behind_proxy = crate::stage::config();
+    let Effective { config, .. } = server::config::load(
+        &Environment::from([("RELIQUARY_TRUSTED_PROXIES".into(), "127.0.0.0/8".into())]),
+        &Flags::default(),
+        &[],
+        &[],
+    )
+    .unwrap();
+    behind_proxy.trusted_proxies = config.trusted_proxies;
+    let stage = start_with(&behind_proxy).await;
+    let reply = stage.get_with("/place", claims).await;
+    assert!(reply.ends_with("203.0.113.9 true"), "{reply}");
+    let reply = stage.get("/place").await;
+    assert!(reply.ends_with("127.0.0.1 false"), "{reply}");
 }
 
 #[tokio::test]

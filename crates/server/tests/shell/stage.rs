@@ -13,7 +13,7 @@ use server::Body;
 use server::config::Config;
 use server::listener::ConnectionInfo;
 use server::metrics::Metrics;
-use server::request::{RequestId, RequestLabels, Service};
+use server::request::{RequestId, RequestLabels, RequestPlace, Service};
 use server::running::{Server, Sockets};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -97,6 +97,11 @@ impl Service for StandIn {
                     cache: None,
                 });
                 reply
+            }
+            "/place" => {
+                let place = request.extensions().get::<RequestPlace>().unwrap();
+                let ip = place.source_ip.unwrap();
+                Response::new(full(format!("{ip} {}", place.secure_transport)))
             }
             "/tls" => Response::new(full(connection.uses_tls.to_string())),
             _ => {

@@ -11,6 +11,7 @@ on_both_engines![
     keys_are_listed_by_principal,
     a_key_is_switched_off_and_on,
     a_key_is_not_added_twice_and_needs_its_principal,
+    the_keys_of_one_principal_are_listed_by_age_and_deleted,
 ];
 
 async fn principal(db: &TestDatabase, kind: PrincipalKind, name: &str) -> i64 {
@@ -123,4 +124,26 @@ async fn a_key_is_not_added_twice_and_needs_its_principal(db: &TestDatabase) {
     assert_eq!(find(db, "AKIAONE").await.unwrap().name, "jane");
     assert!(insert(db, "AKIATWO", 4711).await.is_err());
     assert!(find(db, "AKIATWO").await.is_none());
+}
+
+async fn the_keys_of_one_principal_are_listed_by_age_and_deleted(db: &TestDatabase) {
+    let jane = principal(db, PrincipalKind::User, "jane").await;
+    let joe = principal(db, PrincipalKind::User, "joe").await;
+    for (id, of) in [("AKIAB", jane), ("AKIAA", jane), ("AKIAC", joe)] {
+        insert(db, id, of).await.unwrap();
+    }
+    let listed = async |of| {
+        let rows = db.read().await.list_access_keys_of(of).await.unwrap();
+        rows.into_iter().map(|row| row.id).collect::<Vec<_>>()
+    };
+    assert_eq!(listed(jane).await, ["AKIAA", "AKIAB"]);
+    let delete = async || {
+        db.write(|tx| Box::pin(async move { tx.delete_access_key("AKIAA").await }))
+            .await
+    };
+    assert!(delete().await);
+    assert!(!delete().await);
+    assert_eq!(listed(jane).await, ["AKIAB"]);
+    assert_eq!(listed(joe).await, ["AKIAC"]);
+    assert!(find(db, "AKIAA").await.is_none());
 }

@@ -4,7 +4,8 @@ use crate::database::TestDatabase;
 
 on_both_engines![
     tags_of_a_resource_are_set_replaced_and_listed_by_key,
-    dropping_the_tags_of_one_resource_keeps_others
+    dropping_the_tags_of_one_resource_keeps_others,
+    dropping_one_tag_keeps_those_whose_keys_look_like_it
 ];
 
 const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
@@ -73,4 +74,20 @@ async fn dropping_the_tags_of_one_resource_keeps_others(db: &TestDatabase) {
         assert!(listed(db, ONE).await.is_empty());
     }
     assert_eq!(listed(db, TWO).await, pairs(&[("a", "3")]));
+}
+
+async fn dropping_one_tag_keeps_those_whose_keys_look_like_it(db: &TestDatabase) {
+    set(
+        db,
+        ONE,
+        &[("team", "1"), ("Team", "2"), ("%", "3"), ("t_am", "4")],
+    )
+    .await;
+    set(db, TWO, &[("team", "5")]).await;
+    for key in ["team", "team", "absent", "%", "t_am"] {
+        db.write(move |tx| Box::pin(async move { tx.delete_resource_tag(ONE, key).await }))
+            .await;
+    }
+    assert_eq!(listed(db, ONE).await, pairs(&[("Team", "2")]));
+    assert_eq!(listed(db, TWO).await, pairs(&[("team", "5")]));
 }

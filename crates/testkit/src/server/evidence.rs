@@ -82,6 +82,7 @@ impl TestServer {
             domain: DomainName::parse(domain).expect("the name of a domain"),
             issued_at: EpochMillis(now.0 + from_ms),
             expires_at: EpochMillis(now.0 + to_ms),
+            access_key: None,
             session: None,
             serial: 1,
         }

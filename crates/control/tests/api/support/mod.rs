@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use blobs::{BlobSettings, Blobs};
 use catalog::{
     AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, Parts, Quotas,
-    Settings, Source,
+    RequestPlace, Settings, Source,
 };
 use control::{ControlPlane, ControlSettings, EndpointType, Peer};
 use futures_util::future::BoxFuture;
@@ -179,6 +179,17 @@ impl Service {
             .unwrap()
     }
 
+    /// A key of a user of the account who may do everything in it.
+    pub(crate) async fn make_admin(&self, name: &str) -> AccessKey {
+        let key = self.make_key(ACCOUNT, PrincipalKind::User, name).await;
+        let policy = "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess";
+        self.catalog
+            .attach_policy(&self.root(), &key.principal, policy)
+            .await
+            .unwrap();
+        key
+    }
+
     /// The account's root, as the command line is.
     pub(crate) fn root(&self) -> Caller {
         Caller::known(Arc::new(self.key.principal.clone().into()))
@@ -190,10 +201,22 @@ impl Service {
             .await
     }
 
+    /// Sends a request signed by this key.
+    pub(crate) async fn ask_as(&self, key: &AccessKey, ask: Ask) -> Answer {
+        self.send(ask.signed_by(key, self.catalog.now())).await
+    }
+
     /// Sends a request as it is.
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
+        self.send_from(ask, RequestPlace::default()).await
+    }
+
+    /// Sends a request as it is, from somewhere.
+    pub(crate) async fn send_from(&self, ask: Ask, place: RequestPlace) -> Answer {
         let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
-        let response = self.control.handle(ask.into_request(), peer).await;
+        let mut request = ask.into_request();
+        request.extensions_mut().insert(place);
+        let response = self.control.handle(request, peer).await;
         Answer::read(response).await
     }
 

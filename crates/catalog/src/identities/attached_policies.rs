@@ -1,0 +1,112 @@
+//! Managed policies attached to users and roles.
+
+use model::{ChangeKind, Principal, Result};
+
+use super::managed_policies::{find_document, name_of, not_found};
+use super::users::check_name;
+use super::{entry, get_row, no_such_entity, noun, refused};
+use crate::change_log::INSTALLATION;
+use crate::failure::{Failure, from_store};
+use crate::{Caller, Catalog};
+
+/// The most policies that can be attached to one principal.
+const MOST_ATTACHED: usize = 10;
+
+/// A policy that is attached to a principal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AttachedPolicy {
+    /// Its name.
+    pub name: String,
+    /// Its ARN.
+    pub arn: String,
+}
+
+impl Catalog {
+    /// Attaches a managed policy of the principal's account, or one that the program brings, to a user or role.
+    pub async fn attach_policy(
+        &self,
+        actor: &Caller,
+        principal: &Principal,
+        arn: &str,
+    ) -> Result<()> {
+        check_name(principal)?;
+        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
+        let arn = arn.to_owned();
+        let done: Result<(), Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (row, principal) = get_row(tx, &principal).await?;
+                    let own = format!("arn:aws:iam::{}:policy/", principal.account);
+                    let is_near = arn.starts_with(&own) || arn.starts_with("arn:aws:iam::aws:");
+                    if !is_near || find_document(tx, &arn).await?.is_none() {
+                        return Err(not_found(&arn).into());
+                    }
+                    let attached = tx.list_attached_policies(row.id).await?;
+                    if attached.contains(&arn) {
+                        return Ok(());
+                    }
+                    if attached.len() >= MOST_ATTACHED {
+                        return Err(refused(format!(
+                            "Cannot exceed quota for PoliciesPer{}: {MOST_ATTACHED}.",
+                            noun(principal.kind)
+                        ))
+                        .into());
+                    }
+                    tx.attach_policy(row.id, &arn).await?;
+                    let detail = serde_json::json!({ "policy": arn });
+                    let log = entry(ChangeKind::PolicyAttached, now, &actor, &principal, &detail);
+                    tx.append_change(INSTALLATION, &log).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        self.identities_changed();
+        Ok(done?)
+    }
+
+    /// Detaches a managed policy from a user or role.
+    pub async fn detach_policy(
+        &self,
+        actor: &Caller,
+        principal: &Principal,
+        arn: &str,
+    ) -> Result<()> {
+        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
+        let arn = arn.to_owned();
+        let done: Result<(), Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (row, principal) = get_row(tx, &principal).await?;
+                    if !tx.detach_policy(row.id, &arn).await? {
+                        return Err(no_such_entity(format!("Policy {arn} was not found.")).into());
+                    }
+                    let detail = serde_json::json!({ "policy": arn });
+                    let log = entry(ChangeKind::PolicyDetached, now, &actor, &principal, &detail);
+                    tx.append_change(INSTALLATION, &log).await?;
+                    Ok(())
+                })
+            })
+            .await;
+        self.identities_changed();
+        Ok(done?)
+    }
+
+    /// The policies attached to a user or role.
+    pub async fn list_attached_policies(
+        &self,
+        principal: &Principal,
+    ) -> Result<Vec<AttachedPolicy>> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let (row, _) = get_row(&mut reader, principal).await?;
+        let arns = reader.list_attached_policies(row.id).await;
+        let arns = arns.map_err(from_store)?.into_iter();
+        Ok(arns
+            .map(|arn| AttachedPolicy {
+                name: name_of(&arn).to_owned(),
+                arn,
+            })
+            .collect())
+    }
+}
