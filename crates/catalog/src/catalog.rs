@@ -19,6 +19,7 @@ use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
+use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
 use crate::resource_rights::ResourceRightsCache;
@@ -63,6 +64,7 @@ pub struct Catalog {
     pub(crate) stamps: Stamps,
     pub(crate) resource_rights: ResourceRightsCache,
     pub(crate) views: ViewCache,
+    pub(crate) group_tables: GroupTables,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
     pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
@@ -85,6 +87,7 @@ impl Catalog {
             settings,
         } = parts;
         let token_keys = open_token_keys(&store, clock.now(), &settings.account).await?;
+        Self::fill_domain_packages(&store).await?;
         Ok(Arc::new(Self {
             session_keys: SessionKeys::of(&token_keys),
             token_keys,
@@ -95,6 +98,7 @@ impl Catalog {
             stamps: Stamps::default(),
             resource_rights: ResourceRightsCache::default(),
             views: ViewCache::default(),
+            group_tables: GroupTables::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),
             renders: Flights::default(),

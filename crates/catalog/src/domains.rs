@@ -1,8 +1,8 @@
 //! Domains: made, described, listed, deleted.
 
 use model::{
-    AccountId, ChangeKind, Domain, DomainName, DomainRef, EpochMillis, Error, Page, PageLimit,
-    ResourceType, Result,
+    AccountId, ChangeKind, Domain, DomainName, DomainRef, EpochMillis, Error, GroupModes,
+    PackageGroupPattern, Page, PageLimit, ResourceType, Result,
 };
 use store::DomainRow;
 
@@ -73,6 +73,9 @@ impl Catalog {
                         )
                         .into());
                     }
+                    let root = PackageGroupPattern::root();
+                    tx.insert_package_group(row.id, &root, ("", ""), GroupModes::ROOT, now)
+                        .await?;
                     for (key, value) in &tags {
                         tx.upsert_resource_tag(unit_arn.as_str(), key, value)
                             .await?;
@@ -140,6 +143,7 @@ impl Catalog {
             "name": domain.name.as_str(), "owner": domain.owner.as_str(),
         }));
         let arn = self.domain_arn(domain);
+        let group_arns = self.scope().package_groups_of(&domain.owner, &domain.name);
         let unit_domain = domain.clone();
         let deleted: Result<Option<DomainRow>, Failure> = self
             .store
@@ -170,6 +174,7 @@ impl Catalog {
                     }
                     tx.delete_resource_tags(arn.as_str()).await?;
                     tx.delete_resource_policy(arn.as_str()).await?;
+                    tx.delete_resource_tags_below(group_arns.as_str()).await?;
                     tx.delete_domain(row.id).await?;
                     tx.append_change(row.id, &entry).await?;
                     Ok(Some(row))

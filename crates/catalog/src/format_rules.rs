@@ -1,8 +1,8 @@
 //! What the rules need to know of a format.
 
 use model::{
-    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName,
-    VersionDetails, VersionName,
+    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates,
+    PackageGroupPattern, PackageName, PatternFault, PatternShape, VersionDetails, VersionName,
 };
 
 use crate::{Discovery, PublicSource};
@@ -18,6 +18,12 @@ pub trait FormatRules: Send + Sync + 'static {
         namespace: Option<Namespace>,
         name: PackageName,
     ) -> Result<PackageCoordinates, (&'static str, Constraint)>;
+
+    /// What stands against a package group's pattern for packages of this format, in words that come after "it", if
+    /// anything does. By itself: namespaces and names that the format's packages cannot have, or have in another form.
+    fn group_pattern_fault(&self, pattern: &PackageGroupPattern) -> Option<String> {
+        fault_by_coordinates(pattern, |namespace, name| self.coordinates(namespace, name))
+    }
 
     /// A version's name in the format's normal form.
     fn version(&self, version: VersionName) -> VersionName {
@@ -107,9 +113,74 @@ impl FormatList {
         self.iter().find(|format| format.id().as_str() == id)
     }
 
+    /// Reads a package group's pattern, and checks it by the rules of its format.
+    pub fn package_group_pattern(self, text: &str) -> Result<PackageGroupPattern, PatternFault> {
+        let pattern = PackageGroupPattern::parse(text)?;
+        if pattern.is_root() {
+            return Ok(pattern);
+        }
+        let fault = match self.find(pattern.format()) {
+            Some(format) => format.group_pattern_fault(&pattern),
+            None => Some(format!(
+                "begins with '{}', which is not one of the package formats {}.",
+                pattern.format(),
+                self.ids().join(", ")
+            )),
+        };
+        match fault {
+            None => Ok(pattern),
+            Some(fault) => Err(PatternFault::Grammar(format!(
+                "The package group pattern '{text}' is not valid: it {fault}"
+            ))),
+        }
+    }
+
     /// The ids of all formats, in the order of the list.
     #[must_use]
     pub fn ids(self) -> Vec<&'static str> {
         self.iter().map(|format| format.id().as_str()).collect()
+    }
+}
+
+/// Tries a pattern's namespace and name as if a package had them.
+fn fault_by_coordinates(
+    pattern: &PackageGroupPattern,
+    coordinates: impl Fn(
+        Option<Namespace>,
+        PackageName,
+    ) -> Result<PackageCoordinates, (&'static str, Constraint)>,
+) -> Option<String> {
+    if pattern.shape() <= PatternShape::Format {
+        return None;
+    }
+    let has_name = pattern.shape() > PatternShape::Namespace;
+    // Where the pattern has no name, any name will do.
+    let name = if has_name { pattern.name() } else { "x" };
+    let (namespace, format) = (pattern.namespace(), pattern.format());
+    let name = PackageName::parse(name).ok()?;
+    match coordinates(Namespace::parse(namespace).ok(), name) {
+        Ok(normal) => {
+            let same = normal.namespace_str() == namespace
+                && (!has_name || normal.name.as_str() == pattern.name());
+            let shown = if has_name {
+                format!("{}/{}", normal.namespace_str(), normal.name)
+            } else {
+                normal.namespace_str().to_owned()
+            };
+            (!same).then(|| {
+                format!(
+                    "must have the normal form of {format} names, which is '/{format}/{shown}'."
+                )
+            })
+        }
+        Err(("namespace", _)) if namespace.is_empty() => Some(format!(
+            "must have a namespace: {format} packages always do."
+        )),
+        Err(("namespace", Constraint::MaxLength(0))) => Some(format!(
+            "must have an empty namespace, as {format} packages do: '/{format}//' and then the name."
+        )),
+        Err((member, constraint)) => Some(format!(
+            "has a {member} that {format} packages cannot have: {constraint}."
+        )),
     }
 }

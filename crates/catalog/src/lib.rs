@@ -25,6 +25,11 @@ mod held_version;
 mod identities;
 mod identity_rights;
 mod labels;
+mod origin_gate;
+mod package_group_packages;
+mod package_group_restrictions;
+mod package_group_table;
+mod package_groups;
 mod package_origin;
 mod packages;
 mod publish;
@@ -68,6 +73,10 @@ pub use identities::{
     Tag, User, check_session_name, read_path,
 };
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
+pub use package_group_restrictions::{
+    AllowedRepository, AllowedRepositoryUpdates, GroupRestrictionChanges,
+};
+pub use package_groups::{NewPackageGroup, PackageGroupChanges};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
 pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};

@@ -168,13 +168,18 @@ impl Catalog {
         assets: &[(AssetName, u64, Digests)],
     ) -> Result<Option<Published>> {
         let view = grant.view();
+        let gate = self.origin_gate(view.domain_id, package).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let row = reader
             .find_package(view.home().id, package)
             .await
             .map_err(from_store)?;
+        gate.check_publish(
+            view.home().id_and_name(),
+            row.as_ref().map(PackageRow::restrictions),
+            package,
+        )?;
         if let Some(row) = &row {
-            check_publish_allowed(row, package)?;
             let outcome = existing_version(&mut reader, row, package, version, assets)
                 .await
                 .map_err(Error::from)?;
@@ -199,6 +204,8 @@ impl Catalog {
         version: &VersionName,
     ) -> Result<()> {
         let view = grant.view();
+        let gate = self.origin_gate(view.domain_id, package).await?;
+        let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
@@ -224,7 +231,9 @@ impl Catalog {
                 }
             }
             drop(reader);
-            walk.descend(node);
+            if reaches_upstreams {
+                walk.descend(node);
+            }
             if let Ok(Some(source)) = self.source_package(view, node, package).await
                 && source.version(version).is_some()
             {
@@ -261,30 +270,33 @@ impl Catalog {
                 }),
                 &event,
             );
-        let (domain_id, home_id) = (view.domain_id, view.home().id);
-        let (domain, home, unit_package) = (
-            view.domain.clone(),
-            view.home().name.clone(),
-            package.clone(),
-        );
+        let gate = self.origin_gate(view.domain_id, package).await?;
+        let (view, unit_package) = (Arc::clone(view), package.clone());
+        let domain_id = view.domain_id;
         let written: Result<Published, Failure> = self
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    let package = unit_package;
+                    let (home, package) = (view.home(), unit_package);
                     tx.order_writes(domain_id).await?;
-                    let row = match tx.find_package(home_id, &package).await? {
+                    let gate = gate.current(tx, domain_id, &package).await?;
+                    let row = tx.find_package(home.id, &package).await?;
+                    gate.check_publish(
+                        home.id_and_name(),
+                        row.as_ref().map(PackageRow::restrictions),
+                        &package,
+                    )?;
+                    let row = match row {
                         Some(row) => row,
                         None => {
-                            if tx.find_repository_by_id(home_id).await?.is_none() {
-                                return Err(repository_not_found(&domain, &home).into());
+                            if tx.find_repository_by_id(home.id).await?.is_none() {
+                                return Err(repository_not_found(&view.domain, &home.name).into());
                             }
                             let restrictions = OriginRestrictions::PUBLISHED_FIRST;
-                            tx.ensure_package(home_id, &package, restrictions, now)
+                            tx.ensure_package(home.id, &package, restrictions, now)
                                 .await?
                         }
                     };
-                    check_publish_allowed(&row, &package)?;
                     let Unit { new, assets, tags } = unit;
                     let new = NewVersion {
                         package_id: row.id,
@@ -316,21 +328,6 @@ impl Catalog {
         self.stamps.package_changed(domain_id, package);
         Ok(written)
     }
-}
-
-pub(crate) fn check_publish_allowed(row: &PackageRow, package: &PackageCoordinates) -> Result<()> {
-    if row.publish_allowed {
-        return Ok(());
-    }
-    let message = format!(
-        "Publishing versions of package '{package}' to this repository is blocked by the package's origin controls \
-         (publish is BLOCK). Use PutPackageOriginConfiguration to allow it."
-    );
-    Err(Error::conflict(
-        ResourceType::Package,
-        package.name.as_str(),
-        message,
-    ))
 }
 
 /// What is there under this version: nothing, the very same assets (nothing to do), or others (a conflict).

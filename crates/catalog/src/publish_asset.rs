@@ -12,12 +12,13 @@ use model::{
     Result, Sha256Digest, VersionName,
 };
 use serde_json::json;
-use store::{Connection, NewVersion, Tx, VersionMetadataRow};
+use store::{Connection, NewVersion, PackageRow, Tx, VersionMetadataRow};
 
 use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_blobs, from_store};
+use crate::origin_gate::OriginGate;
 use crate::packages::asset_from_row;
-use crate::publish::{check_publish_allowed, revision_of};
+use crate::publish::revision_of;
 use crate::repository_view::{RepositoryView, repository_not_found};
 use crate::{Caller, Catalog, Staged};
 
@@ -111,13 +112,16 @@ impl Catalog {
         {
             return Err(asset_too_large(&publication.asset, limit_bytes));
         }
+        // Before this takes a connection of its own: whoever holds one and waits for another may wait for itself.
+        let gate = self.origin_gate(view.domain_id, package).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let row = reader
             .find_package(view.home().id, package)
             .await
             .map_err(from_store)?;
+        let own = row.as_ref().map(PackageRow::restrictions);
+        gate.check_publish(view.home().id_and_name(), own, package)?;
         let Some(row) = row else { return Ok(()) };
-        check_publish_allowed(&row, package)?;
         let held = find_held(&mut reader, row.id, &publication.version).await?;
         let limit = self.settings.quotas.assets_per_version;
         publication.check(held.as_ref(), limit)?;
@@ -164,6 +168,9 @@ impl Catalog {
             home: view.home().name.clone(),
             limit: self.settings.quotas.assets_per_version,
             now: self.now(),
+            gate: self
+                .origin_gate(view.domain_id, &publication.package)
+                .await?,
             publication,
             asset,
         };
@@ -183,6 +190,7 @@ struct Unit {
     home: RepositoryName,
     limit: usize,
     now: EpochMillis,
+    gate: OriginGate,
     publication: AssetPublication,
     asset: Asset,
 }
@@ -197,7 +205,12 @@ impl Unit {
         let package = &self.publication.package;
         // Whoever adds to the same version meanwhile waits here, and then finds this asset in it.
         tx.order_writes(self.domain_id).await?;
-        let row = match tx.find_package(self.home_id, package).await? {
+        let found = tx.find_package(self.home_id, package).await?;
+        let own = found.as_ref().map(PackageRow::restrictions);
+        let gate = self.gate.clone().current(tx, self.domain_id, package);
+        gate.await?
+            .check_publish((self.home_id, &self.home), own, package)?;
+        let row = match found {
             Some(row) => row,
             None => {
                 if tx.find_repository_by_id(self.home_id).await?.is_none() {
@@ -208,7 +221,6 @@ impl Unit {
                     .await?
             }
         };
-        check_publish_allowed(&row, package)?;
         let held = find_held(tx, row.id, &self.publication.version).await?;
         let is_there = self.publication.check(held.as_ref(), self.limit)?;
         let before = held.as_ref().map(|held| held.status);

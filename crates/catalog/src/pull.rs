@@ -196,6 +196,8 @@ impl Catalog {
         asset: &AssetName,
     ) -> Result<Located> {
         let not_found = || version_not_found(package, version);
+        let gate = self.origin_gate(view.domain_id, package).await?;
+        let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut fault = None;
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
@@ -234,7 +236,9 @@ impl Catalog {
             if index == 0 {
                 view.check_upstreams()?;
             }
-            walk.descend(node);
+            if reaches_upstreams {
+                walk.descend(node);
+            }
             match self.source_package(view, node, package).await {
                 Ok(Some(source)) => {
                     let found = source.version(version).and_then(|found| {

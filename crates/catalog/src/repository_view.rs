@@ -44,6 +44,12 @@ pub(crate) struct Node {
     pub(crate) connection: Option<(ExternalConnectionName, FormatId)>,
 }
 
+impl Node {
+    pub(crate) const fn id_and_name(&self) -> (i64, &RepositoryName) {
+        (self.id, &self.name)
+    }
+}
+
 impl RepositoryView {
     /// The repository itself.
     pub(crate) fn home(&self) -> &Node {

@@ -91,6 +91,8 @@ impl Catalog {
             decided: HashMap::new(),
             known: false,
         };
+        let gate = self.origin_gate(view.domain_id, package).await?;
+        let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut fault = None;
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
@@ -101,7 +103,9 @@ impl Catalog {
             {
                 continue;
             }
-            walk.descend(node);
+            if reaches_upstreams {
+                walk.descend(node);
+            }
             match self.source_package(view, node, package).await {
                 Ok(Some(source)) => merge.add_source(&source),
                 Ok(None) => {}

@@ -134,7 +134,11 @@ async fn find_resource(
             Ok(())
         }
         TaggableResource::PackageGroup(domain, pattern) => {
-            if package_group_exists(connection, domain_id, pattern).await? {
+            if connection
+                .find_package_group(domain_id, pattern)
+                .await?
+                .is_some()
+            {
                 return Ok(());
             }
             let message = format!(
@@ -145,17 +149,4 @@ async fn find_resource(
             Err(Error::not_found(kind, id, message).into())
         }
     }
-}
-
-/// Whether a domain has a package group of this pattern. There are none yet.
-#[expect(
-    clippy::unused_async,
-    reason = "read from the store once there are groups"
-)]
-async fn package_group_exists(
-    _connection: &mut Connection,
-    _domain_id: i64,
-    _pattern: &str,
-) -> Result<bool, Failure> {
-    Ok(false)
 }

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use model::{
-    AssetName, ChangeKind, Digests, Error, OriginRestrictions, OriginType, PackageCoordinates,
-    PackageVersionStatus, Result, VersionName,
+    AssetName, ChangeKind, Digests, Error, GroupRestrictionType, OriginRestrictions, OriginType,
+    PackageCoordinates, PackageVersionStatus, Result, VersionName,
 };
 use store::NewVersion;
 
@@ -59,6 +59,7 @@ impl Catalog {
         let detail = serde_json::json!({
             "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
         });
+        let gate = self.origin_gate(domain_id, package).await?;
         let (id, package) = (node.id, package.clone());
         let stored: Result<(), Failure> = self
             .store
@@ -68,11 +69,16 @@ impl Catalog {
                     if tx.find_repository_by_id(id).await?.is_none() {
                         return Ok(());
                     }
+                    let gate = gate.current(tx, domain_id, &package).await?;
+                    let restriction = GroupRestrictionType::ExternalUpstream;
+                    if !gate.allows(restriction, id, None) {
+                        return Ok(());
+                    }
                     let now = new.published_at;
                     let row = tx
                         .ensure_package(id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
-                    if !row.upstream_allowed {
+                    if !gate.allows(restriction, id, Some(row.restrictions())) {
                         return Ok(());
                     }
                     let new = NewVersion {
@@ -135,6 +141,7 @@ impl Catalog {
         let from_name = view.nodes[from].name.clone();
         let now = self.now();
         let (domain_id, home_id, from_id) = (view.domain_id, view.home().id, view.nodes[from].id);
+        let gate = self.origin_gate(domain_id, package).await?;
         let (package, version) = (package.clone(), version.clone());
         let stored: Result<(), Failure> = self
             .store
@@ -154,10 +161,17 @@ impl Catalog {
                     if !held.status()?.is_downloadable() {
                         return Ok(());
                     }
+                    let gate = gate.current(tx, domain_id, &package).await?;
+                    let restriction = GroupRestrictionType::InternalUpstream;
+                    if !gate.allows(restriction, home_id, None) {
+                        return Ok(());
+                    }
                     let row = tx
                         .ensure_package(home_id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
-                    if row.upstream_allowed && held.insert(tx, domain_id, row.id).await? {
+                    if gate.allows(restriction, home_id, Some(row.restrictions()))
+                        && held.insert(tx, domain_id, row.id).await?
+                    {
                         let detail = serde_json::json!({
                             "from": from_name.as_str(), "revision": held.row.revision,
                         });

@@ -1,6 +1,7 @@
 //! Search over what a repository and its upstreams hold. Public sources are not searched.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use model::{
     EpochMillis, FormatId, Namespace, PackageCoordinates, PackageName, PageLimit, Result,
@@ -8,6 +9,7 @@ use model::{
 };
 
 use crate::failure::from_store;
+use crate::origin_gate::OriginGate;
 use crate::packages::parse_version;
 use crate::repository_view::Walk;
 use crate::{Catalog, Grant};
@@ -42,6 +44,8 @@ impl Catalog {
         let mut hits = Vec::new();
         let mut seen = HashSet::new();
         let mut looked_at = 0;
+        let mut hidden = 0;
+        let groups = self.group_table(view.domain_id).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
@@ -66,7 +70,26 @@ impl Catalog {
                     {
                         continue;
                     }
-                    if seen.len() <= skip {
+                    let corrupt = |e| model::Error::internal(format!("package {}: {e}", row.id));
+                    let namespace = if row.namespace.is_empty() {
+                        None
+                    } else {
+                        Some(Namespace::parse(&row.namespace).map_err(corrupt)?)
+                    };
+                    let package = PackageCoordinates {
+                        format,
+                        namespace,
+                        name: PackageName::parse(&row.name).map_err(corrupt)?,
+                    };
+                    // What an upstream repository holds is not there for this one while its group says so.
+                    if index != 0
+                        && !OriginGate::new(Arc::clone(&groups), &package)
+                            .reaches_upstreams(view.home())
+                    {
+                        hidden += 1;
+                        continue;
+                    }
+                    if seen.len() - hidden <= skip {
                         continue;
                     }
                     let Some(version) = self.default_display_version(&mut reader, row).await?
@@ -78,19 +101,8 @@ impl Catalog {
                         .await
                         .map_err(from_store)?;
                     let Some(found) = found else { continue };
-                    let corrupt = |e| model::Error::internal(format!("package {}: {e}", row.id));
-                    let namespace = if row.namespace.is_empty() {
-                        None
-                    } else {
-                        Some(Namespace::parse(&row.namespace).map_err(corrupt)?)
-                    };
-                    let name = PackageName::parse(&row.name).map_err(corrupt)?;
                     hits.push(SearchHit {
-                        package: PackageCoordinates {
-                            format,
-                            namespace,
-                            name,
-                        },
+                        package,
                         version: parse_version(version.as_str())?,
                         metadata: found.metadata,
                         published_at: EpochMillis(

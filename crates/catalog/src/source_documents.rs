@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{ChangeKind, Error, PackageCoordinates, Sha256Digest};
+use model::{ChangeKind, Error, GroupRestrictionType, PackageCoordinates, Sha256Digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::SourceDocumentRow;
@@ -87,8 +87,9 @@ impl Default for SourceCache {
 }
 
 impl Catalog {
-    /// What the public source of a repository says of a package. `None`: the source has no such package, or the
-    /// repository has no connection of that format.
+    /// What the public source of a repository says of a package. `None`: the source has no such package, the
+    /// repository has no connection of that format, or the package's group lets nothing in through it; then the source
+    /// is not asked, and does not learn the name.
     pub(crate) async fn source_package(
         self: &Arc<Self>,
         view: &RepositoryView,
@@ -99,6 +100,10 @@ impl Catalog {
             return Ok(None);
         };
         if *format != package.format || self.rules(*format)?.source().is_none() {
+            return Ok(None);
+        }
+        let gate = self.origin_gate(view.domain_id, package).await?;
+        if !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None) {
             return Ok(None);
         }
         if let Some((row, found)) = self.held_source_package(node, package).await? {
@@ -118,14 +123,21 @@ impl Catalog {
     ) {
         let (catalog, view, package) = (Arc::clone(self), Arc::clone(view), package.clone());
         tokio::spawn(async move {
+            let Ok(gate) = catalog.origin_gate(view.domain_id, &package).await else {
+                return;
+            };
+            let reaches_upstreams = gate.reaches_upstreams(view.home());
             let mut walk = Walk::of(&view);
             while let Some(index) = walk.next() {
                 let node = &view.nodes[index];
-                walk.descend(node);
+                if reaches_upstreams {
+                    walk.descend(node);
+                }
                 if node
                     .connection
                     .as_ref()
                     .is_none_or(|(_, format)| *format != package.format)
+                    || !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None)
                 {
                     continue;
                 }

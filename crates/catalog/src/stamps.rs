@@ -57,7 +57,7 @@ impl Stamps {
         self.packages[self.package_slot(domain_id, package)].fetch_max(tick, Ordering::SeqCst);
     }
 
-    /// Notes a committed change of repositories, upstreams or connections in the domain.
+    /// Notes a committed change of repositories, upstreams, connections or package groups in the domain.
     pub(crate) fn graph_changed(&self, domain_id: i64) {
         let tick = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
         self.graphs[Self::graph_slot(domain_id)].fetch_max(tick, Ordering::SeqCst);

@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use catalog::{Caller, Catalog, RequestDetails, Target};
 use http::{Response, StatusCode};
-use model::{Action, DomainRef, PackageCoordinates, RepositoryName, Result, TaggableResource};
+use model::{
+    Action, DomainRef, PackageCoordinates, PackageGroupPattern, RepositoryName, Result,
+    TaggableResource,
+};
 use serde::Serialize;
 
 use crate::protocol::json;
@@ -82,19 +85,7 @@ pub(crate) enum Resource<'a> {
     Domain(&'a DomainRef),
     Repository(&'a DomainRef, &'a RepositoryName),
     Package(&'a DomainRef, &'a RepositoryName, &'a PackageCoordinates),
-}
-
-impl<'a> Resource<'a> {
-    const fn target(self) -> Target<'a> {
-        match self {
-            Self::Any => Target::Any,
-            Self::Domain(domain) => Target::Domain(domain),
-            Self::Repository(domain, repository) => Target::Repository(domain, repository),
-            Self::Package(domain, repository, package) => {
-                Target::Package(domain, repository, package)
-            }
-        }
-    }
+    PackageGroup(&'a DomainRef, &'a PackageGroupPattern),
 }
 
 impl Ctx {
@@ -105,9 +96,20 @@ impl Ctx {
 
     /// Asks for a permission that an operation needs beside its own.
     pub(crate) async fn allow_action(&self, action: Action, resource: Resource<'_>) -> Result<()> {
-        self.catalog
-            .allow(&self.caller, action, resource.target())
-            .await
+        let arn;
+        let target = match resource {
+            Resource::Any => Target::Any,
+            Resource::Domain(domain) => Target::Domain(domain),
+            Resource::Repository(domain, repository) => Target::Repository(domain, repository),
+            Resource::Package(domain, repository, package) => {
+                Target::Package(domain, repository, package)
+            }
+            Resource::PackageGroup(domain, pattern) => {
+                arn = self.catalog.package_group_arn(domain, pattern);
+                Target::PackageGroup(domain, &arn)
+            }
+        };
+        self.catalog.allow(&self.caller, action, target).await
     }
 
     /// Asks for the permission of an operation that makes something, and for that to put tags on it, if it gets any.

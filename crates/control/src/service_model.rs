@@ -85,7 +85,7 @@ fn the_table_has_every_operation_once_and_no_two_share_a_route() {
     let published: Vec<_> = published().into_keys().collect();
     names.sort_unstable();
     assert_eq!(names, published);
-    assert_eq!(names.len(), 38);
+    assert_eq!(names.len(), 48);
     routes.sort_unstable();
     routes.dedup();
     assert_eq!(routes.len(), names.len());

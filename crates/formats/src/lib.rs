@@ -71,6 +71,64 @@ mod tests {
     }
 
     #[test]
+    fn patterns_of_package_groups_follow_the_names_of_their_format() {
+        for good in [
+            "/*",
+            "/npm/*",
+            "/npm/types/*",
+            "/npm//*",
+            "/npm//React$",
+            "/npm//my~",
+            "/pypi/*",
+            "/pypi//*",
+            "/pypi//requests$",
+            "/pypi//foo-bar~",
+            "/nuget//acme~",
+            "/nuget//newtonsoft.json$",
+            "/ruby//rails~",
+            "/cargo//Serde_json$",
+            "/maven/com.anycompany~",
+            "/maven/com.Acme/*",
+            "/maven/org.apache.logging.log4j/log4j-core$",
+            "/generic/tools/Installer$",
+            "/generic/Tools~",
+            "/swift/acme/net~",
+            "/swift/acme~",
+        ] {
+            let read = rules().package_group_pattern(good);
+            assert_eq!(
+                read.map(|pattern| pattern.to_string()),
+                Ok(good.into()),
+                "{good}"
+            );
+        }
+        for (bad, reason) in [
+            (
+                "/python//requests$",
+                "not one of the package formats npm, pypi,",
+            ),
+            ("/pypi/requests/*", "must have an empty namespace"),
+            ("/pypi/requests~", "must have an empty namespace"),
+            ("/pypi/a/requests$", "must have an empty namespace"),
+            ("/nuget/a~", "must have an empty namespace"),
+            ("/ruby/a/*", "must have an empty namespace"),
+            ("/cargo/a/b$", "must have an empty namespace"),
+            ("/pypi//Foo_Bar$", "which is '/pypi//foo-bar'"),
+            ("/pypi//foo.bar~", "which is '/pypi//foo-bar'"),
+            ("/nuget//Acme~", "which is '/nuget//acme'"),
+            ("/swift/Acme/*", "which is '/swift/acme'"),
+            ("/swift/acme/Net$", "which is '/swift/acme/net'"),
+            ("/maven//log4j$", "must have a namespace"),
+            ("/maven//*", "must have a namespace"),
+            ("/generic//installer~", "must have a namespace"),
+            ("/swift//net$", "must have a namespace"),
+        ] {
+            let fault = rules().package_group_pattern(bad).unwrap_err().to_string();
+            assert!(fault.contains(reason), "{bad}: {fault}");
+        }
+    }
+
+    #[test]
     fn every_connection_of_the_service_is_named_once() {
         let mut connections: Vec<(&str, &str, &str)> = rules()
             .iter()

@@ -216,6 +216,13 @@ impl Error {
         self
     }
 
+    /// The same error without the resource: for package groups, which no type of the API stands for.
+    #[must_use]
+    pub fn without_resource(mut self) -> Self {
+        self.resource = None;
+        self
+    }
+
     /// The same error with its cause.
     #[must_use]
     pub fn caused_by(

@@ -13,6 +13,7 @@ mod digest;
 mod error;
 mod name;
 mod origin;
+mod package_group;
 mod page;
 mod policy_document;
 mod principal;
@@ -34,6 +35,12 @@ pub use digest::{Digests, Md5Digest, Sha1Digest, Sha256Digest, Sha512Digest};
 pub use error::{Error, ErrorKind, InvalidReason, Resource, ResourceType, Result};
 pub use name::{Description, DomainName, ExternalConnectionName, RepositoryName};
 pub use origin::{Origin, OriginRestriction, OriginRestrictions, OriginType};
+pub use package_group::{
+    Association, AssociationType, EffectiveRestriction, Extra, GroupModes, GroupRestriction,
+    GroupRestrictionMode, GroupRestrictionType, PackageGroup, PackageGroupPattern,
+    PackageGroupReference, PackageGroupTable, PackageRange, PatternFault, PatternPrefix,
+    PatternShape, Position, variation,
+};
 pub use page::{Page, PageLimit};
 pub use policy_document::PolicyDocument;
 pub use principal::{Identity, Principal, PrincipalKind};

@@ -138,10 +138,14 @@ impl Tx {
         if let Some(row) = self.find_package(repository_id, package).await? {
             return Ok(row);
         }
-        on_engine!(self, db => sqlx::query(INSERT)
+        let inserted = on_engine!(self, db => sqlx::query(INSERT)
             .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
             .bind(package.name.as_str()).bind(restrictions.publish.is_allowed())
-            .bind(restrictions.upstream.is_allowed()).bind(now.0).execute(&mut *db).await.map(drop))?;
+            .bind(restrictions.upstream.is_allowed()).bind(now.0).execute(&mut *db).await
+            .map(|done| done.rows_affected()))?;
+        if inserted > 0 {
+            self.add_domain_package(repository_id, package).await?;
+        }
         let row = self.find_package(repository_id, package).await?;
         row.ok_or_else(|| {
             crate::StoreError::Corrupt(format!("package {package} vanished while it was made"))
@@ -162,6 +166,7 @@ impl Tx {
 
     /// Deletes a package with all its versions and tags.
     pub async fn delete_package(&mut self, id: i64) -> StoreResult<()> {
+        self.drop_domain_package(id).await?;
         on_engine!(self, db => sqlx::query(DELETE).bind(id).execute(&mut *db).await.map(drop))?;
         Ok(())
     }

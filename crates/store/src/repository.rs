@@ -48,6 +48,8 @@ const INSERT: &str =
     RETURNING id, domain_id, name, administrator, description, created_at_ms";
 const UPDATE_DESCRIPTION: &str = "UPDATE repository SET description = $2 WHERE id = $1";
 const DELETE: &str = "DELETE FROM repository WHERE id = $1";
+const CHANGE_GROUPS: &str = "UPDATE domain SET package_group_revision = package_group_revision + 1
+    WHERE id = (SELECT domain_id FROM repository WHERE id = $1)";
 const LIST_UPSTREAMS: &str = "SELECT u.upstream_id, u.upstream_name, (r.id IS NOT NULL) AS alive
     FROM upstream u LEFT JOIN repository r ON r.id = u.upstream_id
     WHERE u.repository_id = $1 ORDER BY u.position";
@@ -139,6 +141,9 @@ impl Tx {
 
     /// Deletes a repository and all it holds. Upstream rows that point to it stay, and dangle.
     pub async fn delete_repository(&mut self, id: i64) -> StoreResult<()> {
+        self.drop_domain_packages_of_repository(id).await?;
+        // The lists of package groups that name it are shorter afterwards.
+        on_engine!(self, db => sqlx::query(CHANGE_GROUPS).bind(id).execute(&mut *db).await.map(drop))?;
         on_engine!(self, db => sqlx::query(DELETE).bind(id).execute(&mut *db).await.map(drop))?;
         Ok(())
     }

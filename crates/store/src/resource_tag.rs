@@ -9,6 +9,7 @@ const UPSERT: &str = "INSERT INTO resource_tag (resource, tag_key, tag_value) VA
     ON CONFLICT (resource, tag_key) DO UPDATE SET tag_value = excluded.tag_value";
 const DELETE: &str = "DELETE FROM resource_tag WHERE resource = $1 AND tag_key = $2";
 const DELETE_ALL: &str = "DELETE FROM resource_tag WHERE resource = $1";
+const DELETE_BELOW: &str = "DELETE FROM resource_tag WHERE resource >= $1 AND resource < $2";
 
 impl Connection {
     /// A resource's tags, in order of key.
@@ -38,6 +39,12 @@ impl Tx {
     /// Drops all tags of a resource.
     pub async fn delete_resource_tags(&mut self, arn: &str) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(DELETE_ALL).bind(arn).execute(&mut *db).await.map(drop))?;
+        Ok(())
+    }
+    /// Drops all tags of every resource whose ARN begins so. ARNs are printable ASCII.
+    pub async fn delete_resource_tags_below(&mut self, prefix: &str) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(DELETE_BELOW)
+            .bind(prefix).bind(format!("{prefix}\u{7f}")).execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 }

@@ -4,8 +4,8 @@ use catalog::FormatRules;
 use model::{
     AccountId, AssetName, Constraint, Description, DomainName, DomainRef, Error,
     ExternalConnectionName, InvalidReason, Namespace, OriginRestriction, OriginRestrictions,
-    PackageCoordinates, PackageName, PageLimit, PolicyDocument, RepositoryName, TaggableResource,
-    VersionName,
+    PackageCoordinates, PackageGroupPattern, PackageName, PageLimit, PatternFault, PolicyDocument,
+    RepositoryName, TaggableResource, VersionName,
 };
 use serde_json::Value;
 
@@ -67,6 +67,31 @@ impl Params {
     pub(crate) fn description(&mut self) -> Read<Option<String>> {
         let text = self.optional(body("description"), Description::parse)?;
         Ok(text.map(|text| text.to_string()))
+    }
+
+    /// `contactInfo`.
+    pub(crate) fn contact_info(&mut self) -> Read<Option<String>> {
+        let text = self.optional(body("contactInfo"), Description::parse)?;
+        Ok(text.map(|text| text.to_string()))
+    }
+
+    /// `packageGroup`, a pattern: in the query of most operations, in the body of some.
+    pub(crate) fn package_group(&mut self, place: Place) -> Read<PackageGroupPattern> {
+        let member: Member = match place {
+            Place::Body => body("packageGroup"),
+            _ => query_as("packageGroup", "package-group"),
+        };
+        let formats = self.asking.formats;
+        let read = self.required(member, |text| match formats.package_group_pattern(text) {
+            Err(PatternFault::Constraint(constraint)) => Err(constraint),
+            read => Ok(read),
+        })?;
+        read.map_err(|fault| {
+            self.fault(Error::invalid(
+                InvalidReason::FieldValidation,
+                fault.to_string(),
+            ))
+        })
     }
 
     /// `upstreams`: repositories in order of priority.

@@ -3,6 +3,7 @@
 mod asset;
 mod domain;
 mod package;
+mod package_group;
 mod package_version;
 mod repository;
 mod resource_policy;
@@ -11,6 +12,7 @@ mod version_outcome;
 pub(crate) use asset::AssetSummary;
 pub(crate) use domain::{DomainDescription, DomainStatus, DomainSummary};
 pub(crate) use package::{PackageOriginConfiguration, PackageSummary};
+pub(crate) use package_group::{PackageGroupDescription, PackageGroupPage};
 pub(crate) use package_version::PackageVersionOrigin;
 pub(crate) use repository::{RepositoryDescription, RepositoryPage};
 pub(crate) use resource_policy::ResourcePolicy;

@@ -8,6 +8,9 @@ use crate::support::{
     ACCOUNT, Ask, GENERIC, NPM, STRANGER, Service, Setup, acme, delete, get, package, post, put,
 };
 
+/// A package group that is there.
+const GROUP: &str = "/generic/tools/*";
+
 /// A request to each operation that would succeed, and whether it names a domain and its owner.
 fn requests() -> Vec<(&'static str, Ask, Names)> {
     let domain = |ask: Ask| ask.query("domain", "acme");
@@ -20,7 +23,62 @@ fn requests() -> Vec<(&'static str, Ask, Names)> {
             .query("package", "x")
     };
     let version = |ask: Ask| coordinates(ask).query("version", "1");
+    let group = |ask: Ask| domain(ask).query("package-group", GROUP);
     vec![
+        (
+            "CreatePackageGroup",
+            domain(post("/v1/package-group")).json(&json!({ "packageGroup": "/npm/*" })),
+            Names::Domain,
+        ),
+        (
+            "DescribePackageGroup",
+            group(get("/v1/package-group")),
+            Names::Domain,
+        ),
+        (
+            "UpdatePackageGroup",
+            domain(put("/v1/package-group")).json(&json!({ "packageGroup": GROUP })),
+            Names::Domain,
+        ),
+        (
+            "UpdatePackageGroupOriginConfiguration",
+            group(put("/v1/package-group-origin-configuration")),
+            Names::Domain,
+        ),
+        (
+            "DeletePackageGroup",
+            group(delete("/v1/package-group")),
+            Names::Domain,
+        ),
+        (
+            "ListPackageGroups",
+            domain(post("/v1/package-groups")),
+            Names::Domain,
+        ),
+        (
+            "ListSubPackageGroups",
+            group(post("/v1/package-groups/sub-groups")),
+            Names::Domain,
+        ),
+        (
+            "ListAssociatedPackages",
+            group(get("/v1/list-associated-packages")),
+            Names::Domain,
+        ),
+        (
+            "GetAssociatedPackageGroup",
+            domain(get("/v1/get-associated-package-group"))
+                .query("format", "generic")
+                .query("namespace", "tools")
+                .query("package", "x"),
+            Names::Domain,
+        ),
+        (
+            "ListAllowedRepositoriesForGroup",
+            group(get("/v1/package-group-allowed-repositories"))
+                .query("originRestrictionType", "PUBLISH"),
+            Names::Domain,
+        ),
         (
             "CreateDomain",
             post("/v1/domain").query("domain", "beta"),
@@ -274,6 +332,9 @@ async fn stocked(setup: Setup) -> Service {
         post("/v1/repository")
             .query("domain", "acme")
             .query("repository", "team-a"),
+        post("/v1/package-group")
+            .query("domain", "acme")
+            .json(&json!({ "packageGroup": GROUP })),
     ] {
         service.send(seed(ask)).await.ok();
         service.clock.advance_ms(10_000);
@@ -344,6 +405,13 @@ async fn s13_a_resource_of_another_account_is_refused_without_telling_whether_it
             ("CreateRepository", _) => "repository/acme/new",
             ("DeleteRepository", _) | (_, Names::Repository) => "repository/acme/team-a",
             ("GetPackageVersionReadme", _) => "package/acme/team-a/npm/tools/x",
+            ("CreatePackageGroup", _) => "package-group/acme/npm/%2a",
+            // Which group it is, is not told.
+            ("GetAssociatedPackageGroup", _) => "package-group/acme/%2a",
+            ("ListPackageGroups", _) => "domain/acme",
+            (_, Names::Domain) if name.contains("Group") || name.contains("Associated") => {
+                "package-group/acme/generic/tools/%2a"
+            }
             (_, Names::Package) => "package/acme/team-a/generic/tools/x",
             _ => "domain/acme",
         };

@@ -16,6 +16,8 @@ mod domains;
 mod endpoints;
 mod explanations;
 mod hostile_requests;
+mod package_group_packages;
+mod package_groups;
 mod package_origin;
 mod packages;
 mod paging;

@@ -48,7 +48,7 @@ fn the_api_owns_the_paths_below_v1() {
 
 #[test]
 fn all_operations_are_here() {
-    assert_eq!(ControlPlane::operation_names().count(), 38);
+    assert_eq!(ControlPlane::operation_names().count(), 48);
     assert!(ControlPlane::operation_names().any(|name| name == "AssociateExternalConnection"));
 }
 

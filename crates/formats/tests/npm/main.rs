@@ -12,6 +12,7 @@ mod edits;
 mod house;
 mod identity;
 mod misbehaviour;
+mod package_groups;
 mod packages;
 mod promotion;
 mod publish;

@@ -5,7 +5,8 @@ use crate::database::TestDatabase;
 on_both_engines![
     tags_of_a_resource_are_set_replaced_and_listed_by_key,
     dropping_the_tags_of_one_resource_keeps_others,
-    dropping_one_tag_keeps_those_whose_keys_look_like_it
+    dropping_one_tag_keeps_those_whose_keys_look_like_it,
+    dropping_the_tags_below_an_arn_keeps_those_beside_it
 ];
 
 const ONE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:domain/acme";
@@ -90,4 +91,28 @@ async fn dropping_one_tag_keeps_those_whose_keys_look_like_it(db: &TestDatabase)
     }
     assert_eq!(listed(db, ONE).await, pairs(&[("Team", "2")]));
     assert_eq!(listed(db, TWO).await, pairs(&[("team", "5")]));
+}
+
+async fn dropping_the_tags_below_an_arn_keeps_those_beside_it(db: &TestDatabase) {
+    const GROUPS: [&str; 2] = [
+        "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme/%2a",
+        "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme/npm//~",
+    ];
+    const BESIDE: &str = "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme-2/%2a";
+    for arn in [GROUPS[0], GROUPS[1], BESIDE, ONE] {
+        set(db, arn, &[("a", "1")]).await;
+    }
+    db.write(|tx| {
+        Box::pin(async move {
+            let prefix = "arn:aws:codeartifact:eu-west-1:111122223333:package-group/acme/";
+            tx.delete_resource_tags_below(prefix).await
+        })
+    })
+    .await;
+    for arn in GROUPS {
+        assert!(listed(db, arn).await.is_empty(), "{arn}");
+    }
+    for arn in [BESIDE, ONE] {
+        assert_eq!(listed(db, arn).await, pairs(&[("a", "1")]), "{arn}");
+    }
 }
