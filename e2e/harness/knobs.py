@@ -77,6 +77,12 @@ def asset_limit(size_bytes: int) -> str:
     return f"[limits]\nasset_bytes = {size_bytes}\n"
 
 
+def rates(**per_second: int) -> str:
+    """The settings that turn the documented rates on, some of them with other values."""
+    lines = [f"{name} = {value}" for name, value in per_second.items()]
+    return "\n".join(["[quotas.rates]", "enabled = true", *lines, ""])
+
+
 def host_endpoints(base: str) -> str:
     """The settings that give each domain a host name of its own below a base."""
     return f'package_host_base = "{base}"\nendpoint_form = "host"\n'

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from harness import knobs
 from harness.errors import raises
 from harness.identities import allow, document
+from harness.npm_wire import Registry
 from harness.packages import Package
 from harness.waiting import wait_until
 from semantics.ground import Ground
@@ -104,6 +107,51 @@ def test_above_a_rate_the_answer_says_when_to_come_back(own_ground: Callable[...
     assert refused is not None, "fifty calls at once, and five in a second allowed"
     assert int(refused.response["retryAfterSeconds"]) >= 1
     wait_until(lambda: works(ground, domain), timeout_s=10)
+
+
+def statuses(registry: Registry, times: int) -> list[int]:
+    """What as many requests get; whoever is refused is told when to come back."""
+    found = []
+    for _ in range(times):
+        answer = registry.get("parcel")
+        assert answer.status != 429 or int(answer.headers["retry-after"]) >= 1
+        found.append(answer.status)
+    return found
+
+
+def test_package_clients_have_a_rate_per_token_and_one_without(own_ground: Callable[..., Ground]) -> None:
+    ground = own_ground(settings=knobs.rates(per_token=20, per_address_without_token=5))
+    repository = ground.repository(ground.domain(), "app")
+    ground.npm(repository, "parcel", "1.0.0")
+    with_token = statuses(repository.registry(), 60)
+    assert set(with_token) == {200, 429} and with_token.count(200) >= 15
+    without = statuses(repository.registry(token=None), 40)
+    assert set(without) == {401, 429}
+    # Another token has a rate of its own.
+    other = ground.aws.get_authorization_token(domain=repository.domain)["authorizationToken"]
+    assert statuses(repository.registry(other), 10) == [200] * 10
+
+
+@pytest.mark.parametrize(
+    "rate", ["list_packages", "get_authorization_token", "writes_per_account", "reads_per_account"]
+)
+def test_operations_have_rates_of_their_own(own_ground: Callable[..., Ground], rate: str) -> None:
+    ground = own_ground(settings=knobs.rates(**{rate: 3}))
+    repository = ground.repository(ground.domain(), "app")
+    aws = ground.aws
+    calls = {
+        "list_packages": lambda: aws.list_packages(**repository.ids),
+        "get_authorization_token": lambda: aws.get_authorization_token(domain=repository.domain),
+        "writes_per_account": lambda: aws.update_repository(**repository.ids, description="x"),
+        "reads_per_account": lambda: aws.describe_repository(**repository.ids),
+    }
+    with raises(aws, "ThrottlingException"):
+        for _ in range(30):
+            calls[rate]()
+    # The others are not touched by it.
+    other = "reads_per_account" if rate == "writes_per_account" else "writes_per_account"
+    for _ in range(10):
+        calls[other]()
 
 
 def works(ground: Ground, domain: str) -> bool:
