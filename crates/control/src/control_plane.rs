@@ -8,13 +8,13 @@ use http::{HeaderValue, Request, Response, request};
 
 use crate::operation::{Ctx, Row, Run};
 use crate::operations::OPERATIONS;
-use crate::protocol::authentication::{SentBody, authenticate};
+use crate::protocol::authentication::{Scope, SentBody, authenticate};
 use crate::protocol::error::{Place, Refusal, render};
 use crate::protocol::params::{Asking, Params};
 use crate::protocol::throttle::Throttle;
 use crate::protocol::upload::Upload;
 use crate::protocol::{REQUEST_ID, request_body};
-use crate::{Body, ControlSettings};
+use crate::{Body, ControlSettings, sts};
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +45,13 @@ impl ControlPlane {
         path.starts_with("/v1/")
     }
 
+    /// Whether a request is the API's, or the security token service's beside it.
+    #[must_use]
+    pub fn is_for<B>(request: &Request<B>) -> bool {
+        let path = request.uri().path();
+        Self::owns(path) || sts::is_for(request.method(), path, request.headers())
+    }
+
     /// The names of the operations that are here.
     pub fn operation_names() -> impl Iterator<Item = &'static str> {
         OPERATIONS.iter().map(|row| row.name)
@@ -58,16 +65,28 @@ impl ControlPlane {
         let id = given.unwrap_or_else(|| RequestId(uuid::Uuid::new_v4().to_string()));
         let row = OPERATIONS.iter().find(|row| row.route.is(&parts));
         let operation = row.map_or("UnknownOperation", |row| row.name);
-        let outcome = match row {
-            Some(row) => self.answer(row, &parts, body).await,
-            None => Err(Refusal::unknown_operation(&parts)),
-        };
         let place = Place {
             request_id: &id.0,
             operation,
             peer,
         };
-        let mut response = outcome.unwrap_or_else(|refusal| render(&refusal, &place));
+        let (mut response, operation) =
+            if sts::is_for(&parts.method, parts.uri.path(), &parts.headers) {
+                let service = sts::Service {
+                    catalog: &self.catalog,
+                    throttle: &self.throttle,
+                };
+                sts::answer(&service, &parts, body, place).await
+            } else {
+                let outcome = match row {
+                    Some(row) => self.answer(row, &parts, body).await,
+                    None => Err(Refusal::unknown_operation(&parts)),
+                };
+                (
+                    outcome.unwrap_or_else(|refusal| render(&refusal, &place)),
+                    operation,
+                )
+            };
         // The server sets the header on every reply of the requests it gave an id to.
         if !is_given && let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
@@ -117,7 +136,9 @@ impl ControlPlane {
     ) -> Result<(Ctx, Asking), Refusal> {
         let place: Option<&RequestPlace> = parts.extensions.get();
         let place = place.copied().unwrap_or_default();
-        let caller = authenticate(&self.catalog, parts, body).await?.at(place);
+        let caller = authenticate(&self.catalog, parts, body, Scope::API)
+            .await?
+            .at(place);
         self.throttle.take(caller.account(), self.catalog.now())?;
         let asking = Asking {
             operation: row.name,

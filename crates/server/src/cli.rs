@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
+use crate::iam::{OutputFormat, Verb};
 
 /// AWS CodeArtifact as software that anyone can run.
 #[derive(Debug, Parser)]
@@ -26,6 +27,7 @@ Examples:
   reliquary config                        every setting, its value and where it came from
   reliquary connections --check           where packages are pulled from, and whether it answers
   reliquary keys create --user alice      an access key for a user
+  reliquary iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess
 
 Every setting can stand in a TOML file (--config FILE, RELIQUARY_CONFIG, or reliquary.toml in the data
 folder), in an environment variable (limits.header_bytes is RELIQUARY_LIMITS_HEADER_BYTES), or in a flag;
@@ -57,6 +59,21 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Users, roles, policies, access keys and identity providers, in the words of the AWS command line
+    Iam {
+        /// What to do.
+        #[command(subcommand)]
+        verb: Verb,
+        /// Print answers as json or text
+        #[arg(
+            long,
+            global = true,
+            value_enum,
+            value_name = "FORMAT",
+            default_value = "json"
+        )]
+        output: OutputFormat,
     },
 }
 

@@ -14,6 +14,7 @@ use crate::aws_profile::ProfileFiles;
 use crate::cli::{Cli, Command, KeysCommand};
 use crate::config::{self, Config, Effective, Environment};
 use crate::connection_address::{ConnectionAddresses, known_connections, public_connections};
+use crate::iam;
 use crate::logging;
 use crate::metrics::Metrics;
 use crate::running::Sockets;
@@ -48,6 +49,10 @@ pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Resul
             runtime()?.block_on(print_connections(&addresses, check, output))
         }
         Command::Keys { command } => runtime()?.block_on(keys(&effective.config, command, output)),
+        Command::Iam {
+            verb,
+            output: format,
+        } => runtime()?.block_on(iam::run(&effective.config, verb, format, output)),
     }
 }
 
@@ -144,22 +149,34 @@ async fn keys(
             Ok(())
         }
         KeysCommand::Create { user } => {
-            let key = wiring::create_key(config, user.as_deref()).await?;
-            let text = "The secret is shown this once:\n";
-            print(
-                output,
-                &format!(
-                    "{text}aws_access_key_id = {}\naws_secret_access_key = {}\n",
-                    key.id,
-                    key.secret.expose()
-                ),
-            )
+            let made = wiring::create_key(config, user.as_deref()).await?;
+            let text = format!(
+                "The secret is shown this once:\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+                made.key.id,
+                made.key.secret.expose()
+            );
+            print(output, &text)?;
+            match user {
+                Some(user) if !made.has_policies => print(output, &how_to_give_rights(&user)),
+                _ => Ok(()),
+            }
         }
         KeysCommand::Disable { id } => {
             wiring::disable_key(config, &id).await?;
             print(output, &format!("{id} is disabled\n"))
         }
     }
+}
+
+/// What to do with a user who may do nothing yet.
+fn how_to_give_rights(user: &str) -> String {
+    format!(
+        "\n{user} has no policies and may do nothing yet. To let {user} read, or do everything:\n\
+         reliquary iam attach-user-policy --user-name {user} \\\n    \
+         --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess\n\
+         reliquary iam attach-user-policy --user-name {user} \\\n    \
+         --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess\n"
+    )
 }
 
 fn serve(

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connection_address;
+pub mod iam;
 pub mod listener;
 pub mod logging;
 pub mod metrics;

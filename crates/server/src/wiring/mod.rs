@@ -5,6 +5,7 @@
 
 mod connections;
 mod development;
+mod iam;
 mod observer;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -16,15 +17,16 @@ use catalog::{Caller, Catalog, ConnectionDirectory, Parts, Quotas, Settings};
 use control::{ControlPlane, ControlSettings, Peer};
 use formats::{PackageEndpoints, PackageLimits, PublicAddresses};
 use http::{Request, Response};
-use model::{AccountId, ArnScope, Principal, PrincipalKind, SystemClock};
+use model::{AccountId, ArnScope, ErrorKind, Principal, PrincipalKind, SystemClock};
 use store::Store;
-use upstream::{Limits, Upstream};
+use upstream::{Limits, SmallDocuments, Upstream};
 
 use self::connections::Connections;
 use crate::Body;
 use crate::aws_profile::AccessKey;
 use crate::config::{Config, EndpointForm, Secret};
 use crate::connection_address::{ConnectionAddress, ConnectionAddresses};
+use crate::iam::Verb;
 use crate::listener::ConnectionInfo;
 use crate::metrics::Metrics;
 use crate::request::Service;
@@ -81,12 +83,15 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
     let lock = lock_data_folder(&config.data)?;
     let store = open_store(&config.data).await?;
     let blobs = open_blobs(&config)?;
+    let small_documents = SmallDocuments::new(via_name.clone(), Arc::new(SystemClock))
+        .map_err(|error| StartError::because("identity providers cannot be asked", error))?;
     let upstream = Upstream::builder(via_name, Arc::new(SystemClock))
         .limits(upstream_limits(&config))
         .observer(Arc::new(observer::UpstreamMetrics::new(metrics)))
         .build()
         .map_err(|error| StartError::because("public sources cannot be asked", error))?;
-    let connections = Arc::new(Connections::new(addresses, upstream, formats::rules()));
+    let connections = Connections::new(addresses, upstream, small_documents, formats::rules());
+    let connections = Arc::new(connections);
     let catalog = open_catalog(&config, store, blobs, connections).await?;
     let first_key = make_first_key(&catalog).await?;
     if config.dev {
@@ -142,7 +147,7 @@ impl Rooms {
 impl Service for Rooms {
     async fn call(&self, request: Request<Body>, connection: ConnectionInfo) -> Response<Body> {
         // Boxed, so that a package request, which must be fast, does not carry the size of an operation.
-        if ControlPlane::owns(request.uri().path()) {
+        if ControlPlane::is_for(&request) {
             Box::pin(self.control.handle(request, Peer(connection.peer))).await
         } else {
             self.packages.handle(request).await
@@ -179,11 +184,19 @@ pub async fn list_keys(config: &Config) -> Result<Vec<AccessKeyLine>, StartError
     Ok(keys.into_iter().map(line).collect())
 }
 
+/// An access key that was made by a command.
+pub struct MadeKey {
+    /// The key.
+    pub key: AccessKey,
+    /// Whether whoever has it may do anything.
+    pub has_policies: bool,
+}
+
 /// Makes an access key for the account's root, or for a user, who is made if there is none of that name.
 ///
 /// # Errors
 /// The data folder cannot be used, or the name is not one for a user.
-pub async fn create_key(config: &Config, user: Option<&str>) -> Result<AccessKey, StartError> {
+pub async fn create_key(config: &Config, user: Option<&str>) -> Result<MadeKey, StartError> {
     let catalog = open_for_keys(config).await?;
     let account = config.account.clone();
     let principal = match user {
@@ -194,12 +207,41 @@ pub async fn create_key(config: &Config, user: Option<&str>) -> Result<AccessKey
             name: name.to_owned(),
         },
     };
-    let made = catalog
-        .create_access_key(&operator(account), principal)
-        .await;
+    let made = make_key(&catalog, &operator(account), principal).await;
     catalog.close().await;
-    made.map(shown_key)
-        .map_err(|error| StartError::because("the key cannot be made", error))
+    made.map_err(|error| StartError::because("the key cannot be made", error))
+}
+
+async fn make_key(
+    catalog: &Catalog,
+    operator: &Caller,
+    principal: Principal,
+) -> model::Result<MadeKey> {
+    let key = catalog
+        .create_access_key(operator, principal.clone())
+        .await?;
+    let has_policies = principal.kind == PrincipalKind::Root
+        || !catalog.list_attached_policies(&principal).await?.is_empty()
+        || !catalog.list_inline_policies(&principal).await?.is_empty();
+    Ok(MadeKey {
+        key: shown_key(key),
+        has_policies,
+    })
+}
+
+/// Does what a verb of `reliquary iam` says, in the name of the account's root; gives what is to be printed, if anything.
+/// A running server notices within five seconds.
+///
+/// # Errors
+/// The data folder cannot be used, or what was asked for cannot be.
+pub async fn iam(config: &Config, verb: Verb) -> Result<Option<serde_json::Value>, StartError> {
+    let catalog = open_for_keys(config).await?;
+    let done = Box::pin(iam::run(Arc::clone(&catalog), config.account.clone(), verb)).await;
+    catalog.close().await;
+    done.map_err(|error| match error.kind {
+        ErrorKind::Internal => StartError::because("it could not be done", error),
+        _ => StartError::new(error.message),
+    })
 }
 
 /// Disables an access key. A running server notices within five seconds.

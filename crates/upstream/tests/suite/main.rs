@@ -17,4 +17,5 @@ mod flights;
 mod observation;
 mod redirects;
 mod registry;
+mod small_documents;
 mod tls;

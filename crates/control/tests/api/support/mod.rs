@@ -3,6 +3,8 @@
 mod answer;
 mod ask;
 mod formats;
+mod identities;
+mod issuer;
 mod seed;
 
 use std::net::SocketAddr;
@@ -10,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use blobs::{BlobSettings, Blobs};
+use bytes::Bytes;
 use catalog::{
-    AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, Parts, Quotas,
-    RequestPlace, Settings, Source,
+    AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, NamedParty, Parts,
+    Quotas, RequestPlace, Settings, Source,
 };
 use control::{ControlPlane, ControlSettings, EndpointType, Peer};
 use futures_util::future::BoxFuture;
@@ -22,11 +25,13 @@ use model::{
 };
 use store::Store;
 use tempfile::TempDir;
-use upstream::SourceError;
+use upstream::{SmallDocuments, SourceConfig, SourceError, Url};
 
 pub(crate) use answer::Answer;
 pub(crate) use ask::{Ask, Signing, delete, get, post, put};
 pub(crate) use formats::{GENERIC, NPM};
+pub(crate) use identities::{Temporary, allows, principal, sts, trusts};
+pub(crate) use issuer::{Issuer, Mood};
 pub(crate) use seed::{on_package, package};
 
 /// The account of the installation, and the one that strangers are of.
@@ -70,6 +75,24 @@ impl ConnectionDirectory for TwoConnections {
     ) -> BoxFuture<'a, Result<Source, SourceError>> {
         let reason = "there is no network in tests".to_owned();
         Box::pin(async move { Err(SourceError::Unavailable { reason }) })
+    }
+
+    fn small_document<'a>(
+        &'a self,
+        party: &'a NamedParty,
+        url: &'a Url,
+    ) -> BoxFuture<'a, Result<Bytes, SourceError>> {
+        let config = SourceConfig {
+            name: party.base.clone(),
+            base: Url::parse(&party.base).unwrap(),
+            credentials: None,
+            extra_ca_pem: None,
+            allow_private_network: party.allow_private_network,
+        };
+        Box::pin(async move {
+            let documents = SmallDocuments::new("test", Arc::new(model::SystemClock)).unwrap();
+            documents.fetch(config, url).await
+        })
     }
 }
 
