@@ -61,7 +61,8 @@ def judge_success(operation: str, reply: Reply) -> Verdict:
             verdict.fault(payload, "Content-Length is not the length of the body")
     else:
         _judge_json_body(shape, reply, verdict)
-    _judge_parse(operation, reply, verdict)
+    if not verdict.faults:
+        _judge_parse(operation, reply, verdict)
     return verdict
 
 
