@@ -26,11 +26,14 @@ import installing  # noqa: E402
 import machine  # noqa: E402
 import publishing  # noqa: E402
 import reading  # noqa: E402
+import scale  # noqa: E402
 from peers import Nginx, Verdaccio  # noqa: E402
 from table import Row, markdown  # noqa: E402
 
-GROUPS = ("packuments", "tarballs", "publishing", "growth", "installs", "footprint")
-BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+BESIDE_PEERS = ("packuments", "tarballs", "publishing", "growth", "installs", "footprint")
+# Reliquary beside itself: two domains of different size.
+SCALE = "scale"
+GROUPS = (*BESIDE_PEERS, SCALE)
 
 
 def options() -> argparse.Namespace:
@@ -44,8 +47,8 @@ def options() -> argparse.Namespace:
 
 
 def measure(chosen: argparse.Namespace, binary: Path, folder: Path, source: Source) -> list[Row]:
-    """Everything chosen, in an order that leaves the memory rows for the end."""
-    groups = chosen.only or GROUPS
+    """The chosen groups with peers, in an order that leaves the memory rows for the end."""
+    groups = chosen.only or BESIDE_PEERS
     server = Server(
         binary, folder / "reliquary", npm_source=source.url, quotas=knobs.ROOMY_QUOTAS, settings=knobs.MEASURED_SETTINGS
     )
@@ -96,7 +99,7 @@ def step(name: str) -> None:
 
 
 def report(rows: list[Row], facts: list[str], chosen: argparse.Namespace) -> str:
-    """The result as it stands in README.md."""
+    """The result beside peers as it stands in README.md."""
     lines = [f"- {fact}" for fact in facts]
     lines.append(f"- {chosen.rounds} interleaved rounds of {chosen.seconds:g} s; medians; {time.strftime('%Y-%m-%d')}")
     missed = [row.what for row in rows if row.bar and not row.bar.met]
@@ -105,33 +108,60 @@ def report(rows: list[Row], facts: list[str], chosen: argparse.Namespace) -> str
     return "\n".join(lines) + "\n\n" + markdown(rows)
 
 
-def write_readme(text: str) -> None:
-    """Replace what lies between the two markers."""
+def scale_report(rows: list[scale.ScaleRow], facts: list[str]) -> str:
+    """The result of the group `scale` as it stands in README.md."""
+    lines = [f"- {fact}" for fact in [*facts, *scale.facts(rows), f"medians; {time.strftime('%Y-%m-%d')}"]]
+    return "\n".join(lines) + "\n\n" + scale.markdown(rows)
+
+
+def write_readme(text: str, section: str) -> None:
+    """Replace what lies between the two markers of a section."""
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
     path = HERE / "README.md"
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(f"{before}{BEGIN}\n\n{text}\n{END}{after}")
+    before, _, rest = path.read_text().partition(begin)
+    _, _, after = rest.partition(end)
+    path.write_text(f"{before}{begin}\n\n{text}\n{end}{after}")
+
+
+def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> bool:
+    """Measure, print; whether every bar was met."""
+    source = Source(configured_registry())
+    try:
+        rows = measure(chosen, binary, folder, source)
+    finally:
+        source.close()
+    text = report(rows, machine.facts(binary, folder) + machine.peers(Verdaccio.version()), chosen)
+    print("\n" + text)
+    if chosen.write:
+        write_readme(text, "results")
+    return all(row.bar is None or row.bar.met for row in rows)
+
+
+def run_scale(chosen: argparse.Namespace, binary: Path, folder: Path) -> bool:
+    """Measure, print; whether every bar was met."""
+    rows = scale.rows(binary, folder, folder.parent, chosen.rounds, step)
+    text = scale_report(rows, machine.facts(binary, folder))
+    print("\n" + text)
+    if chosen.write:
+        write_readme(text, SCALE)
+    return all(row.is_met for row in rows)
 
 
 def main() -> int:
     """Measure, print, and say by the exit status whether every bar was met."""
     chosen = options()
+    groups = chosen.only or GROUPS
     binary = Path(os.environ["RELIQUARY_BIN"])
     cache = HERE / ".cache"
     cache.mkdir(exist_ok=True)
-    source = Source(configured_registry())
+    met = True
     # Not in /tmp, which may live in memory: durable writes must really reach a disk.
     with tempfile.TemporaryDirectory(dir=cache, prefix="run-") as name:
-        folder = Path(name)
-        try:
-            rows = measure(chosen, binary, folder, source)
-        finally:
-            source.close()
-        text = report(rows, machine.facts(binary, folder, Verdaccio.version()), chosen)
-    print("\n" + text)
-    if chosen.write:
-        write_readme(text)
-    return 0 if all(row.bar is None or row.bar.met for row in rows) else 1
+        if any(group in BESIDE_PEERS for group in groups):
+            met = run_beside_peers(chosen, binary, Path(name)) and met
+        if SCALE in groups:
+            met = run_scale(chosen, binary, Path(name)) and met
+    return 0 if met else 1
 
 
 if __name__ == "__main__":

@@ -41,14 +41,21 @@ def fsync_ms(folder: Path, count: int = 50) -> float:
     return statistics.median(times)
 
 
-def facts(binary: Path, folder: Path, verdaccio_version: str) -> list[str]:
-    """Lines for the report."""
+def facts(binary: Path, folder: Path) -> list[str]:
+    """The machine and the program, as lines for the report."""
     memory_gb = int(_field("/proc/meminfo", "MemTotal").split()[0]) / 1024 / 1024
     return [
         f"{os.cpu_count()} cores ({_field('/proc/cpuinfo', 'model name')}), {memory_gb:.0f} GB, "
         f"Linux {platform.release()}",
         f"fsync of 4 KB: {fsync_ms(folder):.2f} ms",
-        f"{_first_line(str(binary), '--version')}, {_first_line('nginx', '-v').removeprefix('nginx version: ')}, "
+        _first_line(str(binary), "--version"),
+    ]
+
+
+def peers(verdaccio_version: str) -> list[str]:
+    """The programs beside it, and those that load them."""
+    return [
+        f"{_first_line('nginx', '-v').removeprefix('nginx version: ')}, "
         f"verdaccio {verdaccio_version}, node {_first_line('node', '--version')}, "
         f"npm {_first_line('npm', '--version')}, {_first_line('wrk', '-v').partition(' [')[0]}",
     ]

@@ -3,6 +3,7 @@
 #
 #   bench/run.sh                      everything (about half an hour on two cores)
 #   bench/run.sh --only tarballs      one group of rows; --help names them
+#   bench/run.sh --only scale         growth of the domain; needs no peers and takes two minutes
 #   bench/run.sh --write              also put the table into bench/README.md
 #   RELIQUARY_BIN=path bench/run.sh   another binary than a fresh release build
 #
@@ -13,8 +14,15 @@ if [ -n "${RELIQUARY_BIN:-}" ]; then
 fi
 cd "$(dirname "$0")"
 PATH=$PATH:/usr/sbin
+# What is measured beside peers needs them.
+rest=" $* "
+rest=${rest//--only scale/}
+peers=yes
+if [[ " $* " == *"--only scale "* && $rest != *--only* ]]; then
+    peers=no
+fi
 for program in nginx wrk npm; do
-    if ! command -v "$program" >/dev/null; then
+    if [ $peers = yes ] && ! command -v "$program" >/dev/null; then
         echo "bench: $program is missing (Debian: apt-get install nginx-light wrk npm)" >&2
         exit 2
     fi
@@ -23,7 +31,7 @@ done
 
 cache=$PWD/.cache
 pins=$(sha256sum verdaccio.json | cut -c1-16)
-if [ ! -e "$cache/verdaccio/.done-$pins" ]; then
+if [ $peers = yes ] && [ ! -e "$cache/verdaccio/.done-$pins" ]; then
     rm -rf "$cache/verdaccio"
     mkdir -p "$cache/verdaccio"
     cp verdaccio.json "$cache/verdaccio/package.json"

@@ -26,6 +26,19 @@ pub struct PackageQuery {
     pub upstream: Option<model::OriginRestriction>,
 }
 
+impl PackageQuery {
+    /// The same for one format's rows; an empty one means all formats.
+    fn filter(&self, format: &str) -> PackageFilter {
+        PackageFilter {
+            format: format.to_owned(),
+            namespace_prefix: self.namespace_prefix.clone(),
+            name_prefix: self.name_prefix.clone(),
+            publish: self.publish,
+            upstream: self.upstream,
+        }
+    }
+}
+
 /// What a list of versions is narrowed to, and its order.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct VersionQuery {
@@ -45,7 +58,8 @@ pub struct DescribedVersion {
 }
 
 impl Catalog {
-    /// A repository's packages, in order of format, namespace and name. A page's key is the three, tab-separated.
+    /// A repository's packages, in order of format, namespace and name; of format, name and namespace when only names
+    /// have to start so. A page's key is the format, the namespace and the name, tab-separated.
     pub async fn list_packages(
         &self,
         domain: &DomainRef,
@@ -57,19 +71,33 @@ impl Catalog {
         let mut parts = after.unwrap_or("").splitn(3, '\t');
         let mut part = || parts.next().unwrap_or("").to_owned();
         let (format, namespace, name) = (part(), part(), part());
+        let after = (format.as_str(), namespace.as_str(), name.as_str());
         let view = self.repository_view(domain, repository).await?;
-        let filter = PackageFilter {
-            format: query.format.map_or("", FormatId::as_str).to_owned(),
-            namespace_prefix: query.namespace_prefix.clone(),
-            name_prefix: query.name_prefix.clone(),
-            publish: query.publish,
-            upstream: query.upstream,
-        };
+        let home = view.home().id;
+        let by_name = !query.name_prefix.is_empty() && query.namespace_prefix.is_empty();
         let mut reader = self.store.read().await.map_err(from_store)?;
-        let rows = reader
-            .list_packages(view.home().id, (&format, &namespace, &name), &filter, limit)
-            .await
-            .map_err(from_store)?;
+        let mut rows = Vec::new();
+        for format in self.formats_to_list(query) {
+            let filter = query.filter(format);
+            let more = if by_name && format < after.0 {
+                Vec::new()
+            } else if by_name {
+                let after = (format == after.0).then_some((after.2, after.1));
+                reader
+                    .list_packages_by_name(home, format, after, &filter, limit)
+                    .await
+                    .map_err(from_store)?
+            } else {
+                reader
+                    .list_packages(home, after, &filter, limit)
+                    .await
+                    .map_err(from_store)?
+            };
+            rows.extend(more);
+            if rows.len() > limit.rows() {
+                break;
+            }
+        }
         let page = Page::from_rows(rows, limit, |row| {
             format!("{}\t{}\t{}", row.format, row.namespace, row.name)
         });
@@ -82,6 +110,21 @@ impl Catalog {
             items: items?,
             next: page.next,
         })
+    }
+
+    /// The formats to be listed one after the other; one empty text stands for all at once. Prefixes are looked up
+    /// format by format, because the packages that have one lie together only within a format.
+    fn formats_to_list(&self, query: &PackageQuery) -> Vec<&'static str> {
+        let has_prefix = !query.namespace_prefix.is_empty() || !query.name_prefix.is_empty();
+        match query.format {
+            Some(format) => vec![format.as_str()],
+            None if has_prefix => {
+                let mut formats = self.formats.ids();
+                formats.sort_unstable();
+                formats
+            }
+            None => vec![""],
+        }
     }
 
     /// A package with its origin controls.

@@ -52,17 +52,14 @@ impl Catalog {
             let node = &view.nodes[index];
             walk.descend(node);
             let mut after = (String::new(), String::new());
+            // Words that many names hold are found in as few rows as are shown; rare ones in pages that grow.
+            let mut limit = page_of(skip.saturating_add(take));
             loop {
                 let rows = reader
-                    .list_packages_of_format(
-                        node.id,
-                        format.as_str(),
-                        (&after.0, &after.1),
-                        PageLimit::MAX,
-                    )
+                    .list_packages_of_format(node.id, format.as_str(), (&after.0, &after.1), limit)
                     .await
                     .map_err(from_store)?;
-                let page = model::Page::from_rows(rows, PageLimit::MAX, |row| row.name.clone());
+                let page = model::Page::from_rows(rows, limit, |row| row.name.clone());
                 for row in &page.items {
                     after = (row.namespace.clone(), row.name.clone());
                     let text = format!("{}/{}", row.namespace, row.name).to_lowercase();
@@ -120,8 +117,14 @@ impl Catalog {
                 if page.next.is_none() || looked_at >= LOOKED_AT {
                     break;
                 }
+                limit = page_of(limit.rows() * 2);
             }
         }
         Ok(hits)
     }
+}
+
+/// A page of so many rows, or the largest there is.
+fn page_of(rows: usize) -> PageLimit {
+    PageLimit::new(u16::try_from(rows).unwrap_or(u16::MAX))
 }

@@ -4,6 +4,7 @@ use model::EpochMillis;
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// An access key with the principal it belongs to.
@@ -42,6 +43,7 @@ const INSERT: &str = "INSERT INTO access_key (id, principal_id, secret, active, 
     VALUES ($1, $2, $3, $4, $5)";
 const SET_ACTIVE: &str = "UPDATE access_key SET active = $2 WHERE id = $1 RETURNING id";
 const DELETE: &str = "DELETE FROM access_key WHERE id = $1 RETURNING id";
+hot!["access_key": FIND];
 
 impl Connection {
     /// The key with this id.

@@ -4,6 +4,7 @@ use model::Change;
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// One entry of a log.
@@ -34,6 +35,7 @@ const LIST: &str =
     "SELECT log_id, sequence, at_ms, source_published_at_ms, actor, kind, repository, format,
     namespace, package, version, detail
     FROM change WHERE log_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
+hot!["change": NEXT_SEQUENCE, INSERT, LIST];
 
 impl Connection {
     /// The entries of a log after a sequence number, at most `limit`.

@@ -4,6 +4,7 @@ use model::{EpochMillis, ExternalConnectionName};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A repository's external connection.
@@ -22,6 +23,7 @@ const DELETE: &str =
     "DELETE FROM external_connection WHERE repository_id = $1 AND name = $2 RETURNING name";
 const COUNT_IN_DOMAIN: &str = "SELECT COUNT(*) FROM external_connection c
     JOIN repository r ON r.id = c.repository_id WHERE r.domain_id = $1";
+hot!["connection": LIST, INSERT, DELETE, COUNT_IN_DOMAIN];
 
 impl Connection {
     /// A repository's external connections.

@@ -4,6 +4,7 @@ use model::{AccountId, DomainName, EpochMillis, PageLimit};
 use sqlx::FromRow;
 
 use crate::engine::{LockDomain, on_engine};
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A domain.
@@ -38,6 +39,7 @@ const DELETE: &str = "DELETE FROM domain WHERE id = $1";
 const DELETE_BLOBS: &str = "DELETE FROM domain_blob WHERE domain_id = $1";
 const ADD_REPOSITORIES: &str =
     "UPDATE domain SET repository_count = repository_count + $2 WHERE id = $1";
+hot!["domain": FIND, FIND_BY_ID, LIST, COUNT, INSERT, DELETE, DELETE_BLOBS, ADD_REPOSITORIES];
 
 impl Connection {
     /// The domain of this owner and name.

@@ -7,6 +7,7 @@ use model::{PackageCoordinates, PageLimit, Position, variation};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A package of a domain.
@@ -64,6 +65,7 @@ const FORGET_OF_REPOSITORY: &str = "DELETE FROM domain_package
     WHERE domain_id = (SELECT domain_id FROM repository WHERE id = $1)
       AND (format, namespace, name) IN (SELECT format, namespace, name FROM package WHERE repository_id = $1)
       AND repository_count <= 0";
+hot!["domain_package": LIST, ADD, DROP, FORGET, DROP_OF_REPOSITORY, FORGET_OF_REPOSITORY];
 
 impl Connection {
     /// The packages of a domain between two places, both excluded.

@@ -303,6 +303,13 @@ impl LockDomain {
     pub(crate) const POSTGRES: &'static str = "SELECT id FROM domain WHERE id = $1 FOR UPDATE";
 }
 
+pub(crate) const HOT: &[crate::HotStatement] = &[crate::HotStatement {
+    noun: "engine",
+    name: "LockDomain",
+    sqlite: LockDomain::SQLITE,
+    postgres: LockDomain::POSTGRES,
+}];
+
 impl Connection {
     const fn new(inner: Inner) -> Self {
         Self {

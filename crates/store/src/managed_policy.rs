@@ -4,6 +4,7 @@ use model::{AccountId, PageLimit};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A managed policy.
@@ -35,6 +36,7 @@ const ATTACH: &str = "INSERT INTO attached_policy (principal_id, policy_arn) VAL
     ON CONFLICT (principal_id, policy_arn) DO NOTHING";
 const DETACH: &str = "DELETE FROM attached_policy WHERE principal_id = $1 AND policy_arn = $2
     RETURNING policy_arn";
+hot!["managed_policy": FIND, LIST_ATTACHED];
 
 impl Connection {
     /// The managed policy of this ARN.

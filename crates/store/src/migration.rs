@@ -26,6 +26,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "identities",
         include_str!("../migrations/sqlite/0004_identities.sql"),
     ),
+    (
+        8,
+        "list indexes",
+        include_str!("../migrations/sqlite/0008_list_indexes.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -47,6 +52,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         4,
         "identities",
         include_str!("../migrations/postgres/0004_identities.sql"),
+    ),
+    (
+        8,
+        "list indexes",
+        include_str!("../migrations/postgres/0008_list_indexes.sql"),
     ),
 ];
 

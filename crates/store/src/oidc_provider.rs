@@ -4,6 +4,7 @@ use model::AccountId;
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// An identity provider of an account.
@@ -30,6 +31,7 @@ const INSERT: &str = "INSERT INTO oidc_provider
     ON CONFLICT (account, issuer) DO NOTHING";
 const DELETE: &str =
     "DELETE FROM oidc_provider WHERE account = $1 AND issuer = $2 RETURNING issuer";
+hot!["oidc_provider": FIND];
 
 impl Connection {
     /// The provider of an account for an issuer.

@@ -7,6 +7,7 @@ use model::{
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreError, StoreResult, Tx};
 
 /// A package group.
@@ -91,6 +92,10 @@ const DELETE_ALLOWED: &str = "DELETE FROM package_group_repository
 const FIND_REVISION: &str = "SELECT package_group_revision FROM domain WHERE id = $1";
 const NEXT_REVISION: &str =
     "UPDATE domain SET package_group_revision = package_group_revision + 1 WHERE id = $1";
+hot!["package_group":
+    FIND, LIST, COUNT, INSERT, UPDATE_TEXTS, UPDATE_MODES, DELETE, LIST_ALLOWED_IN_DOMAIN,
+    LIST_ALLOWED, INSERT_ALLOWED, DELETE_ALLOWED, FIND_REVISION, NEXT_REVISION,
+];
 
 impl Connection {
     /// The group of this pattern in a domain.

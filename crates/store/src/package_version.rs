@@ -4,6 +4,7 @@ use model::{EpochMillis, OriginType, PackageVersionStatus, PageLimit, VersionNam
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreError, StoreResult, Tx};
 
 /// A package version without its metadata: what lists need.
@@ -97,6 +98,10 @@ const UPDATE_CONTENT: &str =
 const UPDATE_STATUS: &str = "UPDATE package_version SET status = $2 WHERE id = $1";
 const DELETE_README: &str = "UPDATE package_version SET readme = NULL WHERE id = $1";
 const DELETE: &str = "DELETE FROM package_version WHERE id = $1";
+hot!["package_version":
+    FIND, FIND_METADATA, LIST_METADATA, FIND_README, LIST_BY_NAME, LIST_BY_TIME, NEWEST, COUNT,
+    INSERT, UPDATE_METADATA, UPDATE_CONTENT, UPDATE_STATUS, DELETE_README, DELETE,
+];
 
 impl Connection {
     /// One version of a package.

@@ -4,6 +4,7 @@ use model::{AccountId, EpochMillis, PageLimit, Principal, PrincipalKind};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A principal. Its name is without its path.
@@ -26,6 +27,7 @@ const INSERT: &str =
     "INSERT INTO principal (account, kind, path, name, created_at_ms) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (account, kind, name) DO NOTHING";
 const DELETE: &str = "DELETE FROM principal WHERE id = $1";
+hot!["principal": FIND];
 
 impl Connection {
     /// The row of a principal, whatever path it is asked for under: names are unique without it.

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// An inline policy.
@@ -20,6 +21,7 @@ const UPSERT: &str =
     ON CONFLICT (principal_id, name) DO UPDATE SET document = excluded.document";
 const DELETE: &str =
     "DELETE FROM principal_policy WHERE principal_id = $1 AND name = $2 RETURNING name";
+hot!["principal_policy": LIST];
 
 impl Connection {
     /// A principal's inline policies in order of their names. Few: their total size is bounded.

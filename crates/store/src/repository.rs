@@ -4,6 +4,7 @@ use model::{AccountId, EpochMillis, PageLimit, RepositoryName};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A repository.
@@ -33,14 +34,18 @@ const FIND: &str = "SELECT id, domain_id, name, administrator, description, crea
 const FIND_BY_ID: &str = "SELECT id, domain_id, name, administrator, description, created_at_ms
     FROM repository WHERE id = $1";
 const LIST_IN_DOMAIN: &str = "SELECT id, domain_id, name, administrator, description, created_at_ms
+    FROM repository WHERE domain_id = $1 AND name >= $2 AND name < $3 ORDER BY name LIMIT $4";
+// The pair as one value, so that no engine takes the index of names and leaves out what others administer row by row.
+const LIST_IN_DOMAIN_OF_ADMINISTRATOR: &str =
+    "SELECT id, domain_id, name, administrator, description, created_at_ms
     FROM repository
-    WHERE domain_id = $1 AND name > $2 AND name >= $3 AND name < $4 AND ($5 = '' OR administrator = $5)
-    ORDER BY name LIMIT $6";
+    WHERE domain_id = $1 AND (administrator, name) >= ($2, $3) AND (administrator, name) < ($2, $4)
+    ORDER BY administrator, name LIMIT $5";
 const LIST_OF_ADMINISTRATOR: &str =
     "SELECT id, domain_id, name, administrator, description, created_at_ms
     FROM repository
-    WHERE administrator = $1 AND (name, id) > ($2, $3) AND name >= $4 AND name < $5
-    ORDER BY name, id LIMIT $6";
+    WHERE administrator = $1 AND (name, id) > ($2, $3) AND name < $4
+    ORDER BY name, id LIMIT $5";
 const INSERT: &str =
     "INSERT INTO repository (domain_id, name, administrator, description, created_at_ms)
     VALUES ($1, $2, $3, $4, $5)
@@ -55,8 +60,13 @@ const LIST_UPSTREAMS: &str = "SELECT u.upstream_id, u.upstream_name, (r.id IS NO
     WHERE u.repository_id = $1 ORDER BY u.position";
 const DELETE_UPSTREAMS: &str = "DELETE FROM upstream WHERE repository_id = $1";
 const DELETE_DANGLING: &str = "DELETE FROM upstream WHERE repository_id = $1
-    AND upstream_id NOT IN (SELECT id FROM repository)";
+    AND NOT EXISTS (SELECT 1 FROM repository r WHERE r.id = upstream.upstream_id)";
 const INSERT_UPSTREAM: &str = "INSERT INTO upstream (repository_id, position, upstream_id, upstream_name) VALUES ($1, $2, $3, $4)";
+hot!["repository":
+    FIND, FIND_BY_ID, LIST_IN_DOMAIN, LIST_IN_DOMAIN_OF_ADMINISTRATOR, LIST_OF_ADMINISTRATOR,
+    INSERT, UPDATE_DESCRIPTION, DELETE, CHANGE_GROUPS, LIST_UPSTREAMS, DELETE_UPSTREAMS,
+    DELETE_DANGLING, INSERT_UPSTREAM,
+];
 
 /// The first text after all those that start with `prefix`.
 ///
@@ -90,8 +100,15 @@ impl Connection {
         administrator: &str,
         limit: PageLimit,
     ) -> StoreResult<Vec<RepositoryRow>> {
-        on_engine!(self, db => sqlx::query_as(LIST_IN_DOMAIN)
-            .bind(domain_id).bind(after).bind(prefix).bind(prefix_end(prefix)).bind(administrator)
+        // One lower bound, so that an index can use it: the prefix, or else the first text after `after`.
+        let from = format!("{after}\u{1}").max(prefix.to_owned());
+        if administrator.is_empty() {
+            return on_engine!(self, db => sqlx::query_as(LIST_IN_DOMAIN)
+                .bind(domain_id).bind(from.as_str()).bind(prefix_end(prefix))
+                .bind(limit.rows_and_one()).fetch_all(&mut *db).await);
+        }
+        on_engine!(self, db => sqlx::query_as(LIST_IN_DOMAIN_OF_ADMINISTRATOR)
+            .bind(domain_id).bind(administrator).bind(from.as_str()).bind(prefix_end(prefix))
             .bind(limit.rows_and_one()).fetch_all(&mut *db).await)
     }
 
@@ -103,8 +120,10 @@ impl Connection {
         prefix: &str,
         limit: PageLimit,
     ) -> StoreResult<Vec<RepositoryRow>> {
+        // One lower bound, so that an index can use it. Ids begin at 1.
+        let after = after.max((prefix, 0));
         on_engine!(self, db => sqlx::query_as(LIST_OF_ADMINISTRATOR)
-            .bind(administrator.as_str()).bind(after.0).bind(after.1).bind(prefix).bind(prefix_end(prefix))
+            .bind(administrator.as_str()).bind(after.0).bind(after.1).bind(prefix_end(prefix))
             .bind(limit.rows_and_one()).fetch_all(&mut *db).await)
     }
 

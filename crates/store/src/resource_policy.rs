@@ -4,6 +4,7 @@ use model::EpochMillis;
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A resource's policy.
@@ -22,6 +23,7 @@ const UPSERT: &str =
     ON CONFLICT (resource) DO UPDATE SET document = excluded.document, revision = excluded.revision,
       updated_at_ms = excluded.updated_at_ms";
 const DELETE: &str = "DELETE FROM resource_policy WHERE resource = $1";
+hot!["resource_policy": FIND, UPSERT, DELETE];
 
 impl Connection {
     /// A resource's policy, if it has one.

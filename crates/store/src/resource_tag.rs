@@ -1,6 +1,7 @@
 //! Tags of resources.
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 const LIST: &str =
@@ -10,6 +11,7 @@ const UPSERT: &str = "INSERT INTO resource_tag (resource, tag_key, tag_value) VA
 const DELETE: &str = "DELETE FROM resource_tag WHERE resource = $1 AND tag_key = $2";
 const DELETE_ALL: &str = "DELETE FROM resource_tag WHERE resource = $1";
 const DELETE_BELOW: &str = "DELETE FROM resource_tag WHERE resource >= $1 AND resource < $2";
+hot!["resource_tag": LIST, UPSERT, DELETE, DELETE_ALL, DELETE_BELOW];
 
 impl Connection {
     /// A resource's tags, in order of key.

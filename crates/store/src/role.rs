@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// The part of a principal that only a role has.
@@ -21,6 +22,7 @@ const INSERT: &str =
     "INSERT INTO role (principal_id, trust_policy, max_session_seconds, description)
     VALUES ($1, $2, $3, $4)";
 const SET_TRUST: &str = "UPDATE role SET trust_policy = $2 WHERE principal_id = $1";
+hot!["role": FIND];
 
 impl Connection {
     /// The role of this principal.

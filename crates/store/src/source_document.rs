@@ -4,6 +4,7 @@ use model::{EpochMillis, PackageCoordinates, Sha256Digest};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A public source's document of a package, as one repository holds it.
@@ -31,6 +32,7 @@ const TOUCH: &str = "UPDATE source_document SET checked_at_ms = $5
     WHERE repository_id = $1 AND format = $2 AND namespace = $3 AND name = $4";
 const DELETE: &str = "DELETE FROM source_document
     WHERE repository_id = $1 AND format = $2 AND namespace = $3 AND name = $4";
+hot!["source_document": FIND, UPSERT, TOUCH, DELETE];
 
 impl Connection {
     /// The document of a package that a repository holds.

@@ -4,6 +4,7 @@ use model::VersionName;
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
+use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// A tag of a package and the version it names.
@@ -20,6 +21,7 @@ const UPSERT: &str = "INSERT INTO package_tag (package_id, tag, version) VALUES 
 const DELETE: &str = "DELETE FROM package_tag WHERE package_id = $1 AND tag = $2 RETURNING tag";
 const DELETE_OF_VERSION: &str =
     "DELETE FROM package_tag WHERE package_id = $1 AND version = $2 RETURNING tag";
+hot!["tag": LIST, UPSERT, DELETE, DELETE_OF_VERSION];
 
 impl Connection {
     /// A package's tags, in order of tag.

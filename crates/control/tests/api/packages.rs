@@ -93,8 +93,9 @@ async fn filters_narrow_the_list_and_are_literal_prefixes() {
     let cases: [Filtered; 10] = [
         (&[("format", "generic")], &["generic/tools/x"]),
         (
+            // By name where only names are asked for.
             &[("package-prefix", "re")],
-            &["npm//react", "npm//redux", "npm/types/react"],
+            &["npm//react", "npm/types/react", "npm//redux"],
         ),
         (
             &[("format", "npm"), ("namespace", "ty")],
@@ -127,6 +128,43 @@ async fn filters_narrow_the_list_and_are_literal_prefixes() {
             expected,
             "p16: {filter:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn pages_of_a_filtered_list_repeat_and_miss_nothing() {
+    let service = stocked().await;
+    let filters: [&[(&str, &str)]; 5] = [
+        &[],
+        &[("package-prefix", "r")],
+        &[("package-prefix", "x")],
+        &[("publish", "ALLOW")],
+        &[("format", "npm"), ("namespace", "t"), ("upstream", "BLOCK")],
+    ];
+    for filter in filters {
+        let asked = || {
+            filter
+                .iter()
+                .fold(ask(), |ask, (name, value)| ask.query(name, value))
+        };
+        let whole = names(&service.ask(asked()).await.ok());
+        assert!(!whole.is_empty(), "{filter:?}");
+        let mut walked = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let ask = asked().query("max-results", "1");
+            let page = match &token {
+                Some(token) => service.ask(ask.query("next-token", token)).await.ok(),
+                None => service.ask(ask).await.ok(),
+            };
+            walked.extend(names(&page));
+            assert!(walked.len() <= whole.len(), "{filter:?}: {walked:?}");
+            token = page["nextToken"].as_str().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        assert_eq!(walked, whole, "{filter:?}");
     }
 }
 

@@ -98,6 +98,14 @@ impl TestDatabase {
         }
     }
 
+    /// The URL of a PostgreSQL database.
+    pub(crate) fn postgres_url(&self) -> Option<String> {
+        match &self.place {
+            Place::Sqlite(_) => None,
+            Place::Postgres(name) => Some(PostgresServer::get().url(name)),
+        }
+    }
+
     /// Closes the store and removes the database. A test that fails leaves its database to the end of the process.
     pub(crate) async fn remove(self) {
         self.store.close().await;

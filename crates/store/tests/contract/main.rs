@@ -43,6 +43,7 @@ mod oidc_provider;
 mod package;
 mod package_group;
 mod package_version;
+mod plans;
 mod postgres_server;
 mod principal;
 mod principal_policy;

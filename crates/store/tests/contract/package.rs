@@ -16,6 +16,9 @@ on_both_engines![
     p16_prefixes_of_packages_are_literal_and_case_sensitive,
     prefixes_end_after_every_character_there_is,
     filters_narrow_a_list_one_by_one_and_together,
+    switches_keep_the_order_of_a_walk,
+    a_format_and_a_namespace_bound_a_walk_on_both_sides,
+    names_that_start_so_are_walked_by_name_and_namespace,
     the_packages_of_one_format_are_walked_by_namespace_and_name,
     origin_controls_are_replaced_for_one_package_only,
     a_deleted_package_takes_its_versions_tags_and_assets,
@@ -423,6 +426,152 @@ async fn filters_narrow_a_list_one_by_one_and_together(db: &TestDatabase) {
             expected,
             "{filter:?}"
         );
+    }
+}
+
+/// Packages of two formats whose switches take turns.
+async fn a_repository_of_all_switches(db: &TestDatabase) -> (i64, Vec<PackageRow>) {
+    let repository = a_repository(db).await;
+    let mut all = Vec::new();
+    for name in ["a", "ab", "abc", "b", "é", "Ab"] {
+        for (format, namespace) in [(ALPHA, ""), (ALPHA, "n"), (ALPHA, "no"), (BETA, "n")] {
+            all.push(package(format, namespace, name));
+        }
+    }
+    db.write(move |tx| {
+        Box::pin(async move {
+            for (number, package) in all.iter().enumerate() {
+                let switch = |allowed| match allowed {
+                    true => OriginRestriction::Allow,
+                    false => OriginRestriction::Block,
+                };
+                let restrictions = OriginRestrictions {
+                    publish: switch(number % 2 == 0),
+                    upstream: switch(number % 3 == 0),
+                };
+                tx.ensure_package(repository, package, restrictions, EpochMillis(1))
+                    .await?;
+            }
+            Ok(())
+        })
+    })
+    .await;
+    let rows = listed(db, repository, &PackageFilter::default()).await;
+    assert_eq!(rows.len(), 24);
+    (repository, rows)
+}
+
+/// What a walk in pages of this size finds.
+async fn walked(
+    db: &TestDatabase,
+    repository: i64,
+    filter: &PackageFilter,
+    limit: u16,
+) -> Vec<Key> {
+    let mut read = db.read().await;
+    let page = async |after: Key, limit| {
+        read.list_packages(repository, (&after.0, &after.1, &after.2), filter, limit)
+            .await
+    };
+    walk(limit, Key::default(), page, key).await
+}
+
+async fn switches_keep_the_order_of_a_walk(db: &TestDatabase) {
+    use OriginRestriction::{Allow, Block};
+    let (repository, rows) = a_repository_of_all_switches(db).await;
+    for publish in [None, Some(Allow), Some(Block)] {
+        for upstream in [None, Some(Allow), Some(Block)] {
+            let filter = PackageFilter {
+                publish,
+                upstream,
+                ..PackageFilter::default()
+            };
+            let fits = |row: &&PackageRow| {
+                publish.is_none_or(|wanted| row.restrictions().publish == wanted)
+                    && upstream.is_none_or(|wanted| row.restrictions().upstream == wanted)
+            };
+            let expected: Vec<Key> = rows.iter().filter(fits).map(key).collect();
+            assert!(!expected.is_empty());
+            for limit in [1, 3, 24] {
+                let found = walked(db, repository, &filter, limit).await;
+                assert_eq!(found, expected, "{filter:?}, pages of {limit}");
+            }
+        }
+    }
+}
+
+async fn a_format_and_a_namespace_bound_a_walk_on_both_sides(db: &TestDatabase) {
+    let (repository, rows) = a_repository_of_all_switches(db).await;
+    for (format, namespace_prefix) in [
+        ("alpha", ""),
+        ("alpha", "n"),
+        ("alpha", "no"),
+        ("beta", ""),
+        ("beta", "x"),
+        ("", "n"),
+    ] {
+        let filter = PackageFilter {
+            format: format.into(),
+            namespace_prefix: namespace_prefix.into(),
+            ..PackageFilter::default()
+        };
+        let fits = |row: &&PackageRow| {
+            (format.is_empty() || row.format == format)
+                && row.namespace.starts_with(namespace_prefix)
+        };
+        let expected: Vec<Key> = rows.iter().filter(fits).map(key).collect();
+        for limit in [1, 5, 24] {
+            let found = walked(db, repository, &filter, limit).await;
+            assert_eq!(found, expected, "{filter:?}, pages of {limit}");
+        }
+    }
+}
+
+async fn names_that_start_so_are_walked_by_name_and_namespace(db: &TestDatabase) {
+    let (repository, rows) = a_repository_of_all_switches(db).await;
+    let mut read = db.read().await;
+    for (name_prefix, publish) in [
+        ("", None),
+        ("a", None),
+        ("ab", None),
+        ("abc", None),
+        ("abcd", None),
+        ("A", None),
+        ("é", None),
+        ("a", Some(OriginRestriction::Allow)),
+        ("a", Some(OriginRestriction::Block)),
+    ] {
+        let filter = PackageFilter {
+            name_prefix: name_prefix.into(),
+            publish,
+            ..PackageFilter::default()
+        };
+        let fits = |row: &&PackageRow| {
+            row.format == "alpha"
+                && row.name.starts_with(name_prefix)
+                && publish.is_none_or(|wanted| row.restrictions().publish == wanted)
+        };
+        let mut expected: Vec<(String, String)> = rows
+            .iter()
+            .filter(fits)
+            .map(|row| (row.name.clone(), row.namespace.clone()))
+            .collect();
+        expected.sort();
+        for limit in [1, 2, 24] {
+            let page = async |after: Option<(String, String)>, limit| {
+                let after = after
+                    .as_ref()
+                    .map(|(name, namespace)| (name.as_str(), namespace.as_str()));
+                read.list_packages_by_name(repository, "alpha", after, &filter, limit)
+                    .await
+            };
+            let found = walk(limit, None, page, |row| {
+                Some((row.name.clone(), row.namespace.clone()))
+            })
+            .await;
+            let found: Vec<_> = found.into_iter().flatten().collect();
+            assert_eq!(found, expected, "{filter:?}, pages of {limit}");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ on_both_engines![
     a_list_keeps_to_its_domain_and_administrator,
     an_administrators_repositories_are_walked_over_all_domains,
     p16_prefixes_of_names_are_literal_and_case_sensitive,
+    a_prefix_and_an_administrator_bound_a_walk_on_both_sides,
     a_description_is_replaced_in_one_repository_only,
     upstreams_keep_their_order_and_are_replaced_as_a_whole,
     a_deleted_upstream_dangles_and_a_namesake_is_not_picked_up,
@@ -292,6 +293,80 @@ async fn p16_prefixes_of_names_are_literal_and_case_sensitive(db: &TestDatabase)
         .await
         .unwrap();
     assert_eq!(names(&rest), ["a_c"], "a prefix and a place to go on from");
+}
+
+async fn a_prefix_and_an_administrator_bound_a_walk_on_both_sides(db: &TestDatabase) {
+    let (domain, other) = (db.domain("acme").await.id, db.domain("other").await.id);
+    let all = ["ab", "ab-1", "ab-2", "ab.1", "abc", "a0", "ac", "AB", "zz"];
+    let theirs = account("444455556666");
+    for (number, name) in all.into_iter().enumerate() {
+        let administrator = if number % 2 == 0 {
+            owner()
+        } else {
+            theirs.clone()
+        };
+        for domain in [domain, other] {
+            let administrator = administrator.clone();
+            db.write(move |tx| {
+                Box::pin(async move {
+                    tx.insert_repository(domain, &repository_name(name), &administrator, "", NOW)
+                        .await
+                })
+            })
+            .await
+            .unwrap();
+        }
+    }
+    let mut read = db.read().await;
+    for prefix in ["", "a", "ab", "ab-", "ab-1", "ab-11", "zz", "zzz"] {
+        for wanted in [None, Some(owner()), Some(theirs.clone())] {
+            let fits = |(number, name): &(usize, &str)| {
+                let administrator = if number % 2 == 0 {
+                    owner()
+                } else {
+                    theirs.clone()
+                };
+                name.starts_with(prefix) && wanted.as_ref().is_none_or(|w| *w == administrator)
+            };
+            let mut expected: Vec<&str> = all
+                .into_iter()
+                .enumerate()
+                .filter(fits)
+                .map(|(_, name)| name)
+                .collect();
+            expected.sort_unstable();
+            let administrator = wanted.as_ref().map_or("", |account| account.as_str());
+            for limit in [1, 2, 9] {
+                let page = async |after: String, limit| {
+                    read.list_repositories_in_domain(domain, &after, prefix, administrator, limit)
+                        .await
+                };
+                let found = walk(limit, String::new(), page, |row| row.name.clone()).await;
+                assert_eq!(
+                    found, expected,
+                    "{prefix:?} of {wanted:?}, pages of {limit}"
+                );
+            }
+            let Some(administrator) = wanted else {
+                continue;
+            };
+            let page = async |after: (String, i64), limit| {
+                let after = (after.0.as_str(), after.1);
+                read.list_repositories_of_administrator(&administrator, after, prefix, limit)
+                    .await
+            };
+            let found = walk(1, (String::new(), 0), page, |row| {
+                (row.name.clone(), row.id)
+            })
+            .await;
+            let found: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+            let twice: Vec<&str> = expected.iter().flat_map(|name| [*name, *name]).collect();
+            assert_eq!(
+                found, twice,
+                "{prefix:?} of {administrator} in both domains"
+            );
+        }
+    }
 }
 
 async fn a_description_is_replaced_in_one_repository_only(db: &TestDatabase) {
