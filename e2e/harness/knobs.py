@@ -5,6 +5,7 @@ A renamed flag or key is one change here. Nothing else in the suite spells a fla
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +67,13 @@ QUOTA_REPOSITORIES = "repositories_per_domain"
 QUOTA_REQUEST_RATE = "requests_per_second"
 
 
+# What deliveries of events are signed with.
+EVENT_KEY = b"the key of a story, of 32 bytes."
+
+
 def event_endpoint(name: str, url: str) -> str:
     """The settings that send every event to an address."""
-    secret = "whsec_" + "c3Rvcnktc2VjcmV0LXN0b3J5LXNlY3JldA=="
+    secret = "whsec_" + base64.b64encode(EVENT_KEY).decode()
     return f'[[events.endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret = "{secret}"\n'
 
 

@@ -82,6 +82,8 @@ class Server:
         """Start without waiting; for those who measure how long it takes to answer."""
         assert self._process is None, "the server is running already"
         self._config_path.write_text(self._settings + knobs.configuration(self._npm_source, self._quotas))
+        # It may hold secrets, and then nobody else may read it.
+        self._config_path.chmod(0o600)
         # A home of its own and no inherited variables: the settings of the machine must not decide a test.
         own = {"PATH": os.environ["PATH"], "HOME": str(self._home), **(environment or {})}
         command = knobs.serve_command(
