@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -19,8 +20,10 @@ use crate::logging;
 use crate::metrics::Metrics;
 use crate::running::Sockets;
 use crate::start_error::StartError;
-use crate::wiring::{self, Opened, Opening};
+use crate::wiring::{self, EventReader, Opened, Opening};
 
+/// How often the log is looked at for more events.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 /// Threads for work that blocks, at most.
 const BLOCKING_THREADS: usize = 64;
 
@@ -47,6 +50,14 @@ pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Resul
             let addresses =
                 ConnectionAddresses::new(&effective.config, public_connections(), environment);
             runtime()?.block_on(print_connections(&addresses, check, output))
+        }
+        Command::Events {
+            follow,
+            domain,
+            after,
+        } => {
+            let reader = EventReader::open(&effective.config, domain, &after);
+            runtime()?.block_on(async { print_events(reader.await?, follow, output).await })
         }
         Command::Keys { command } => runtime()?.block_on(keys(&effective.config, command, output)),
         Command::Iam {
@@ -127,6 +138,30 @@ async fn print_connections(
         )));
     }
     Ok(())
+}
+
+/// Prints events, to the last there is or for ever.
+async fn print_events(
+    mut reader: EventReader,
+    follow: bool,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    loop {
+        match reader.next_lines().await? {
+            Some(lines) => print(output, &(lines.join("\n") + "\n"))?,
+            None if follow => tokio::time::sleep(FOLLOW_INTERVAL).await,
+            None => break,
+        }
+    }
+    let knows_domain = reader.knows_domain();
+    reader.close().await;
+    if knows_domain {
+        Ok(())
+    } else {
+        Err(StartError::new(
+            "there is no such domain, and there was none",
+        ))
+    }
 }
 
 async fn keys(

@@ -1,7 +1,7 @@
 //! Errors of the query protocol: other names than the API's for the same faults, in XML.
 
 use access::SignatureError;
-use catalog::SessionFailure;
+use catalog::{RequestFailure, SessionFailure};
 use http::{Response, StatusCode};
 use model::{Error, ErrorKind};
 
@@ -71,31 +71,39 @@ fn shown(code: &'static str, status: StatusCode, message: impl Into<String>) -> 
     }
 }
 
-/// Logs a failure and renders it.
-pub(super) fn render(error: &StsError, place: &Place<'_>) -> Response<Body> {
-    let Shown {
-        code,
-        status,
-        message,
-    } = match error {
+/// What a failure is to its caller, as the audit record tells it.
+pub(super) fn failure_of(error: &StsError) -> RequestFailure {
+    let Shown { code, message, .. } = told(error);
+    RequestFailure { code, message }
+}
+
+fn told(error: &StsError) -> Shown {
+    match error {
         StsError::MissingAction => shown(
             "MissingAction",
             StatusCode::BAD_REQUEST,
             "The form has no Action. This address answers forms of the security token service.",
         ),
-        StsError::UnknownAction(message) => {
+        StsError::UnknownAction(message)
+        | StsError::Refused(Refusal::UnknownOperation(message)) => {
             shown("InvalidAction", StatusCode::BAD_REQUEST, message.clone())
         }
-        StsError::Refused(Refusal::Failed(error)) => {
-            log(error, place);
-            failure(error)
-        }
+        StsError::Refused(Refusal::Failed(error)) => failure(error),
         StsError::Refused(Refusal::Signature(error)) => signature(error),
-        StsError::Refused(Refusal::UnknownOperation(message)) => {
-            shown("InvalidAction", StatusCode::BAD_REQUEST, message.clone())
-        }
         StsError::Session(failure) => session(failure),
-    };
+    }
+}
+
+/// Logs a failure and renders it.
+pub(super) fn render(error: &StsError, place: &Place<'_>) -> Response<Body> {
+    if let StsError::Refused(Refusal::Failed(error)) = error {
+        log(error, place);
+    }
+    let Shown {
+        code,
+        status,
+        message,
+    } = told(error);
     let Place {
         request_id,
         operation,

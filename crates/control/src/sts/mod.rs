@@ -14,19 +14,19 @@ mod get_session_token;
 mod issued;
 mod xml;
 
-use catalog::{Caller, Catalog, RequestPlace};
+use catalog::{Caller, Catalog, RateLimiter, RequestFacts, RequestPlace};
 use http::{Method, Response, header, request};
 
 use crate::Body;
 use crate::protocol::authentication::{Scope, SentBody, authenticate};
 use crate::protocol::error::Place;
 use crate::protocol::request_body;
-use crate::protocol::throttle::Throttle;
 
 use self::error::StsError;
 use self::form::Form;
 use self::xml::Xml;
 
+const EVENT_SOURCE: &str = "sts.amazonaws.com";
 const VERSION: &str = "2011-06-15";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -46,7 +46,7 @@ pub(crate) fn is_for(method: &Method, path: &str, headers: &http::HeaderMap) -> 
 /// What an answer is made with.
 pub(crate) struct Service<'a> {
     pub(crate) catalog: &'a Catalog,
-    pub(crate) throttle: &'a Throttle,
+    pub(crate) limiter: Option<&'a RateLimiter>,
 }
 
 /// The operations that are here, and those of them that need no signature.
@@ -76,33 +76,38 @@ impl Action {
     }
 }
 
-/// Answers a request; gives the operation's name with it. What goes wrong is an answer too.
+/// Answers a request, and notes the facts of it. What goes wrong is an answer too.
 pub(crate) async fn answer(
     service: &Service<'_>,
     parts: &request::Parts,
     body: Body,
     place: Place<'_>,
-) -> (Response<Body>, &'static str) {
-    let mut operation = place.operation;
-    let outcome = run(service, parts, body, &mut operation).await;
+    facts: &mut RequestFacts,
+) -> Response<Body> {
+    facts.source = EVENT_SOURCE;
+    let outcome = run(service, parts, body, facts).await;
+    let operation = facts.event;
     let place = Place { operation, ..place };
-    let response = match outcome {
+    match outcome {
         Ok(xml) => xml.into_response(operation, place.request_id),
-        Err(error) => error::render(&error, &place),
-    };
-    (response, operation)
+        Err(error) => {
+            facts.failure = Some(error::failure_of(&error));
+            error::render(&error, &place)
+        }
+    }
 }
 
 async fn run(
     service: &Service<'_>,
     parts: &request::Parts,
     body: Body,
-    operation: &mut &'static str,
+    facts: &mut RequestFacts,
 ) -> Result<Xml, StsError> {
     let body = request_body::read(body, BODY_LIMIT_BYTES).await?;
     let form = Form::read(parts.uri.query(), &body)?;
     let action = read_action(&form)?;
-    *operation = action.name();
+    facts.event = action.name();
+    facts.is_read_only = action == Action::GetCallerIdentity;
     let catalog = service.catalog;
     let origin = parts.extensions.get::<RequestPlace>().copied();
     let origin = origin.unwrap_or_default();
@@ -111,7 +116,10 @@ async fn run(
     }
     let caller = authenticate(catalog, parts, SentBody::Whole(&body), Scope::STS).await?;
     let caller: Caller = caller.at(origin);
-    service.throttle.take(caller.account(), catalog.now())?;
+    facts.caller = Some(caller.clone());
+    if let Some(limiter) = service.limiter {
+        limiter.take(caller.account(), catalog.now())?;
+    }
     match action {
         Action::AssumeRole => assume_role::run(catalog, &caller, &form).await,
         Action::GetSessionToken => get_session_token::run(catalog, &caller, &form).await,

@@ -25,6 +25,7 @@ mod paging;
 mod policies;
 mod publish_generic;
 mod publish_hostile;
+mod rates;
 mod readmes;
 mod repositories;
 mod routes;
