@@ -13,9 +13,11 @@ from conformance.stage import Stage
 from conformance.table import Table
 from conformance.walks import DOOMED_EVERY, WALKS, Walk
 
-# The walker waits for a change after so many pages: where writing is slow, a walk would be over before anything happened.
+# The walker waits for a change after so many pages: where writing is slow, it would be through before anything happened.
 PAGES_PER_CHANGE = 5
 PATIENCE_S = 60
+# Where nothing can be deleted a quota is near: a version has 350 assets at most.
+MOST_ADDED = 90
 
 
 class Churn(threading.Thread):
@@ -42,7 +44,7 @@ class Churn(threading.Thread):
     def _churn(self) -> None:
         doomed = list(self.doomed)
         for number in itertools.count():
-            if self._enough.is_set():
+            if self._enough.is_set() or (self.walk.remove is None and number == MOST_ADDED):
                 return
             # Among the names there are, before them and after them.
             name = f"{self.walk.prefix}{number * 37 % 260:04d}x{number}"
