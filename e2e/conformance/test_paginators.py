@@ -13,7 +13,7 @@ from conformance.stage import Stage
 from conformance.table import Table
 from conformance.walks import DOOMED_EVERY, WALKS, Walk
 
-# The walker waits for a change after so many pages: where writing is slow, it would be through before anything happened.
+# The walker waits for a change after so many pages: where writing is slow, it would be through before any.
 PAGES_PER_CHANGE = 5
 PATIENCE_S = 60
 # Where nothing can be deleted a quota is near: a version has 350 assets at most.
