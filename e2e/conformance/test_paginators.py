@@ -13,8 +13,11 @@ from conformance.stage import Stage
 from conformance.table import Table
 from conformance.walks import DOOMED_EVERY, WALKS, Walk
 
-# Changes that must have happened during a walk, or it proved nothing.
-LEAST_CHANGES = 10
+# The walker waits for a change after so many pages: where writing is slow, it would be through before any.
+PAGES_PER_CHANGE = 5
+PATIENCE_S = 60
+# Where nothing can be deleted a quota is near: a version has 350 assets at most.
+MOST_ADDED = 90
 
 
 class Churn(threading.Thread):
@@ -28,17 +31,20 @@ class Churn(threading.Thread):
         self.changes = 0
         self.error: BaseException | None = None
         self._enough = threading.Event()
+        self._progress = threading.Condition()
 
     def run(self) -> None:
         try:
             self._churn()
         except BaseException as error:
-            self.error = error
+            with self._progress:
+                self.error = error
+                self._progress.notify_all()
 
     def _churn(self) -> None:
         doomed = list(self.doomed)
         for number in itertools.count():
-            if self._enough.is_set():
+            if self._enough.is_set() or (self.walk.remove is None and number == MOST_ADDED):
                 return
             # Among the names there are, before them and after them.
             name = f"{self.walk.prefix}{number * 37 % 260:04d}x{number}"
@@ -49,7 +55,15 @@ class Churn(threading.Thread):
                     self.walk.remove(name)
                 if doomed and number % 3 == 0:
                     self.walk.remove(doomed.pop(number % len(doomed)))
-            self.changes += 1
+            with self._progress:
+                self.changes += 1
+                self._progress.notify_all()
+
+    def wait_for(self, changes: int) -> None:
+        """Wait until there were so many changes, or until it has failed."""
+        with self._progress:
+            done = self._progress.wait_for(lambda: self.changes >= changes or self.error is not None, PATIENCE_S)
+        assert done, f"only {self.changes} changes"
 
     def finish(self) -> None:
         """Stop, and report what went wrong."""
@@ -83,13 +97,12 @@ def walked(operation: str, stage: Stage) -> None:
     try:
         paginator = walk.client.get_paginator(xform_name(operation))
         key = service_model.paginators()[operation]["result_key"]
-        pages = [
-            [walk.name_of(item) for item in page.get(key, [])]
-            for page in paginator.paginate(**walk.params, PaginationConfig={"PageSize": 1})
-        ]
+        pages = []
+        for page in paginator.paginate(**walk.params, PaginationConfig={"PageSize": 1}):
+            pages.append([walk.name_of(item) for item in page.get(key, [])])
+            churn.wait_for(len(pages) // PAGES_PER_CHANGE)
     finally:
         churn.finish()
-    assert churn.changes >= LEAST_CHANGES, f"only {churn.changes} changes during the walk"
     assert max(len(page) for page in pages) == 1, "a page longer than asked for"
     seen = [name for page in pages for name in page]
     twice = sorted(name for name in set(seen) if seen.count(name) > 1)
