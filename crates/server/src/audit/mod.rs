@@ -1,7 +1,7 @@
 //! The audit log: one record for every call of the API and every request of a package client, refused ones too.
 //!
-//! A request hands over plain values and goes on; one thread makes the records and writes them ([`record`], [`file`]). If
-//! that thread falls behind so far that the queue is full, requests wait for it, [`LONGEST_WAIT`] at most; a record that
+//! A request hands over plain values and goes on; one thread makes the records and writes them (`record`, `file`). If
+//! that thread falls behind so far that the queue is full, requests wait for it, `LONGEST_WAIT` at most; a record that
 //! finds no place even then is counted and told in the server's log. While records cannot be written, requests that
 //! change something are refused, unless the operator says otherwise.
 
