@@ -98,6 +98,9 @@ MEASURED_SETTINGS = """
 [log]
 access = false
 
+[audit]
+enabled = false
+
 [upstream]
 freshness_ms = 86400000
 """
