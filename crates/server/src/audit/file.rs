@@ -12,6 +12,8 @@ use std::time::{Duration, SystemTime};
 use crate::config::Audit;
 
 const PRESENT: &str = "audit.jsonl";
+/// The name of a file that is put aside, by the instant, in UTC.
+const ASIDE: &str = "audit-%Y%m%dT%H%M%S.%3fZ.jsonl";
 
 /// The files of one folder.
 #[derive(Debug)]
@@ -27,6 +29,8 @@ pub(super) struct AuditFiles {
     max_bytes: u64,
     max_age: Duration,
     keep: usize,
+    /// What the name of the last file put aside says, in milliseconds since the epoch.
+    last_aside_ms: i64,
 }
 
 impl AuditFiles {
@@ -49,6 +53,9 @@ impl AuditFiles {
             keep: usize::try_from(settings.keep_files)
                 .unwrap_or(usize::MAX)
                 .max(1),
+            last_aside_ms: names_aside(folder)?
+                .last()
+                .map_or(0, |name| instant_of(name)),
         })
     }
 
@@ -99,7 +106,8 @@ impl AuditFiles {
             return Ok(());
         }
         self.present.sync_data()?;
-        match fs::rename(self.folder.join(PRESENT), self.free_name()) {
+        let aside = self.next_name();
+        match fs::rename(self.folder.join(PRESENT), aside) {
             // Someone else took it away, or the last attempt came no further.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             renamed => renamed?,
@@ -108,35 +116,43 @@ impl AuditFiles {
         self.remove_oldest()
     }
 
-    /// A name for the file that is put aside now, behind all there are.
-    fn free_name(&self) -> PathBuf {
-        let mut at = jiff::Timestamp::now().as_millisecond();
-        loop {
-            let instant = jiff::Timestamp::from_millisecond(at).unwrap_or_default();
-            let name = format!("audit-{}.jsonl", instant.strftime("%Y%m%dT%H%M%S.%3fZ"));
-            let path = self.folder.join(name);
-            if !path.exists() {
-                return path;
-            }
-            at += 1;
-        }
+    /// A name for the file that is put aside now: behind all there were, also when several come in one millisecond
+    /// or the clock was set back.
+    fn next_name(&mut self) -> PathBuf {
+        let now = jiff::Timestamp::now().as_millisecond();
+        self.last_aside_ms = now.max(self.last_aside_ms + 1);
+        let instant = jiff::Timestamp::from_millisecond(self.last_aside_ms).unwrap_or_default();
+        self.folder.join(instant.strftime(ASIDE).to_string())
     }
 
     fn remove_oldest(&self) -> io::Result<()> {
-        let mut aside = Vec::new();
-        for entry in fs::read_dir(&self.folder)? {
-            let name = entry?.file_name().to_string_lossy().into_owned();
-            if name.starts_with("audit-") && name.ends_with(".jsonl") {
-                aside.push(name);
-            }
-        }
-        aside.sort();
+        let aside = names_aside(&self.folder)?;
         let surplus = (aside.len() + 1).saturating_sub(self.keep);
         for name in &aside[..surplus] {
             fs::remove_file(self.folder.join(name))?;
         }
         Ok(())
     }
+}
+
+/// The names of the files that were put aside, oldest first.
+fn names_aside(folder: &Path) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with("audit-") && name.ends_with(".jsonl") {
+            names.push(name);
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// What the name of a file that was put aside says; 0 for a name of another form.
+fn instant_of(name: &str) -> i64 {
+    jiff::civil::DateTime::strptime(ASIDE, name)
+        .and_then(|at| at.to_zoned(jiff::tz::TimeZone::UTC))
+        .map_or(0, |at| at.timestamp().as_millisecond())
 }
 
 /// Opens the present file behind its last whole line, with its size and since when it is written.
@@ -247,6 +263,22 @@ mod tests {
         for name in kept {
             assert!(fs::metadata(place.path().join(name)).unwrap().len() <= 35);
         }
+    }
+
+    #[test]
+    fn names_of_files_put_aside_only_grow() {
+        let place = tempfile::tempdir().unwrap();
+        let later = "audit-29990101T000000.000Z.jsonl";
+        fs::write(place.path().join(later), "line 0000\n").unwrap();
+        // The clock was set back, and the oldest goes at once.
+        let mut files = AuditFiles::open(place.path(), &settings(10, 2)).unwrap();
+        write(&mut files, 1..4);
+        assert_eq!(
+            names(place.path()),
+            ["audit-29990101T000000.002Z.jsonl", PRESENT]
+        );
+        assert_eq!(text(place.path()), "line 0002\nline 0003\n");
+        assert_eq!(instant_of("audit-x.jsonl"), 0);
     }
 
     #[test]
