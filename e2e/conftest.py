@@ -74,7 +74,25 @@ def new_server(
     made: list[Server] = []
 
     def make(**options: Any) -> Server:
-        one = Server(binary, tmp_path_factory.mktemp("own"), npm_source=npm_source.url, **options)
+        one = Server(binary, tmp_path_factory.mktemp("own"), **({"npm_source": npm_source.url} | options))
+        made.append(one)
+        _servers.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.stop()
+        _servers.remove(one)
+        one.assert_no_panic()
+
+
+@pytest.fixture(scope="session")
+def server_factory(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Server]]:
+    """Makes servers that several stories of a folder share, not yet started; they run until the end."""
+    made: list[Server] = []
+
+    def make(*, npm_source: str, **options: Any) -> Server:
+        one = Server(binary, tmp_path_factory.mktemp("shared"), npm_source=npm_source, **options)
         made.append(one)
         _servers.append(one)
         return one

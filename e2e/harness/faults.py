@@ -13,6 +13,7 @@ from pathlib import Path
 
 SQLITE_MAGIC = b"SQLite format 3\x00"
 PREFIX = "injected_fault_"
+GONE = "gone_"
 
 
 def database_files(data_dir: Path) -> list[Path]:
@@ -38,6 +39,25 @@ def writes_fail(data_dir: Path) -> Iterator[None]:
     finally:
         for database in databases:
             _execute(database, _drop_triggers)
+
+
+@contextlib.contextmanager
+def tables_gone(data_dir: Path) -> Iterator[None]:
+    """Inside the block every statement of the server fails: its tables have other names."""
+    databases = database_files(data_dir)
+    assert databases, f"no SQLite database below {data_dir}"
+    for database in databases:
+        _execute(database, lambda connection: _rename_tables(connection, "", GONE))
+    try:
+        yield
+    finally:
+        for database in databases:
+            _execute(database, lambda connection: _rename_tables(connection, GONE, ""))
+
+
+def _rename_tables(connection: sqlite3.Connection, old: str, new: str) -> None:
+    for table in _tables(connection):
+        connection.execute(f'ALTER TABLE "{table}" RENAME TO "{new}{table.removeprefix(old)}"')
 
 
 def _execute(database: Path, change: Callable[[sqlite3.Connection], None]) -> None:

@@ -5,6 +5,7 @@ A renamed flag or key is one change here. Nothing else in the suite spells a fla
 
 from __future__ import annotations
 
+import base64
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ HEALTH_PATH = "/healthz"
 DEV_DOMAIN = "dev"
 DEV_REPOSITORY = "main"
 
+FORMATS = ("npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo")
 NPM_CONNECTION = "public:npmjs"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
@@ -65,10 +67,39 @@ QUOTA_REPOSITORIES = "repositories_per_domain"
 QUOTA_REQUEST_RATE = "requests_per_second"
 
 
+# What deliveries of events are signed with.
+EVENT_KEY = b"the key of a story, of 32 bytes."
+
+
+def event_endpoint(name: str, url: str) -> str:
+    """The settings that send every event to an address."""
+    secret = "whsec_" + base64.b64encode(EVENT_KEY).decode()
+    return f'[[events.endpoints]]\nname = "{name}"\nurl = "{url}"\nsecret = "{secret}"\n'
+
+
+def asset_limit(size_bytes: int) -> str:
+    """The settings that limit the size of an asset."""
+    return f"[limits]\nasset_bytes = {size_bytes}\n"
+
+
+def rates(**per_second: int) -> str:
+    """The settings that turn the documented rates on, some of them with other values."""
+    lines = [f"{name} = {value}" for name, value in per_second.items()]
+    return "\n".join(["[quotas.rates]", "enabled = true", *lines, ""])
+
+
+def host_endpoints(base: str) -> str:
+    """The settings that give each domain a host name of its own below a base."""
+    return f'package_host_base = "{base}"\nendpoint_form = "host"\n'
+
+
 # For measurements: no line per request (its peers write none either), and nothing revalidated behind a warm run.
 MEASURED_SETTINGS = """
 [log]
 access = false
+
+[audit]
+enabled = false
 
 [upstream]
 freshness_ms = 86400000
@@ -96,6 +127,21 @@ class AccessKey:
 def create_key_command(binary: Path, data_dir: Path, account: str) -> list[str]:
     """The command that makes a root access key of another account on the same server."""
     return [str(binary), "keys", "create", "--data", str(data_dir), "--account", account]
+
+
+def iam_command(binary: Path, data_dir: Path, account: str, arguments: list[str]) -> list[str]:
+    """A command about users, roles and policies; the words after `iam` are those of `aws iam`."""
+    return [str(binary), "iam", *arguments, "--data", str(data_dir), "--account", account]
+
+
+def events_command(binary: Path, data_dir: Path, arguments: list[str]) -> list[str]:
+    """The command that prints events as JSON lines."""
+    return [str(binary), "events", *arguments, "--data", str(data_dir)]
+
+
+def audit_folder(data_dir: Path) -> Path:
+    """Where the audit records are."""
+    return data_dir / "audit"
 
 
 def parse_created_key(output: str) -> AccessKey:

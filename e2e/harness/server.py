@@ -6,12 +6,14 @@ It never reaches into the program: what it knows of it is in `knobs`.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from harness import knobs
 from harness.memory import Memory, read_memory
@@ -79,7 +81,9 @@ class Server:
     def launch(self, environment: dict[str, str] | None = None) -> None:
         """Start without waiting; for those who measure how long it takes to answer."""
         assert self._process is None, "the server is running already"
-        self._config_path.write_text(knobs.configuration(self._npm_source, self._quotas) + self._settings)
+        self._config_path.write_text(self._settings + knobs.configuration(self._npm_source, self._quotas))
+        # It may hold secrets, and then nobody else may read it.
+        self._config_path.chmod(0o600)
         # A home of its own and no inherited variables: the settings of the machine must not decide a test.
         own = {"PATH": os.environ["PATH"], "HOME": str(self._home), **(environment or {})}
         command = knobs.serve_command(
@@ -146,16 +150,33 @@ class Server:
 
     def create_key(self, account: str) -> knobs.AccessKey:
         """A root access key of another account, made by the command line as an operator would."""
-        done = subprocess.run(
-            knobs.create_key_command(self.binary, self.data_dir, account),
+        done = self._run_command(knobs.create_key_command(self.binary, self.data_dir, account))
+        assert done.returncode == 0, f"`keys create` failed:\n{done.stdout}\n{done.stderr}"
+        return knobs.parse_created_key(done.stdout)
+
+    def iam(self, *arguments: str, account: str | None = None) -> dict[str, Any]:
+        """A command of `reliquary iam`, as an operator types it; what it prints is JSON, as with the AWS CLI."""
+        done = self._run_command(
+            knobs.iam_command(self.binary, self.data_dir, account or self.account, list(arguments))
+        )
+        assert done.returncode == 0, f"`iam {' '.join(arguments)}` failed:\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout) if done.stdout.strip() else {}
+
+    def events(self, *arguments: str) -> list[dict[str, Any]]:
+        """The events so far, oldest first."""
+        done = self._run_command(knobs.events_command(self.binary, self.data_dir, list(arguments)))
+        assert done.returncode == 0, f"`events` failed:\n{done.stdout}\n{done.stderr}"
+        return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+
+    def _run_command(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            command,
             env={"PATH": os.environ["PATH"], "HOME": str(self._home)},
             capture_output=True,
             text=True,
             timeout=30,
             check=False,
         )
-        assert done.returncode == 0, f"`keys create` failed:\n{done.stdout}\n{done.stderr}"
-        return knobs.parse_created_key(done.stdout)
 
     def wait_for_log(self, text: str, timeout_s: float = 5) -> None:
         """Wait until the log holds a text: its lines are written a moment after the reply they are about."""

@@ -67,6 +67,12 @@ impl Grant {
         &self.caller
     }
 
+    /// The administrator of the repository.
+    #[must_use]
+    pub fn administrator(&self) -> &AccountId {
+        &self.view.administrator
+    }
+
     pub(crate) const fn view(&self) -> &Arc<RepositoryView> {
         &self.view
     }

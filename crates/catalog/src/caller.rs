@@ -96,7 +96,8 @@ impl Caller {
     }
 
     /// When the token was made that the caller is known by.
-    pub(crate) const fn token_issued_at(&self) -> Option<EpochMillis> {
+    #[must_use]
+    pub const fn token_issued_at(&self) -> Option<EpochMillis> {
         self.token_issued_at
     }
 

@@ -22,6 +22,7 @@ use crate::identity_rights::RightsCache;
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
+use crate::request_rates::RequestRates;
 use crate::resource_rights::ResourceRightsCache;
 use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
@@ -73,6 +74,7 @@ pub struct Catalog {
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
     pub(crate) heavy_work: HeavyWork,
+    pub(crate) rates: RequestRates,
 }
 
 impl Catalog {
@@ -107,6 +109,7 @@ impl Catalog {
             refreshes: Flights::default(),
             pulls: Pulls::default(),
             heavy_work: HeavyWork::default(),
+            rates: RequestRates::new(&settings.quotas.rates),
             store,
             blobs,
             connections,

@@ -17,6 +17,8 @@ mod discovery;
 mod dispose;
 mod document;
 mod domains;
+mod event_destinations;
+mod events;
 mod explain;
 mod failure;
 mod format_rules;
@@ -35,8 +37,11 @@ mod packages;
 mod publish;
 mod publish_asset;
 mod pull;
+mod rate_limiter;
 mod repositories;
 mod repository_view;
+mod request_facts;
+mod request_rates;
 mod resolve;
 mod resource_policies;
 mod resource_rights;
@@ -67,6 +72,8 @@ pub use copy::CopyRequest;
 pub use discovery::{Base, CommandSource, Discovery, Place, first_address_line, is_address};
 pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
+pub use event_destinations::EventBacklog;
+pub use events::{Event, EventCursor, EventPage};
 pub use format_rules::{FormatList, FormatRules, PublicConnection};
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
@@ -80,8 +87,10 @@ pub use package_groups::{NewPackageGroup, PackageGroupChanges};
 pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
 pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
+pub use rate_limiter::RateLimiter;
 
 pub use repositories::{NewRepository, RepositoryChanges};
+pub use request_facts::{PackageRequest, RequestFacts, RequestFailure, RequestParameters};
 pub use resolve::{Metadata, PackageView, VersionView};
 pub use resource_policies::PolicyHolder;
 pub use search::SearchHit;
@@ -89,7 +98,7 @@ pub use sessions::{
     AssumeRole, AssumeRoleWithWebIdentity, CallerSession, FederatedSession, IssuedSession,
     OpenedSession, SessionFailure,
 };
-pub use settings::{Quotas, Settings};
+pub use settings::{Quotas, Rates, Settings};
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourcePackage, SourceRequest, SourceVersion,
     Unreadable,

@@ -2,7 +2,7 @@
 
 use model::{
     ChangeKind, DomainRef, Error, GroupRestrictionMode, GroupRestrictionType, InvalidReason,
-    PackageGroup, PackageGroupPattern, Page, PageLimit, RepositoryName, Result,
+    PackageGroup, PackageGroupPattern, Page, PageLimit, RepositoryName, ResourceType, Result,
 };
 
 use crate::change_log::{ChangeDetails, change};
@@ -46,7 +46,7 @@ impl Catalog {
         pattern: &PackageGroupPattern,
         changes: GroupRestrictionChanges,
     ) -> Result<(PackageGroup, AllowedRepositoryUpdates)> {
-        check_changes(pattern, &changes)?;
+        check_changes(domain, pattern, &changes)?;
         let entry = change(ChangeKind::PackageGroupRestricted, self.now(), caller)
             .with(&described(pattern, &changes));
         let pattern = pattern.clone();
@@ -114,13 +114,21 @@ impl Catalog {
 }
 
 /// What can be refused without looking at the group.
-fn check_changes(pattern: &PackageGroupPattern, changes: &GroupRestrictionChanges) -> Result<()> {
+fn check_changes(
+    domain: &DomainRef,
+    pattern: &PackageGroupPattern,
+    changes: &GroupRestrictionChanges,
+) -> Result<()> {
     let edits = changes.add.len() + changes.remove.len();
     if edits > EDITS {
         let message = format!(
             "At most {EDITS} allowed repositories can be added and removed in one request, and {edits} were sent."
         );
-        return Err(Error::invalid(InvalidReason::Other, message));
+        return Err(Error::quota_exceeded(
+            ResourceType::Domain,
+            domain.name.as_str(),
+            message,
+        ));
     }
     let inherit = |(_, mode): &(_, GroupRestrictionMode)| *mode == GroupRestrictionMode::Inherit;
     if pattern.is_root() && changes.modes.iter().any(inherit) {

@@ -14,6 +14,7 @@ use store::{Connection, NewVersion, PackageRow};
 
 use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_blobs, from_store};
+use crate::publish_asset::asset_too_large;
 use crate::repository_view::{Walk, repository_not_found};
 use crate::storable_text::storable;
 use crate::{Catalog, Grant};
@@ -106,6 +107,10 @@ impl Catalog {
                 version.as_str(),
                 message,
             ));
+        }
+        let limit_bytes = self.settings.quotas.asset_size_bytes;
+        if let Some(asset) = assets.iter().find(|a| a.staged.size_bytes() > limit_bytes) {
+            return Err(asset_too_large(&asset.name, limit_bytes));
         }
         let digests: Vec<_> = assets
             .iter()

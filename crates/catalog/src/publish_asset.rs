@@ -392,7 +392,8 @@ async fn find_held(
     }))
 }
 
-fn asset_too_large(asset: &AssetName, limit_bytes: u64) -> Error {
+/// The quota of an asset's size, exceeded.
+pub(crate) fn asset_too_large(asset: &AssetName, limit_bytes: u64) -> Error {
     let message = format!("An asset can have at most {limit_bytes} bytes, and '{asset}' has more.");
     Error::quota_exceeded(ResourceType::Asset, asset.as_str(), message)
 }

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::{
-    DomainRef, EpochMillis, Error, ExternalConnectionName, FormatId, RepositoryName, ResourceType,
-    Result,
+    AccountId, DomainRef, EpochMillis, Error, ExternalConnectionName, FormatId, RepositoryName,
+    ResourceType, Result,
 };
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
@@ -27,6 +27,7 @@ pub(crate) struct RepositoryView {
     pub(crate) domain_created_at: EpochMillis,
     /// The rights that hang on the repository itself.
     pub(crate) rights: Arc<ResourceRights>,
+    pub(crate) administrator: AccountId,
     /// The repository itself first, then every reachable one, at most 25 in all.
     pub(crate) nodes: Vec<Node>,
     /// An upstream somewhere in the graph was deleted.
@@ -154,6 +155,16 @@ impl Catalog {
         is_valid.then_some(view)
     }
 
+    /// The administrator of a repository, for the audit record: `None` when there is no such repository.
+    pub async fn find_administrator(
+        &self,
+        domain: &DomainRef,
+        repository: &RepositoryName,
+    ) -> Option<AccountId> {
+        let view = self.repository_view(domain, repository).await.ok()?;
+        Some(view.administrator.clone())
+    }
+
     async fn read_view(
         &self,
         domain: &DomainRef,
@@ -179,6 +190,8 @@ impl Catalog {
             domain: domain.clone(),
             domain_created_at: EpochMillis(row.created_at_ms),
             rights,
+            administrator: AccountId::parse(&home.administrator)
+                .map_err(|e| Error::internal(format!("repository {}: {e}", home.id)))?,
             nodes: Vec::new(),
             dangling: false,
             made_at,

@@ -34,6 +34,39 @@ pub struct Quotas {
     pub assets_per_version: usize,
     pub tags_per_resource: usize,
     pub asset_size_bytes: u64,
+    pub rates: Rates,
+}
+
+/// Requests in a second; `None` for any number. By default nothing is counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Rates {
+    pub reads_per_account: Option<u32>,
+    pub writes_per_account: Option<u32>,
+    pub per_token: Option<u32>,
+    pub per_address_without_token: Option<u32>,
+    pub get_authorization_token: Option<u32>,
+    pub get_package_version_asset: Option<u32>,
+    pub list_packages: Option<u32>,
+    pub list_package_versions: Option<u32>,
+    pub list_package_version_assets: Option<u32>,
+    pub publish_package_version: Option<u32>,
+    pub copy_package_versions: Option<u32>,
+}
+
+impl Rates {
+    /// The operations that have a rate of their own, for each account.
+    pub(crate) const fn of_operations(&self) -> [(&'static str, Option<u32>); 7] {
+        [
+            ("GetAuthorizationToken", self.get_authorization_token),
+            ("GetPackageVersionAsset", self.get_package_version_asset),
+            ("ListPackages", self.list_packages),
+            ("ListPackageVersions", self.list_package_versions),
+            ("ListPackageVersionAssets", self.list_package_version_assets),
+            ("PublishPackageVersion", self.publish_package_version),
+            ("CopyPackageVersions", self.copy_package_versions),
+        ]
+    }
 }
 
 impl Default for Quotas {
@@ -48,6 +81,7 @@ impl Default for Quotas {
             assets_per_version: 350,
             tags_per_resource: 50,
             asset_size_bytes: 5 * 1024 * 1024 * 1024,
+            rates: Rates::default(),
         }
     }
 }

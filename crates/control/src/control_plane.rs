@@ -3,18 +3,20 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use catalog::{Catalog, RequestId, RequestLabels, RequestPlace};
+use catalog::{Caller, Catalog, RateLimiter, RequestFacts, RequestId, RequestLabels, RequestPlace};
 use http::{HeaderValue, Request, Response, request};
 
 use crate::operation::{Ctx, Row, Run};
 use crate::operations::OPERATIONS;
-use crate::protocol::authentication::{SentBody, authenticate};
+use crate::protocol::authentication::{Scope, SentBody, authenticate};
 use crate::protocol::error::{Place, Refusal, render};
 use crate::protocol::params::{Asking, Params};
-use crate::protocol::throttle::Throttle;
 use crate::protocol::upload::Upload;
-use crate::protocol::{REQUEST_ID, request_body};
-use crate::{Body, ControlSettings};
+use crate::protocol::{REQUEST_ID, facts, request_body};
+use crate::{Body, ControlSettings, sts};
+
+/// Accounts that are counted apart at a time.
+const ACCOUNTS: usize = 4096;
 
 /// Where a request came from.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +27,7 @@ pub struct Peer(pub SocketAddr);
 pub struct ControlPlane {
     catalog: Arc<Catalog>,
     settings: Arc<ControlSettings>,
-    throttle: Throttle,
+    limiter: Option<RateLimiter>,
 }
 
 impl ControlPlane {
@@ -34,7 +36,9 @@ impl ControlPlane {
     pub fn new(catalog: Arc<Catalog>, settings: ControlSettings) -> Self {
         Self {
             catalog,
-            throttle: Throttle::new(settings.requests_per_second),
+            limiter: settings
+                .requests_per_second
+                .map(|rate| RateLimiter::new(rate, ACCOUNTS)),
             settings: Arc::new(settings),
         }
     }
@@ -43,6 +47,13 @@ impl ControlPlane {
     #[must_use]
     pub fn owns(path: &str) -> bool {
         path.starts_with("/v1/")
+    }
+
+    /// Whether a request is the API's, or the security token service's beside it.
+    #[must_use]
+    pub fn is_for<B>(request: &Request<B>) -> bool {
+        let path = request.uri().path();
+        Self::owns(path) || sts::is_for(request.method(), path, request.headers())
     }
 
     /// The names of the operations that are here.
@@ -58,24 +69,42 @@ impl ControlPlane {
         let id = given.unwrap_or_else(|| RequestId(uuid::Uuid::new_v4().to_string()));
         let row = OPERATIONS.iter().find(|row| row.route.is(&parts));
         let operation = row.map_or("UnknownOperation", |row| row.name);
-        let outcome = match row {
-            Some(row) => self.answer(row, &parts, body).await,
-            None => Err(Refusal::unknown_operation(&parts)),
-        };
+        let origin = parts.extensions.get().copied();
+        let origin = origin.unwrap_or_else(|| RequestPlace {
+            source_ip: Some(peer.0.ip().to_canonical()),
+            secure_transport: false,
+        });
+        let mut facts = facts::of_call(operation, &parts);
         let place = Place {
             request_id: &id.0,
             operation,
             peer,
         };
-        let mut response = outcome.unwrap_or_else(|refusal| render(&refusal, &place));
+        let mut response = if sts::is_for(&parts.method, parts.uri.path(), &parts.headers) {
+            let service = sts::Service {
+                catalog: &self.catalog,
+                limiter: self.limiter.as_ref(),
+            };
+            sts::answer(&service, &parts, body, place, &mut facts).await
+        } else {
+            let outcome = match row {
+                Some(row) => self.answer(row, &parts, body, origin, &mut facts).await,
+                None => Err(Refusal::unknown_operation(&parts)),
+            };
+            outcome.unwrap_or_else(|refusal| {
+                facts::add_refusal(&mut facts, &refusal);
+                render(&refusal, &place)
+            })
+        };
         // The server sets the header on every reply of the requests it gave an id to.
         if !is_given && let Ok(value) = HeaderValue::from_str(&id.0) {
             response.headers_mut().insert(REQUEST_ID, value);
         }
         response.extensions_mut().insert(RequestLabels {
-            operation,
+            operation: facts.event,
             ..RequestLabels::default()
         });
+        response.extensions_mut().insert(facts);
         response
     }
 
@@ -84,18 +113,22 @@ impl ControlPlane {
         row: &Row,
         parts: &request::Parts,
         body: Body,
+        place: RequestPlace,
+        facts: &mut RequestFacts,
     ) -> Result<Response<Body>, Refusal> {
         match row.run {
             Run::Whole(run) => {
                 let body = request_body::read(body, self.settings.body_limit_bytes).await?;
-                let (ctx, asking) = self.admit(row, parts, SentBody::Whole(&body)).await?;
+                let body_sent = SentBody::Whole(&body);
+                let (ctx, asking) = self.admit(row, parts, body_sent, place, facts).await?;
                 let params = Params::read(asking, parts, &body)?;
                 Ok(run(ctx, params).await?)
             }
             Run::Streamed(run) => {
                 let mut upload = Upload::new(parts, body);
                 let outcome = async {
-                    let (ctx, asking) = self.admit(row, parts, SentBody::ToCome).await?;
+                    let to_come = SentBody::ToCome;
+                    let (ctx, asking) = self.admit(row, parts, to_come, place, facts).await?;
                     let params = Params::read_head(asking, parts)?;
                     Ok(run(ctx, params, &mut upload).await?)
                 };
@@ -114,11 +147,19 @@ impl ControlPlane {
         row: &Row,
         parts: &request::Parts,
         body: SentBody<'_>,
+        place: RequestPlace,
+        facts: &mut RequestFacts,
     ) -> Result<(Ctx, Asking), Refusal> {
-        let place: Option<&RequestPlace> = parts.extensions.get();
-        let place = place.copied().unwrap_or_default();
-        let caller = authenticate(&self.catalog, parts, body).await?.at(place);
-        self.throttle.take(caller.account(), self.catalog.now())?;
+        let caller = match authenticate(&self.catalog, parts, body, Scope::API).await {
+            Ok(caller) => caller.at(place),
+            Err(refusal) => {
+                self.catalog.count_stranger(place.source_ip)?;
+                return Err(refusal);
+            }
+        };
+        facts::add_caller(facts, &caller);
+        self.count(&caller, row.name)?;
+        facts::add_administrator(facts, &self.catalog).await;
         let asking = Asking {
             operation: row.name,
             account: caller.account().clone(),
@@ -131,5 +172,14 @@ impl ControlPlane {
             caller,
         };
         Ok((ctx, asking))
+    }
+
+    /// Counts a call of someone who proved who he is, or refuses it.
+    fn count(&self, caller: &Caller, operation: &str) -> model::Result<()> {
+        if let Some(limiter) = &self.limiter {
+            limiter.take(caller.account(), self.catalog.now())?;
+        }
+        let is_read_only = facts::is_read_only(operation);
+        self.catalog.count_call(caller, operation, is_read_only)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! `protocol` reads and writes the wire: routes, signatures, parameters, JSON, errors, page tokens. `operations` has
 //! one file per operation: what it takes, the right it needs, one call of the catalog, what it gives. `shapes` are
-//! the structures that several of them answer with. No rule of the service is here. Public document:
+//! the structures that several of them answer with. `sts` is the security token service beside it. No rule of the service is here. Public document:
 //! <https://docs.aws.amazon.com/codeartifact/latest/APIReference/Welcome.html>.
 
 mod control_plane;
@@ -13,6 +13,7 @@ mod protocol;
 mod service_model;
 mod settings;
 mod shapes;
+mod sts;
 
 pub use control_plane::{ControlPlane, Peer};
 pub use settings::{ControlSettings, EndpointBuilder, EndpointType};

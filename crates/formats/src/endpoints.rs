@@ -5,15 +5,21 @@
 
 use std::sync::Arc;
 
-use catalog::{Caller, Catalog, Grant, RequestId, RequestLabels, RequestPlace};
-use http::Request;
+use catalog::{
+    Caller, Catalog, Grant, PackageRequest, RequestFacts, RequestFailure, RequestId, RequestLabels,
+    RequestParameters, RequestPlace,
+};
 use http::request::Parts;
-use model::{DomainRef, Error, ErrorKind, FormatId, PackageCoordinates, RepositoryName, Result};
+use http::{Method, Request};
+use model::{
+    AccountId, Action, DomainRef, Error, ErrorKind, FormatId, PackageCoordinates, RepositoryName,
+    Result,
+};
 
 use crate::kit::address::{self, Address};
 use crate::kit::body::{Body, Response, drain};
 use crate::kit::{bases, credentials, error_reply, path};
-use crate::{Context, Endpoint, FORMATS, Format, Permission, PublicAddresses, Reply};
+use crate::{Context, Endpoint, FORMATS, Format, Permission, PublicAddresses, Reply, Told};
 
 /// The limits on what package clients may send.
 #[derive(Debug, Clone, Copy)]
@@ -41,12 +47,70 @@ pub struct PackageEndpoints {
     limits: PackageLimits,
 }
 
-/// What is known of a request before it is answered, for the log and the metrics.
-#[derive(Default)]
+/// What is known of a request before it is answered, for the log, the metrics and the audit record.
 struct Known {
     format: Option<&'static dyn Format>,
     operation: &'static str,
     request_id: Option<RequestId>,
+    place: RequestPlace,
+    is_read_only: bool,
+    action: Option<Action>,
+    caller: Option<Caller>,
+    administrator: Option<AccountId>,
+    named: PackageRequest,
+}
+
+impl Known {
+    fn of(parts: &mut Parts) -> Self {
+        let format = find_format(parts.uri.path());
+        Self {
+            format,
+            operation: "unknown",
+            request_id: parts.extensions.remove(),
+            place: parts.extensions.get().copied().unwrap_or_default(),
+            is_read_only: matches!(parts.method, Method::GET | Method::HEAD),
+            action: None,
+            caller: None,
+            administrator: None,
+            named: PackageRequest {
+                format: format.map_or("", |format| format.id().as_str()),
+                ..PackageRequest::default()
+            },
+        }
+    }
+
+    /// A request that needs no more than the right to read is a read, whatever its method.
+    fn decide(&mut self, action: Action) {
+        self.action = Some(action);
+        self.is_read_only = action == Action::READ_FROM_REPOSITORY;
+    }
+
+    fn into_facts(mut self, failure: Option<RequestFailure>, told: Option<Told>) -> RequestFacts {
+        if let Some(told) = told {
+            self.decide(told.action);
+            self.named.version = told.version.or(self.named.version);
+        }
+        let event = match self.action {
+            Some(action) => action.name(),
+            // Refused before anyone knew what it would have needed.
+            None if self.is_read_only => Action::READ_FROM_REPOSITORY.name(),
+            None => "UnknownOperation",
+        };
+        RequestFacts {
+            source: RequestFacts::SERVICE,
+            event,
+            is_read_only: self.is_read_only,
+            caller: self.caller,
+            owner: self
+                .named
+                .domain
+                .as_ref()
+                .map(|domain| domain.owner.clone()),
+            administrator: self.administrator,
+            parameters: RequestParameters::Package(Box::new(self.named)),
+            failure,
+        }
+    }
 }
 
 impl PackageEndpoints {
@@ -78,15 +142,13 @@ impl PackageEndpoints {
     /// Answers a request. Failures are answers too: in the format's shape, and logged once.
     pub async fn handle(&self, request: Request<Body>) -> Response {
         let (mut parts, body) = request.into_parts();
-        let mut known = Known {
-            format: find_format(parts.uri.path()),
-            operation: "unknown",
-            request_id: parts.extensions.remove(),
-        };
+        let mut known = Known::of(&mut parts);
+        let mut failure = None;
         let reply = match self.answer(parts, body, &mut known).await {
             Ok(reply) => reply,
             Err(error) => {
                 log(&error, &known);
+                failure = Some(RequestFailure::of(&error));
                 known
                     .format
                     .map_or_else(
@@ -105,6 +167,10 @@ impl PackageEndpoints {
             format: known.format.map_or("", |format| format.id().as_str()),
             cache,
         });
+        let told = response.extensions_mut().remove();
+        response
+            .extensions_mut()
+            .insert(known.into_facts(failure, told));
         response
     }
 
@@ -121,8 +187,6 @@ impl PackageEndpoints {
 
     /// Everything that comes before the body is looked at.
     async fn admit(&self, parts: Parts, known: &mut Known) -> Result<(Box<dyn Endpoint>, Context)> {
-        let place: Option<&RequestPlace> = parts.extensions.get();
-        let place = place.copied().unwrap_or_default();
         let host = bases::host_of(&parts.uri, &parts.headers)?;
         let Some(format) = known.format else {
             return Err(no_format());
@@ -133,21 +197,25 @@ impl PackageEndpoints {
             form,
             head,
         } = address::read(&parts, host, &self.addresses)?;
-        let token = match credentials::token(&parts.headers) {
-            // In development mode every token is accepted, unreadable ones too.
-            Err(_) if self.catalog.settings().dev => None,
-            token => token?,
-        };
-        let caller = self
-            .catalog
-            .authenticate_token(token.as_deref(), &domain)
-            .await?
-            .at(place);
+        known.named.domain = Some(domain.clone());
+        known.named.repository = Some(repository.clone());
+        known.named.address_segments = form.segments();
+        let caller = self.authenticate(&parts, &domain, known).await?;
         let endpoint = format.route(&head)?;
         known.operation = endpoint.label();
-        let grant = self
-            .grant(caller, &domain, &repository, &endpoint.permission())
-            .await?;
+        let mut permission = endpoint.permission();
+        if let Some(action) = permission.actions.first() {
+            known.decide(*action);
+        }
+        let subject = endpoint.subject();
+        known.named.version = subject.version.cloned();
+        known.named.package = subject.package.cloned();
+        let granted = self.grant(caller, &domain, &repository, &permission).await;
+        if known.named.package.is_none() {
+            known.named.package = permission.package.take();
+        }
+        let grant = granted?;
+        known.administrator = Some(grant.administrator().clone());
         let base = self
             .addresses
             .base(form, host, (&domain, &repository, format.id()));
@@ -166,6 +234,36 @@ impl PackageEndpoints {
             limits: self.limits,
         };
         Ok((endpoint, cx))
+    }
+
+    /// Who asks, counted. A token that nobody made is worth no more than none.
+    async fn authenticate(
+        &self,
+        parts: &Parts,
+        domain: &DomainRef,
+        known: &mut Known,
+    ) -> Result<Caller> {
+        let proved = async {
+            let token = match credentials::token(&parts.headers) {
+                // In development mode every token is accepted, unreadable ones too.
+                Err(_) if self.catalog.settings().dev => None,
+                token => token?,
+            };
+            let proved = self.catalog.authenticate_token(token.as_deref(), domain);
+            Ok((proved.await?.at(known.place), token))
+        };
+        let (caller, token) = match proved.await {
+            Ok(proved) => proved,
+            Err(error) => {
+                self.catalog.count_stranger(known.place.source_ip)?;
+                return Err(error);
+            }
+        };
+        known.caller = Some(caller.clone());
+        let token = token.as_deref();
+        self.catalog
+            .count_package_request(&caller, token, 1, known.is_read_only)?;
+        Ok(caller)
     }
 
     /// A grant for the first of the rights that the caller has.

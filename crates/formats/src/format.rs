@@ -8,7 +8,9 @@ use std::sync::Arc;
 use catalog::{CacheOutcome, Caller, Catalog, FormatRules, Grant, Target};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method};
-use model::{Action, DomainRef, Error, ErrorKind, PackageCoordinates, RepositoryName, Result};
+use model::{
+    Action, DomainRef, Error, ErrorKind, PackageCoordinates, RepositoryName, Result, VersionName,
+};
 
 use crate::PackageLimits;
 use crate::kit::address::RequestHead;
@@ -56,6 +58,44 @@ impl Permission {
     }
 }
 
+/// What a request is about. A package that its permission names need not be named again.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Subject<'e> {
+    /// The package.
+    pub package: Option<&'e PackageCoordinates>,
+    /// The version.
+    pub version: Option<&'e VersionName>,
+}
+
+impl<'e> Subject<'e> {
+    /// A package.
+    #[must_use]
+    pub const fn package(package: &'e PackageCoordinates) -> Self {
+        Self {
+            package: Some(package),
+            version: None,
+        }
+    }
+
+    /// A version of a package.
+    #[must_use]
+    pub const fn version(package: &'e PackageCoordinates, version: &'e VersionName) -> Self {
+        Self {
+            package: Some(package),
+            version: Some(version),
+        }
+    }
+}
+
+/// What only the body of a request told, for the audit record. Travels in the extensions of the reply.
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The right that the body called for.
+    pub action: Action,
+    /// The version that the body named.
+    pub version: Option<VersionName>,
+}
+
 /// One request of a protocol, its address understood.
 pub trait Endpoint: Send {
     /// A fixed word for metrics and logs.
@@ -64,6 +104,11 @@ pub trait Endpoint: Send {
     /// The right it needs.
     fn permission(&self) -> Permission {
         Permission::read()
+    }
+
+    /// The package and the version that it is about, as far as its address names them: the audit record says it.
+    fn subject(&self) -> Subject<'_> {
+        Subject::default()
     }
 
     /// Answers it.

@@ -20,7 +20,7 @@ mod swift;
 use catalog::{FormatList, FormatRules};
 
 pub use endpoints::{PackageEndpoints, PackageLimits};
-pub use format::{Context, Endpoint, Format, Permission, Reply};
+pub use format::{Context, Endpoint, Format, Permission, Reply, Subject, Told};
 pub use kit::address::RequestHead;
 pub use kit::bases::{EndpointForm, PublicAddresses};
 pub use kit::body::{Body, Response};

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::Flags;
+use crate::iam::{OutputFormat, Verb};
+use catalog::EventCursor;
 
 /// AWS CodeArtifact as software that anyone can run.
 #[derive(Debug, Parser)]
@@ -26,6 +28,8 @@ Examples:
   reliquary config                        every setting, its value and where it came from
   reliquary connections --check           where packages are pulled from, and whether it answers
   reliquary keys create --user alice      an access key for a user
+  reliquary iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess
+  reliquary events --follow               what is published, copied, archived and deleted, as it happens
 
 Every setting can stand in a TOML file (--config FILE, RELIQUARY_CONFIG, or reliquary.toml in the data
 folder), in an environment variable (limits.header_bytes is RELIQUARY_LIMITS_HEADER_BYTES), or in a flag;
@@ -52,11 +56,38 @@ pub enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Print events as JSON lines: what became of package versions, oldest first within a domain
+    Events {
+        /// Wait for more
+        #[arg(long)]
+        follow: bool,
+        /// Only of this domain, or of OWNER/DOMAIN
+        #[arg(long, value_name = "DOMAIN")]
+        domain: Option<String>,
+        /// Only behind this place: the `cursor` of a line, several of several domains with commas between
+        #[arg(long, value_name = "CURSOR", value_delimiter = ',')]
+        after: Vec<EventCursor>,
+    },
     /// Access keys of the account
     Keys {
         /// What to do with them.
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Users, roles, policies, access keys and identity providers, in the words of the AWS command line
+    Iam {
+        /// What to do.
+        #[command(subcommand)]
+        verb: Verb,
+        /// Print answers as json or text
+        #[arg(
+            long,
+            global = true,
+            value_enum,
+            value_name = "FORMAT",
+            default_value = "json"
+        )]
+        output: OutputFormat,
     },
 }
 

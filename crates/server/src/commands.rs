@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -14,12 +15,15 @@ use crate::aws_profile::ProfileFiles;
 use crate::cli::{Cli, Command, KeysCommand};
 use crate::config::{self, Config, Effective, Environment};
 use crate::connection_address::{ConnectionAddresses, known_connections, public_connections};
+use crate::iam;
 use crate::logging;
 use crate::metrics::Metrics;
 use crate::running::Sockets;
 use crate::start_error::StartError;
-use crate::wiring::{self, Opened, Opening};
+use crate::wiring::{self, EventReader, Opened, Opening};
 
+/// How often the log is looked at for more events.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(500);
 /// Threads for work that blocks, at most.
 const BLOCKING_THREADS: usize = 64;
 
@@ -47,7 +51,19 @@ pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Resul
                 ConnectionAddresses::new(&effective.config, public_connections(), environment);
             runtime()?.block_on(print_connections(&addresses, check, output))
         }
+        Command::Events {
+            follow,
+            domain,
+            after,
+        } => {
+            let reader = EventReader::open(&effective.config, domain, &after);
+            runtime()?.block_on(async { print_events(reader.await?, follow, output).await })
+        }
         Command::Keys { command } => runtime()?.block_on(keys(&effective.config, command, output)),
+        Command::Iam {
+            verb,
+            output: format,
+        } => runtime()?.block_on(iam::run(&effective.config, verb, format, output)),
     }
 }
 
@@ -124,6 +140,30 @@ async fn print_connections(
     Ok(())
 }
 
+/// Prints events, to the last there is or for ever.
+async fn print_events(
+    mut reader: EventReader,
+    follow: bool,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    loop {
+        match reader.next_lines().await? {
+            Some(lines) => print(output, &(lines.join("\n") + "\n"))?,
+            None if follow => tokio::time::sleep(FOLLOW_INTERVAL).await,
+            None => break,
+        }
+    }
+    let knows_domain = reader.knows_domain();
+    reader.close().await;
+    if knows_domain {
+        Ok(())
+    } else {
+        Err(StartError::new(
+            "there is no such domain, and there was none",
+        ))
+    }
+}
+
 async fn keys(
     config: &Config,
     command: KeysCommand,
@@ -144,22 +184,34 @@ async fn keys(
             Ok(())
         }
         KeysCommand::Create { user } => {
-            let key = wiring::create_key(config, user.as_deref()).await?;
-            let text = "The secret is shown this once:\n";
-            print(
-                output,
-                &format!(
-                    "{text}aws_access_key_id = {}\naws_secret_access_key = {}\n",
-                    key.id,
-                    key.secret.expose()
-                ),
-            )
+            let made = wiring::create_key(config, user.as_deref()).await?;
+            let text = format!(
+                "The secret is shown this once:\naws_access_key_id = {}\naws_secret_access_key = {}\n",
+                made.key.id,
+                made.key.secret.expose()
+            );
+            print(output, &text)?;
+            match user {
+                Some(user) if !made.has_policies => print(output, &how_to_give_rights(&user)),
+                _ => Ok(()),
+            }
         }
         KeysCommand::Disable { id } => {
             wiring::disable_key(config, &id).await?;
             print(output, &format!("{id} is disabled\n"))
         }
     }
+}
+
+/// What to do with a user who may do nothing yet.
+fn how_to_give_rights(user: &str) -> String {
+    format!(
+        "\n{user} has no policies and may do nothing yet. To let {user} read, or do everything:\n\
+         reliquary iam attach-user-policy --user-name {user} \\\n    \
+         --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess\n\
+         reliquary iam attach-user-policy --user-name {user} \\\n    \
+         --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess\n"
+    )
 }
 
 fn serve(

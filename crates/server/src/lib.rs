@@ -4,11 +4,13 @@
 //! crate knows only that there is a [`request::Service`] to call. It is a library as well as a binary, so that
 //! tests can start a server inside their own process ([`running::Server`]).
 
+pub mod audit;
 pub mod aws_profile;
 pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connection_address;
+pub mod iam;
 pub mod listener;
 pub mod logging;
 pub mod metrics;

@@ -1,7 +1,7 @@
 //! The counters of the server, in the exposition format of Prometheus.
 //!
 //! One value, made at start and handed to whoever counts. No label carries a name that a user chose, except the names
-//! of external connections, which the operator chose.
+//! of external connections and of the endpoints of events, which the operator chose.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -86,6 +86,22 @@ struct UpstreamSet {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AuditSet {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EndpointSet {
+    endpoint: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct DeliverySet {
+    endpoint: String,
+    result: &'static str,
+}
+
 /// The counters of the server.
 pub struct Metrics {
     registry: Registry,
@@ -96,6 +112,9 @@ pub struct Metrics {
     upstream: Family<UpstreamSet, Histogram>,
     open_fetches: Gauge,
     open_connections: Gauge,
+    audit_records: Family<AuditSet, Counter>,
+    event_deliveries: Family<DeliverySet, Counter>,
+    event_lag: Family<EndpointSet, Gauge>,
 }
 
 /// Counts one more for as long as it lives.
@@ -136,6 +155,9 @@ impl Metrics {
             upstream: Family::new_with_constructor(upstream_seconds),
             open_fetches: Gauge::default(),
             open_connections: Gauge::default(),
+            audit_records: Family::default(),
+            event_deliveries: Family::default(),
+            event_lag: Family::default(),
         };
         let registry = &mut metrics.registry;
         registry.register("requests", "Requests answered", metrics.requests.clone());
@@ -168,6 +190,21 @@ impl Metrics {
             "open_connections",
             "Client connections open",
             metrics.open_connections.clone(),
+        );
+        registry.register(
+            "audit_records",
+            "Audit records written, and those lost because they could not be",
+            metrics.audit_records.clone(),
+        );
+        registry.register(
+            "event_deliveries",
+            "Events sent to an endpoint, by what came of it",
+            metrics.event_deliveries.clone(),
+        );
+        registry.register(
+            "event_lag",
+            "Entries of the change log that an endpoint is behind",
+            metrics.event_lag.clone(),
         );
         metrics
     }
@@ -223,6 +260,43 @@ impl Metrics {
             .observe(duration.as_secs_f64());
     }
 
+    /// Audit records were written.
+    pub fn audit_records_written(&self, count: u64) {
+        let result = "written";
+        self.audit_records
+            .get_or_create(&AuditSet { result })
+            .inc_by(count);
+    }
+
+    /// Audit records were lost.
+    pub fn audit_records_lost(&self, count: u64) {
+        let result = "lost";
+        self.audit_records
+            .get_or_create(&AuditSet { result })
+            .inc_by(count);
+    }
+
+    /// An event was sent to an endpoint, which acknowledged it or did not.
+    pub fn event_sent(&self, endpoint: &str, is_acknowledged: bool) {
+        let endpoint = endpoint.to_owned();
+        let result = if is_acknowledged {
+            "delivered"
+        } else {
+            "failed"
+        };
+        self.event_deliveries
+            .get_or_create(&DeliverySet { endpoint, result })
+            .inc();
+    }
+
+    /// How many entries of the log an endpoint is behind.
+    pub fn event_lag(&self, endpoint: &str, entries: u64) {
+        let endpoint = endpoint.to_owned();
+        self.event_lag
+            .get_or_create(&EndpointSet { endpoint })
+            .set(i64::try_from(entries).unwrap_or(i64::MAX));
+    }
+
     /// A fetch begins; it lasts until what is returned is dropped.
     #[must_use]
     pub fn fetch_opened(&self) -> OpenOne {
@@ -270,6 +344,11 @@ mod tests {
         };
         metrics.request_finished(cached, Outcome::Success, 5, Duration::from_millis(1));
         metrics.upstream_asked("public:npmjs", "ok", Duration::from_millis(40));
+        metrics.audit_records_written(3);
+        metrics.audit_records_lost(1);
+        metrics.event_sent("hook", true);
+        metrics.event_sent("hook", false);
+        metrics.event_lag("hook", 7);
         let open = (metrics.fetch_opened(), metrics.connection_opened());
         let page = metrics.render();
         for line in [
@@ -279,6 +358,11 @@ mod tests {
             "reliquary_request_seconds_count{format=\"\"} 2",
             "reliquary_cache_lookups_total{operation=\"packument\",format=\"npm\",result=\"hit\"} 1",
             "reliquary_upstream_seconds_count{connection=\"public:npmjs\",outcome=\"ok\"} 1",
+            "reliquary_audit_records_total{result=\"written\"} 3",
+            "reliquary_audit_records_total{result=\"lost\"} 1",
+            "reliquary_event_deliveries_total{endpoint=\"hook\",result=\"delivered\"} 1",
+            "reliquary_event_deliveries_total{endpoint=\"hook\",result=\"failed\"} 1",
+            "reliquary_event_lag{endpoint=\"hook\"} 7",
             "reliquary_open_fetches 1",
             "reliquary_open_connections 1",
             "# EOF",

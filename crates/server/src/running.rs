@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use tokio::net::TcpListener;
@@ -104,6 +106,7 @@ impl Sockets {
             phases.clone(),
         )
         .on(self.workers);
+        let closing = Arc::clone(&layer);
         listeners.spawn(main.serve(move |request, connection| {
             let layer = Arc::clone(&layer);
             // Boxed where it begins: it is handed on several times, and is large.
@@ -128,6 +131,7 @@ impl Sockets {
             grace: Duration::from_millis(config.shutdown_grace_ms),
             phase,
             listeners,
+            close: async move { closing.close().await }.boxed(),
         }
     }
 }
@@ -178,6 +182,8 @@ pub struct Server {
     grace: Duration,
     phase: watch::Sender<Phase>,
     listeners: JoinSet<()>,
+    /// Ends what goes on beside requests.
+    close: BoxFuture<'static, ()>,
 }
 
 impl Server {
@@ -213,6 +219,7 @@ impl Server {
             self.phase.send_replace(Phase::Cut);
             while self.listeners.join_next().await.is_some() {}
         }
+        self.close.await;
         is_drained
     }
 }

@@ -292,3 +292,143 @@ fn version_and_help_are_there() {
         .unwrap();
     assert!(text(&output).contains("Examples:"), "{}", text(&output));
 }
+
+/// A server with the domain of `--dev`, and a version published to it.
+fn dev_with_a_version(data: &Path) -> Running {
+    let running = Running::start(data, &["--dev"]);
+    let targets = running.published("widget", "1.0.0");
+    assert!(targets.starts_with("HTTP/1.1 201"), "{targets}");
+    running
+}
+
+impl Running {
+    /// Publishes an npm package to the repository of `--dev`.
+    fn published(&self, name: &str, version: &str) -> String {
+        let manifest = format!(r#"{{"name":"{name}","version":"{version}"}}"#);
+        let tarball = base64_of(&gzipped_archive(&manifest));
+        let document = format!(
+            r#"{{"name":"{name}","dist-tags":{{"latest":"{version}"}},"versions":{{"{version}":{manifest}}},
+            "_attachments":{{"{name}-{version}.tgz":{{"data":"{tarball}"}}}}}}"#
+        );
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(
+            stream,
+            "PUT /npm/d/dev-000000000000/main/{name} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{document}",
+            self.address,
+            document.len()
+        )
+        .unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply
+    }
+}
+
+/// A package archive with one file, `package/package.json`.
+fn gzipped_archive(manifest: &str) -> Vec<u8> {
+    let mut header = [0_u8; 512];
+    let mut put =
+        |at: usize, text: &str| header[at..at + text.len()].copy_from_slice(text.as_bytes());
+    put(0, "package/package.json");
+    put(100, "0000644");
+    put(124, &format!("{:011o}", manifest.len()));
+    put(136, "00000000000");
+    put(148, "        ");
+    put(156, "0");
+    put(257, "ustar\u{0}00");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    header[148..156].copy_from_slice(format!("{sum:06o}\u{0} ").as_bytes());
+    let mut archive = header.to_vec();
+    archive.extend_from_slice(manifest.as_bytes());
+    archive.resize(archive.len().next_multiple_of(512) + 1024, 0);
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(&archive).unwrap();
+    gzip.finish().unwrap()
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    use base64::Engine as _;
+    base64::engine::general_purpose::STANDARD.encode(bytes)
+}
+
+fn events(data: &Path, more: &[&str]) -> (bool, Vec<serde_json::Value>, String) {
+    let output = reliquary(data).arg("events").args(more).output().unwrap();
+    let printed = String::from_utf8(output.stdout.clone()).unwrap();
+    let lines = printed
+        .lines()
+        .map(|line| serde_json::from_str(line).expect(line))
+        .collect();
+    (output.status.success(), lines, text(&output))
+}
+
+#[test]
+fn events_are_printed_beside_the_running_server_and_from_any_place() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let running = dev_with_a_version(&data);
+    running.published("widget", "1.1.0");
+    let (succeeded, all, shown) = events(&data, &[]);
+    assert!(succeeded, "{shown}");
+    let versions = |lines: &[serde_json::Value]| -> Vec<String> {
+        let version = |line: &serde_json::Value| line["detail"]["packageVersion"].clone();
+        lines
+            .iter()
+            .map(|line| version(line).as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(versions(&all), ["1.0.0", "1.1.0"]);
+    assert_eq!(
+        all[0]["detail-type"],
+        "CodeArtifact Package Version State Change"
+    );
+    for (more, expected) in [
+        (&["--domain", "dev"][..], &["1.0.0", "1.1.0"][..]),
+        (&["--domain", "000000000000/dev"], &["1.0.0", "1.1.0"]),
+        (&["--after", all[0]["cursor"].as_str().unwrap()], &["1.1.0"]),
+        (
+            &[
+                "--domain",
+                "dev",
+                "--after",
+                all[1]["cursor"].as_str().unwrap(),
+            ],
+            &[],
+        ),
+    ] {
+        let (succeeded, lines, shown) = events(&data, more);
+        assert!(succeeded, "{shown}");
+        assert_eq!(versions(&lines), expected, "{more:?}");
+    }
+    let (succeeded, lines, shown) = events(&data, &["--domain", "none"]);
+    assert!(
+        !succeeded && lines.is_empty() && shown.contains("no such domain"),
+        "{shown}"
+    );
+    let (succeeded, _, shown) = events(&data, &["--after", "nonsense"]);
+    assert!(!succeeded && shown.contains("7:12"), "{shown}");
+
+    let mut following = reliquary(&data)
+        .args([
+            "events",
+            "--follow",
+            "--after",
+            all[1]["cursor"].as_str().unwrap(),
+        ])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    running.published("widget", "1.2.0");
+    let mut lines = BufReader::new(following.stdout.take().unwrap()).lines();
+    let line: serde_json::Value = serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap();
+    assert_eq!(line["detail"]["packageVersion"], "1.2.0");
+    following.kill().unwrap();
+    following.wait().unwrap();
+    running.signal("-TERM");
+    assert_eq!(running.end().0, Some(0));
+    let audit = fs::read_to_string(data.join("audit/audit.jsonl")).unwrap();
+    let published = audit
+        .lines()
+        .filter(|line| line.contains("PublishPackageVersion"));
+    assert_eq!(published.count(), 3, "{audit}");
+}

@@ -23,19 +23,31 @@ pub struct ChangeRow {
     pub package: Option<String>,
     pub version: Option<String>,
     pub detail: String,
+    pub administrator: Option<String>,
+}
+
+/// A log and the number of its last entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+#[expect(missing_docs, reason = "the schema documents the columns")]
+pub struct LogRow {
+    pub id: i64,
+    pub sequence: i64,
 }
 
 const NEXT_SEQUENCE: &str = "INSERT INTO log (id, sequence) VALUES ($1, 1)
     ON CONFLICT (id) DO UPDATE SET sequence = log.sequence + 1 RETURNING sequence";
 const INSERT: &str =
     "INSERT INTO change (log_id, sequence, at_ms, source_published_at_ms, actor, kind, repository,
-    format, namespace, package, version, detail)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    format, namespace, package, version, detail, administrator)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+        (SELECT administrator FROM repository WHERE domain_id = $1 AND name = $7))";
 const LIST: &str =
     "SELECT log_id, sequence, at_ms, source_published_at_ms, actor, kind, repository, format,
-    namespace, package, version, detail
+    namespace, package, version, detail, administrator
     FROM change WHERE log_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3";
-hot!["change": NEXT_SEQUENCE, INSERT, LIST];
+
+const LIST_LOGS: &str = "SELECT id, sequence FROM log WHERE id > $1 ORDER BY id LIMIT $2";
+hot!["change": NEXT_SEQUENCE, INSERT, LIST, LIST_LOGS];
 
 impl Connection {
     /// The entries of a log after a sequence number, at most `limit`.
@@ -48,11 +60,17 @@ impl Connection {
         on_engine!(self, db => sqlx::query_as(LIST)
             .bind(log_id).bind(after).bind(limit).fetch_all(&mut *db).await)
     }
+
+    /// The logs after an id, at most `limit`: one for each domain that ever was, and the installation's.
+    pub async fn list_logs(&mut self, after: i64, limit: i64) -> StoreResult<Vec<LogRow>> {
+        on_engine!(self, db => sqlx::query_as(LIST_LOGS).bind(after).bind(limit).fetch_all(&mut *db).await)
+    }
 }
 
 impl Tx {
     /// Appends to a domain's log, or with id 0 to the installation's; returns the entry's sequence number.
-    /// Numbers are without gaps: the counter is raised in the transaction that uses it.
+    /// Numbers are without gaps: the counter is raised in the transaction that uses it. An entry about a repository
+    /// keeps who administers it.
     pub async fn append_change(&mut self, log_id: i64, change: &Change) -> StoreResult<i64> {
         let sequence: i64 = on_engine!(self, db => sqlx::query_scalar(NEXT_SEQUENCE).bind(log_id).fetch_one(&mut *db).await)?;
         let package = change.package.as_ref();

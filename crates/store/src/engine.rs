@@ -15,6 +15,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
+use tokio::sync::watch;
 
 use crate::sqlite_writer::SqliteWriter;
 use crate::{StoreError, StoreResult, migration};
@@ -48,6 +49,8 @@ pub(crate) use on_engine;
 #[derive(Clone, Debug)]
 pub struct Store {
     engine: Engine,
+    /// Counts the units that this process committed.
+    commits: Arc<watch::Sender<u64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -173,9 +176,7 @@ impl Store {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.create_if_missing(false).read_only(true));
         let writer = Arc::new(SqliteWriter::start(Box::new(first)));
-        Ok(Self {
-            engine: Engine::Sqlite { readers, writer },
-        })
+        Ok(Self::over(Engine::Sqlite { readers, writer }))
     }
 
     /// Connects to PostgreSQL and brings the schema up to date, one node at a time.
@@ -187,9 +188,21 @@ impl Store {
             .connect_with(options)
             .await?;
         migration::postgres().run(&pool).await?;
-        Ok(Self {
-            engine: Engine::Postgres(pool),
-        })
+        Ok(Self::over(Engine::Postgres(pool)))
+    }
+
+    fn over(engine: Engine) -> Self {
+        Self {
+            engine,
+            commits: Arc::new(watch::Sender::new(0)),
+        }
+    }
+
+    /// Changes whenever a unit of work was committed through this store or a clone of it. Commits of other processes,
+    /// and those whose caller went away meanwhile, are not noticed.
+    #[must_use]
+    pub fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.subscribe()
     }
 
     /// A connection to read with. What it reads is committed, and at least as new as any write acknowledged
@@ -215,7 +228,7 @@ impl Store {
         E: From<StoreError> + Send + 'static,
         F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>> + Send + 'static,
     {
-        match &self.engine {
+        let outcome = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(unit).await,
             Engine::Postgres(pool) => {
                 let pool = pool.clone();
@@ -224,7 +237,12 @@ impl Store {
                 finished
                     .unwrap_or_else(|panic| Err(StoreError::Abandoned(panic.to_string()).into()))
             }
+        };
+        if outcome.is_ok() {
+            self.commits
+                .send_modify(|count| *count = count.wrapping_add(1));
         }
+        outcome
     }
 
     /// Whether the database answers.

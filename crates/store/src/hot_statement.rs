@@ -39,6 +39,7 @@ pub fn hot_statements() -> impl Iterator<Item = &'static HotStatement> {
         crate::domain::HOT,
         crate::domain_package::HOT,
         crate::engine::HOT,
+        crate::event_cursor::HOT,
         crate::managed_policy::HOT,
         crate::oidc_provider::HOT,
         crate::package::HOT,

@@ -27,6 +27,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0004_identities.sql"),
     ),
     (
+        5,
+        "event delivery",
+        include_str!("../migrations/sqlite/0005_event_delivery.sql"),
+    ),
+    (
         8,
         "list indexes",
         include_str!("../migrations/sqlite/0008_list_indexes.sql"),
@@ -52,6 +57,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         4,
         "identities",
         include_str!("../migrations/postgres/0004_identities.sql"),
+    ),
+    (
+        5,
+        "event delivery",
+        include_str!("../migrations/postgres/0005_event_delivery.sql"),
     ),
     (
         8,

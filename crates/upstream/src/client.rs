@@ -25,9 +25,9 @@ const USER_AGENT: &str = concat!("reliquary/", env!("CARGO_PKG_VERSION"));
 
 /// Makes sources.
 pub struct Upstream {
-    limits: Arc<Limits>,
-    instance: Arc<str>,
-    clock: Arc<dyn Clock>,
+    pub(crate) limits: Arc<Limits>,
+    pub(crate) instance: Arc<str>,
+    pub(crate) clock: Arc<dyn Clock>,
     observer: Arc<dyn Observer>,
     lookup: Arc<dyn Lookup>,
     native_roots: RootCertStore,
@@ -90,13 +90,7 @@ impl Upstream {
             ),
             None => None,
         };
-        let client = self.client(
-            ClientKey {
-                extra_ca_pem,
-                allow_private_network,
-            },
-            &name,
-        )?;
+        let client = self.client(extra_ca_pem, allow_private_network, &name)?;
         let limits = &self.limits;
         let breaker = || {
             Arc::new(Breaker::new(
@@ -127,7 +121,16 @@ impl Upstream {
     }
 
     /// The connection pool for a way of connecting.
-    fn client(&self, key: ClientKey, name: &str) -> Result<reqwest::Client, SetupError> {
+    pub(crate) fn client(
+        &self,
+        extra_ca_pem: Option<Vec<u8>>,
+        allow_private_network: bool,
+        name: &str,
+    ) -> Result<reqwest::Client, SetupError> {
+        let key = ClientKey {
+            extra_ca_pem,
+            allow_private_network,
+        };
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, client)) = clients.iter().find(|(known, _)| *known == key) {
             return Ok(client.clone());

@@ -1,5 +1,6 @@
 //! Asking public sources over HTTP: the one client of the workspace, and everything that keeps a slow, lying or
-//! hostile source from hurting the server (time-outs, size limits, address rules, redirects, breaker).
+//! hostile source from hurting the server (time-outs, size limits, address rules, redirects, breaker). Events are sent
+//! from here too (`post`), under the same rules.
 //!
 //! It knows no package format, no row and no stored byte. Nothing here takes a header from the caller, so nothing of
 //! the caller can travel to a source. The protocol is RFC 9110 and RFC 9111.
@@ -17,11 +18,13 @@ mod flights;
 mod incoming;
 mod limits;
 mod observer;
+mod post;
 mod progress;
 mod reachability;
 mod redirect;
 mod resolver;
 mod retry_after;
+mod small_document;
 mod source;
 mod trust;
 mod via;
@@ -35,8 +38,10 @@ pub use error::{SetupError, SourceError};
 pub use flights::{FlightLost, Flights};
 pub use limits::Limits;
 pub use observer::{NoObserver, Observer};
+pub use post::{PostAnswer, Receiver, ReceiverConfig};
 pub use reachability::Reachability;
 pub use resolver::{Lookup, LookupFuture, SystemLookup};
+pub use small_document::SmallDocuments;
 pub use source::{Source, SourceConfig};
 pub use url::Url;
 pub use via::is_own_via;

@@ -381,12 +381,12 @@ async fn collect(mut incoming: Incoming) -> Result<Bytes, SourceError> {
     Ok(body.freeze())
 }
 
-const fn unavailable(reason: String) -> SourceError {
+pub(crate) const fn unavailable(reason: String) -> SourceError {
     SourceError::Unavailable { reason }
 }
 
 /// Why no answer came. The client's error has lost its URL already; its causes speak of names, addresses and TLS.
-fn fault(error: &reqwest::Error) -> SourceError {
+pub(crate) fn fault(error: &reqwest::Error) -> SourceError {
     const REASON_LIMIT_CHARS: usize = 300;
     let mut innermost: &dyn std::error::Error = error;
     while let Some(cause) = innermost.source() {

@@ -222,7 +222,7 @@ const fn principal_type(identity: &Identity) -> &'static str {
 
 fn user_name(identity: &Identity) -> Option<Value<'_>> {
     (identity.principal.kind == PrincipalKind::User)
-        .then(|| Value::Text(identity.principal.name.as_str().into()))
+        .then(|| Value::Text(identity.principal.short_name().into()))
 }
 
 /// The account for the root, the unique id for a user, unique id and session name for a role.

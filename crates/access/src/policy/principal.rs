@@ -106,7 +106,9 @@ impl Principals {
                 let itself = principal.kind == PrincipalKind::Root
                     || has(&|named| matches!(named, Named::Principal(one) if one == principal));
                 let session = identity.session.is_none()
-                    || has(&|named| matches!(named, Named::Session(one) if one == identity));
+                    || has(
+                        &|named| matches!(named, Named::Session(one) if is_session(one, identity)),
+                    );
                 account && itself && session
             }
         }
@@ -136,12 +138,21 @@ impl Named {
                 (*principal == identity.principal, Grant::Principal)
             }
             (Self::Session(session), Asker::Identity(identity)) => {
-                (session == identity, Grant::Direct)
+                (is_session(session, identity), Grant::Direct)
             }
             _ => return None,
         };
         applies.then_some(grant)
     }
+}
+
+/// Whether an identity is this session. Its ARN has the role's name without the path.
+fn is_session(session: &Identity, identity: &Identity) -> bool {
+    let (named, asking) = (&session.principal, &identity.principal);
+    session.session == identity.session
+        && named.kind == asking.kind
+        && named.account == asking.account
+        && named.short_name() == asking.short_name()
 }
 
 fn parse_named(kind: &str, text: &str) -> Result<Named, PolicyError> {

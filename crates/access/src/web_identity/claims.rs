@@ -11,6 +11,9 @@ const CLOCKS_DIFFER_MS: i64 = 60_000;
 /// Longer values are nothing that a condition could compare.
 const VALUE_MAX_BYTES: usize = 2048;
 
+/// A tag: key and value.
+type Tag = (String, String);
+
 /// Who a token is about, in the words of its provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebIdentity {
@@ -31,7 +34,7 @@ impl WebIdentity {
     }
 
     /// The tags that the provider gives the session, and the keys of those that go on into sessions begun out of it.
-    pub fn tags(&self) -> Result<(Vec<(String, String)>, Vec<String>), WebIdentityError> {
+    pub fn tags(&self) -> Result<(Vec<Tag>, Vec<String>), WebIdentityError> {
         const CLAIM: &str = "https://aws.amazon.com/tags";
         let refused = WebIdentityError::Claim(CLAIM);
         let Some(claim) = self.claims.get(CLAIM) else {

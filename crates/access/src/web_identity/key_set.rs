@@ -83,8 +83,8 @@ impl Spelled {
         };
         let material = match (self.kty.as_str(), self.crv.as_deref()) {
             ("RSA", _) => Material::Rsa {
-                n: without_leading_zeros(bytes(self.n)?),
-                e: without_leading_zeros(bytes(self.e)?),
+                n: without_leading_zeros(&bytes(self.n)?),
+                e: without_leading_zeros(&bytes(self.e)?),
             },
             ("EC", Some("P-256")) => Material::P256(point(self.x, self.y, 32)?),
             ("EC", Some("P-384")) => Material::P384(point(self.x, self.y, 48)?),
@@ -98,7 +98,7 @@ impl Spelled {
     }
 }
 
-fn without_leading_zeros(bytes: Vec<u8>) -> Vec<u8> {
+fn without_leading_zeros(bytes: &[u8]) -> Vec<u8> {
     let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
     bytes[zeros..].to_vec()
 }

@@ -127,7 +127,7 @@ impl Catalog {
         };
         let policies = Policies {
             identity: &rights.policies,
-            session: caller.session().map_or(&[], |session| session.policies()),
+            session: caller.session_policies(),
             resource: std::slice::from_ref(&wanted.trust),
         };
         authorize(&input, &policies).into_result(&input)

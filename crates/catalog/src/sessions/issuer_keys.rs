@@ -4,7 +4,7 @@
 //! that is not among them makes them be fetched again, at most once a minute, however many such tokens come.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use access::KeySet;
 use access::web_identity::read_discovery;
@@ -32,38 +32,87 @@ pub(crate) struct HeldKeys {
     fetched_at: EpochMillis,
 }
 
-/// What is known of one provider. Locked while it is asked, so that many who wait make one request.
+/// What is known of one provider.
 #[derive(Debug, Default)]
 struct Known {
+    state: Mutex<State>,
+    /// Held while the provider is asked, so that many who wait make one request. Who has keys does not wait.
+    asking: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     held: Option<Arc<HeldKeys>>,
     asked_at: Option<EpochMillis>,
     failure: Option<String>,
 }
 
-type Shared = Arc<tokio::sync::Mutex<Known>>;
-
 /// What is known of all providers.
 #[derive(Debug, Default)]
-pub(crate) struct IssuerKeys(Mutex<HashMap<NamedParty, Shared>>);
+pub(crate) struct IssuerKeys(Mutex<HashMap<NamedParty, Arc<Known>>>);
 
 impl IssuerKeys {
-    fn of(&self, party: &NamedParty) -> Shared {
+    fn of(&self, party: &NamedParty) -> Arc<Known> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // One for each way in which operators described a provider: few.
         Arc::clone(all.entry(party.clone()).or_default())
     }
 }
 
+/// What can be said without asking the provider.
+enum Unasked {
+    Keys(Arc<HeldKeys>),
+    Failed(String),
+    Unknown,
+}
+
 impl Known {
-    /// The keys to use without asking, if any. `refused` are keys that a token was checked with in vain.
-    fn usable(&self, now: EpochMillis, refused: Option<&Arc<HeldKeys>>) -> Option<Arc<HeldKeys>> {
-        let held = self.held.as_ref()?;
-        let age = now.0.saturating_sub(held.fetched_at.0);
-        let is_new = refused.is_none_or(|refused| !Arc::ptr_eq(refused, held));
-        let may_not_ask = self
-            .asked_at
-            .is_some_and(|at| now.0.saturating_sub(at.0) < PAUSE_MS);
-        (age < GOOD_MS && is_new || may_not_ask).then(|| Arc::clone(held))
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known at this instant. `refused` are keys that a token was checked with in vain.
+    fn unasked(&self, now: EpochMillis, refused: Option<&Arc<HeldKeys>>) -> Unasked {
+        let state = self.state();
+        let since = |at: EpochMillis| now.0.saturating_sub(at.0);
+        let asked_within = |ms| state.asked_at.is_some_and(|at| since(at) < ms);
+        if let Some(held) = &state.held {
+            let is_new = refused.is_none_or(|refused| !Arc::ptr_eq(refused, held));
+            let age = since(held.fetched_at);
+            if age < GOOD_MS && is_new || age < STALE_MS && asked_within(PAUSE_MS) {
+                return Unasked::Keys(Arc::clone(held));
+            }
+        }
+        match &state.failure {
+            Some(failure) if asked_within(RETRY_MS) => Unasked::Failed(failure.clone()),
+            _ => Unasked::Unknown,
+        }
+    }
+
+    /// Notes what the provider answered; gives the keys to use, if any.
+    fn note(
+        &self,
+        now: EpochMillis,
+        answer: Result<KeySet, String>,
+    ) -> Result<Arc<HeldKeys>, String> {
+        let mut state = self.state();
+        match answer {
+            Ok(keys) => {
+                let held = Arc::new(HeldKeys {
+                    keys,
+                    fetched_at: now,
+                });
+                state.failure = None;
+                state.held = Some(Arc::clone(&held));
+                Ok(held)
+            }
+            Err(reason) => {
+                state.failure = Some(reason.clone());
+                let held = state.held.clone();
+                held.filter(|held| now.0.saturating_sub(held.fetched_at.0) < STALE_MS)
+                    .ok_or(reason)
+            }
+        }
     }
 }
 
@@ -79,43 +128,31 @@ impl Catalog {
             allow_private_network: provider.allow_private_network,
             extra_ca_pem: provider.certificate_authorities.clone(),
         };
-        let shared = self.issuer_keys.of(&party);
-        let mut known = shared.lock().await;
+        let known = self.issuer_keys.of(&party);
+        let fail = |reason: String| unreachable(&party, &reason);
+        match known.unasked(self.now(), refused) {
+            Unasked::Keys(keys) => return Ok(keys),
+            Unasked::Failed(reason) => return Err(fail(reason)),
+            Unasked::Unknown => {}
+        }
+        let _turn = known.asking.lock().await;
+        // Whoever had the turn before may have learned what is needed.
         let now = self.now();
-        if let Some(keys) = known.usable(now, refused) {
-            return Ok(keys);
+        match known.unasked(now, refused) {
+            Unasked::Keys(keys) => return Ok(keys),
+            Unasked::Failed(reason) => return Err(fail(reason)),
+            Unasked::Unknown => known.state().asked_at = Some(now),
         }
-        let asked_just_now = known
-            .asked_at
-            .is_some_and(|at| now.0.saturating_sub(at.0) < RETRY_MS);
-        if let (true, Some(failure)) = (asked_just_now, &known.failure) {
-            return Err(unreachable(&party, failure));
+        let answer = self.fetch_keys(&party).await;
+        if let Err(reason) = &answer {
+            let issuer = party.base.as_str();
+            tracing::warn!(
+                issuer,
+                reason,
+                "the keys of an identity provider cannot be fetched"
+            );
         }
-        known.asked_at = Some(now);
-        match self.fetch_keys(&party).await {
-            Ok(keys) => {
-                let held = Arc::new(HeldKeys {
-                    keys,
-                    fetched_at: now,
-                });
-                known.failure = None;
-                known.held = Some(Arc::clone(&held));
-                Ok(held)
-            }
-            Err(reason) => {
-                tracing::warn!(
-                    issuer = party.base,
-                    reason,
-                    "the keys of an identity provider cannot be fetched"
-                );
-                let failure = unreachable(&party, &reason);
-                known.failure = Some(reason);
-                let held = known.held.as_ref();
-                held.filter(|held| now.0.saturating_sub(held.fetched_at.0) < STALE_MS)
-                    .cloned()
-                    .ok_or(failure)
-            }
-        }
+        known.note(now, answer).map_err(fail)
     }
 
     async fn fetch_keys(&self, party: &NamedParty) -> Result<KeySet, String> {

@@ -114,8 +114,11 @@ impl Catalog {
         account: &model::AccountId,
         token: &str,
     ) -> Result<(OidcProvider, WebIdentity), SessionFailure> {
-        let read = || WebIdentityToken::read(token).map_err(refused);
-        let issuer = read()?.issuer().map_err(refused)?.to_owned();
+        let read = || WebIdentityToken::read(token).map_err(|error| refused(&error));
+        let issuer = read()?
+            .issuer()
+            .map_err(|error| refused(&error))?
+            .to_owned();
         let mut reader = self.store.read().await.map_err(from_store)?;
         let row = reader.find_oidc_provider(account, &issuer).await;
         drop(reader);
@@ -140,9 +143,11 @@ impl Catalog {
             // The provider may have begun to use a new key since its keys were fetched.
             Err(WebIdentityError::UnknownKey) => {
                 let fresh = self.issuer_keys(&provider, Some(&held)).await?;
-                read()?.verify(&fresh.keys, &expected).map_err(refused)?
+                read()?
+                    .verify(&fresh.keys, &expected)
+                    .map_err(|error| refused(&error))?
             }
-            checked => checked.map_err(refused)?,
+            checked => checked.map_err(|error| refused(&error))?,
         };
         Ok((provider, identity))
     }
@@ -170,7 +175,7 @@ impl Catalog {
     }
 }
 
-fn refused(error: WebIdentityError) -> SessionFailure {
+fn refused(error: &WebIdentityError) -> SessionFailure {
     let message = format!("The web identity token is refused: {error}.");
     match error {
         WebIdentityError::Expired(_) => SessionFailure::ExpiredIdentityToken(message),

@@ -1,13 +1,47 @@
 //! Who asks: the signature of a request, checked against the access key it names.
 
+use std::sync::Arc;
+
 use access::{Payload, RequestParts, Signature, SignatureError, VerifyInput};
-use catalog::{Caller, Catalog};
+use catalog::{AccessKey, Caller, Catalog, OpenedSession};
 use http::request;
 use sha2::{Digest, Sha256};
 
 use super::error::Refusal;
 
-const SERVICE: &str = "codeartifact";
+/// What a request must have been signed for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scope {
+    service: &'static str,
+    /// Clients ask the security token service in one region for all.
+    any_region: bool,
+}
+
+impl Scope {
+    pub(crate) const API: Self = Self {
+        service: "codeartifact",
+        any_region: false,
+    };
+    pub(crate) const STS: Self = Self {
+        service: "sts",
+        any_region: true,
+    };
+}
+
+/// What proves who signed.
+enum Proof {
+    Key(Arc<AccessKey>),
+    Session(Arc<OpenedSession>),
+}
+
+impl Proof {
+    fn secret(&self) -> &str {
+        match self {
+            Self::Key(key) => key.secret.expose(),
+            Self::Session(session) => session.secret(),
+        }
+    }
+}
 
 /// The marker of a body outside the signature. No operation here takes one.
 const UNSIGNED_PAYLOAD: &str = "UNSIGNED-PAYLOAD";
@@ -27,6 +61,7 @@ pub(crate) async fn authenticate(
     catalog: &Catalog,
     parts: &request::Parts,
     body: SentBody<'_>,
+    scope: Scope,
 ) -> Result<Caller, Refusal> {
     let headers = headers(parts);
     let request = RequestParts {
@@ -46,13 +81,8 @@ pub(crate) async fn authenticate(
             UNSIGNED-PAYLOAD.";
         return Err(SignatureError::Invalid(message.into()).into());
     }
-    let id = signature.access_key_id();
-    let key = if is_key_id(id) {
-        catalog.find_access_key(id).await?
-    } else {
-        None
-    };
-    let key = key.filter(|key| key.active);
+    let proof = find_proof(catalog, &signature).await?;
+    let token = signature.session_token();
     let hash;
     let payload = match body {
         SentBody::Whole(body) => {
@@ -63,16 +93,45 @@ pub(crate) async fn authenticate(
     };
     // Without an active key the same work is done and refused.
     signature.verify(&VerifyInput {
-        secret: key.as_ref().map(|key| key.secret.expose()),
-        // Only long-term keys exist, and they have no session.
-        session_token: None,
+        secret: proof.as_ref().map(Proof::secret),
+        session_token: match proof {
+            Some(Proof::Session(_)) => token,
+            Some(Proof::Key(_)) | None => None,
+        },
         payload,
         now: catalog.now(),
-        service: SERVICE,
-        region: Some(&settings.scope.region),
+        service: scope.service,
+        region: (!scope.any_region).then_some(settings.scope.region.as_str()),
     })?;
-    let key = key.ok_or(SignatureError::UnrecognizedClient)?;
-    Ok(Caller::signed(key.principal.clone(), key.id.clone()))
+    match proof {
+        None => Err(SignatureError::UnrecognizedClient.into()),
+        Some(Proof::Key(key)) => Ok(Caller::signed(key.principal.clone(), key.id.clone())),
+        Some(Proof::Session(session)) => {
+            if session.has_ended(catalog.now()) {
+                return Err(SignatureError::ExpiredToken.into());
+            }
+            let caller = catalog.session_caller(&session).await?;
+            caller.ok_or_else(|| SignatureError::UnrecognizedClient.into())
+        }
+    }
+}
+
+/// The key that a request is said to be signed with: an active one of its id, or one inside of its session token.
+async fn find_proof(
+    catalog: &Catalog,
+    signature: &Signature<'_>,
+) -> Result<Option<Proof>, Refusal> {
+    let id = signature.access_key_id();
+    if let Some(token) = signature.session_token() {
+        let session = catalog.open_session(token);
+        let own = session.filter(|session| session.access_key_id() == id);
+        return Ok(own.map(Proof::Session));
+    }
+    if !is_key_id(id) {
+        return Ok(None);
+    }
+    let key = catalog.find_access_key(id).await?;
+    Ok(key.filter(|key| key.active).map(Proof::Key))
 }
 
 /// The headers as the signature has them. HTTP/2 has the host in the target.

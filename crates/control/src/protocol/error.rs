@@ -186,7 +186,8 @@ fn signature_failure<'a>(error: &SignatureError, message: &'a str) -> Exception<
     }
 }
 
-fn log(error: &Error, place: &Place<'_>) {
+/// Logs an error, once.
+pub(crate) fn log(error: &Error, place: &Place<'_>) {
     let Place {
         request_id,
         operation,

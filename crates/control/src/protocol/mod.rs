@@ -4,6 +4,7 @@
 pub(crate) mod authentication;
 mod aws_chunked;
 pub(crate) mod error;
+pub(crate) mod facts;
 pub(crate) mod json;
 pub(crate) mod member;
 pub(crate) mod page_token;
@@ -12,7 +13,6 @@ pub(crate) mod query;
 pub(crate) mod request_body;
 pub(crate) mod route;
 pub(crate) mod shared_members;
-pub(crate) mod throttle;
 pub(crate) mod upload;
 pub(crate) mod version_members;
 

@@ -32,6 +32,16 @@ pub enum EndpointForm {
     Host,
 }
 
+impl EndpointForm {
+    /// How many segments of a path, behind the format's, name domain and repository.
+    pub(crate) const fn segments(self) -> usize {
+        match self {
+            Self::Path => 3,
+            Self::Host => 1,
+        }
+    }
+}
+
 impl PublicAddresses {
     /// The address of a repository for one format, as the API hands it out. Ends with a slash.
     #[must_use]

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::overview::Overview;
 use crate::kit::body::Body;
 use crate::kit::document_reply::json_reply;
-use crate::{Context, Endpoint, Reply};
+use crate::{Context, Endpoint, Reply, Subject};
 
 /// `GET -/package/{name}/visibility`, `.../access`: nothing here is public, every request needs a token.
 pub(super) struct ReadVisibility {
@@ -18,6 +18,10 @@ pub(super) struct ReadVisibility {
 impl Endpoint for ReadVisibility {
     fn label(&self) -> &'static str {
         "read-visibility"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::package(&self.package)
     }
 
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
@@ -36,6 +40,10 @@ pub(super) struct ListCollaborators {
 impl Endpoint for ListCollaborators {
     fn label(&self) -> &'static str {
         "list-collaborators"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::package(&self.package)
     }
 
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {

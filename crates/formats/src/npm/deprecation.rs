@@ -15,7 +15,7 @@ use super::overview::Overview;
 use super::publication::PublishDocument;
 use super::unpublish::not_held;
 use crate::kit::document_reply::json_reply;
-use crate::{Context, Reply};
+use crate::{Context, Reply, Told};
 
 /// The longest notice.
 const NOTICE_BYTES: usize = 16 * 1024;
@@ -57,7 +57,14 @@ pub(super) async fn edit(
             .await?;
     }
     let answer = json!({ "ok": true, "success": true, "id": display_name(package) });
-    Ok(json_reply(StatusCode::OK, &answer).into())
+    let mut response = json_reply(StatusCode::OK, &answer);
+    let action = Action::PUT_PACKAGE_METADATA;
+    let told = Told {
+        action,
+        version: None,
+    };
+    response.extensions_mut().insert(told);
+    Ok(response.into())
 }
 
 /// The revision and the notices of a document.

@@ -10,7 +10,7 @@ use super::overview::Overview;
 use super::{LATEST, tag};
 use crate::kit::body::{Body, read_all};
 use crate::kit::document_reply::json_reply;
-use crate::{Context, Endpoint, Permission, Reply};
+use crate::{Context, Endpoint, Permission, Reply, Subject};
 
 const WRITE: &[Action] = &[Action::PUT_PACKAGE_METADATA];
 /// A version in quotes.
@@ -24,6 +24,10 @@ pub(super) struct ListTags {
 impl Endpoint for ListTags {
     fn label(&self) -> &'static str {
         "list-dist-tags"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::package(&self.package)
     }
 
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {

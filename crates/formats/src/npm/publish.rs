@@ -7,7 +7,7 @@ use catalog::{Grant, NewAsset, Publication, Stage, Staged};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use http::header::CONTENT_LENGTH;
-use model::{Action, Error, InvalidReason, PackageCoordinates, Result};
+use model::{Action, Error, InvalidReason, PackageCoordinates, ResourceType, Result};
 use serde_json::json;
 
 use super::name::display_name;
@@ -17,7 +17,7 @@ use super::publish_document::{DocumentScanner, Piece};
 use super::{asset_name, deprecation};
 use crate::kit::body::{Body, drain, next_chunk, too_large};
 use crate::kit::document_reply::json_reply;
-use crate::{Context, Endpoint, Permission, Reply};
+use crate::{Context, Endpoint, Permission, Reply, Told};
 
 /// `PUT {name}`
 pub(super) struct PutPackage {
@@ -66,6 +66,7 @@ struct Arriving {
     grant: Grant,
     attachment: String,
     stage: Stage,
+    limit_bytes: u64,
     archive: ArchiveReader,
 }
 
@@ -130,11 +131,22 @@ impl Arriving {
             grant,
             attachment,
             stage,
+            limit_bytes: cx.catalog.settings().quotas.asset_size_bytes,
             archive: ArchiveReader::new(),
         })
     }
 
     async fn take(&mut self, bytes: bytes::Bytes) -> Result<()> {
+        let limit_bytes = self.limit_bytes;
+        if self.stage.written_bytes() + bytes.len() as u64 > limit_bytes {
+            let message = format!("The asset is larger than the limit of {limit_bytes} bytes.");
+            let name = asset_name();
+            return Err(Error::quota_exceeded(
+                ResourceType::Asset,
+                name.as_str(),
+                message,
+            ));
+        }
         self.stage
             .write(bytes.clone())
             .await
@@ -185,6 +197,10 @@ async fn publish(
         name: asset_name(),
         staged,
     }];
+    let told = Told {
+        action: Action::PUBLISH_PACKAGE_VERSION,
+        version: Some(version.clone()),
+    };
     let publication = Publication {
         package: package.clone(),
         version,
@@ -200,7 +216,9 @@ async fn publish(
         StatusCode::OK
     };
     let answer = json!({ "ok": true, "success": true, "id": display_name(&package), "rev": published.revision });
-    Ok(json_reply(status, &answer).into())
+    let mut response = json_reply(status, &answer);
+    response.extensions_mut().insert(told);
+    Ok(response.into())
 }
 
 fn two_tarballs() -> Error {

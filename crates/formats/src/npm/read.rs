@@ -14,7 +14,7 @@ use super::{Variant, render};
 use crate::kit::body::Body;
 use crate::kit::document_reply::{document_reply, json_bytes_reply};
 use crate::kit::negotiation;
-use crate::{Context, Endpoint, Reply};
+use crate::{Context, Endpoint, Reply, Subject};
 
 const ABBREVIATED: &str = "application/vnd.npm.install-v1+json";
 const FULL: &str = "application/json";
@@ -29,6 +29,10 @@ pub(super) struct ReadPackument {
 impl Endpoint for ReadPackument {
     fn label(&self) -> &'static str {
         "read-packument"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::package(&self.package)
     }
 
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
@@ -105,6 +109,10 @@ pub(super) struct ReadManifest {
 impl Endpoint for ReadManifest {
     fn label(&self) -> &'static str {
         "read-manifest"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::package(&self.package)
     }
 
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {

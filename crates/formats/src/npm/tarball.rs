@@ -8,7 +8,7 @@ use model::{PackageCoordinates, Result, VersionName};
 use super::asset_name;
 use crate::kit::asset_reply::asset_reply;
 use crate::kit::body::Body;
-use crate::{Context, Endpoint, Reply};
+use crate::{Context, Endpoint, Reply, Subject};
 
 /// `GET {name}/-/{file}.tgz`
 pub(super) struct ReadTarball {
@@ -19,6 +19,10 @@ pub(super) struct ReadTarball {
 impl Endpoint for ReadTarball {
     fn label(&self) -> &'static str {
         "read-tarball"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::version(&self.package, &self.version)
     }
 
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {

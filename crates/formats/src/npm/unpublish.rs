@@ -15,7 +15,7 @@ use super::overview::Overview;
 use super::publication::PublishDocument;
 use crate::kit::body::{Body, read_all};
 use crate::kit::document_reply::json_reply;
-use crate::{Context, Endpoint, Permission, Reply};
+use crate::{Context, Endpoint, Permission, Reply, Subject};
 
 const DELETE_VERSIONS: &[Action] = &[Action::of("DeletePackageVersions")];
 const DELETE_PACKAGE: &[Action] = &[Action::of("DeletePackage")];
@@ -146,6 +146,10 @@ pub(super) struct DeleteTarball {
 impl Endpoint for DeleteTarball {
     fn label(&self) -> &'static str {
         "delete-tarball"
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::version(&self.package, &self.version)
     }
 
     fn permission(&self) -> Permission {

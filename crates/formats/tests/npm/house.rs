@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use blobs::{BlobSettings, Blobs};
 use catalog::{
     Caller, Catalog, ConnectionDirectory, ConnectionInfo, NewDomain, NewRepository, Parts, Quotas,
-    Settings, VersionQuery,
+    Rates, Settings, VersionQuery,
 };
 use formats::{EndpointForm, PackageEndpoints, PackageLimits, PublicAddresses};
 use futures_util::FutureExt as _;
@@ -69,6 +69,7 @@ pub(crate) struct Plan {
     pub(crate) limits: PackageLimits,
     pub(crate) source_limits: Limits,
     pub(crate) dev: bool,
+    pub(crate) rates: Rates,
 }
 
 impl Default for Plan {
@@ -87,6 +88,7 @@ impl Default for Plan {
             limits: PackageLimits::default(),
             source_limits,
             dev: false,
+            rates: Rates::default(),
         }
     }
 }
@@ -146,6 +148,7 @@ impl House {
                 },
                 quotas: Quotas {
                     asset_size_bytes: 8 << 20,
+                    rates: plan.rates,
                     ..Quotas::default()
                 },
                 freshness_ms: FRESHNESS_MS,

@@ -390,3 +390,22 @@ async fn i03_a_publish_is_seen_by_every_read_that_follows() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_asset_above_its_quota_is_refused_and_leaves_nothing() {
+    let house = House::private().await;
+    let main = house.at("main");
+    // Bytes that do not compress: the quota is about the tarball, and the house has 8 MiB.
+    let mut state = 1_u32;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    })
+    .take((8 << 20) + 1)
+    .collect();
+    let release = Release::with("widget", "1.0.0", json!({}), &noise);
+    let answer = main.put(&release.path(), &release.document()).await;
+    assert_eq!(answer.status, 402, "{:?}", answer.body);
+    assert!(house.held("main", "widget").await.is_empty());
+    assert!(house.stored().await.is_empty());
+}

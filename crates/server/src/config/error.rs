@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::setting::{Origins, SETTINGS};
-use super::{Config, EndpointForm, Origin, connection};
+use super::{Config, EndpointForm, Origin, connection, event_endpoint};
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug)]
@@ -55,7 +55,12 @@ impl Problem {
             let members = connection::FIELDS
                 .iter()
                 .map(move |field| format!("{prefix}.{}", field.name));
-            settings.chain(members.filter(move |_| prefix.starts_with("connections.")))
+            let of_endpoint = event_endpoint::FIELDS
+                .iter()
+                .map(move |field| format!("{prefix}.{}", field.name));
+            settings
+                .chain(members.filter(move |_| prefix.starts_with("connections.")))
+                .chain(of_endpoint.filter(move |_| prefix.starts_with("events.endpoints.")))
         };
         let nearest = names()
             .min_by_key(|name| edits(key, name))
@@ -200,7 +205,16 @@ pub(super) fn check_together(
             check_file(&key, ca_file, false, origin, problems);
         }
     }
-    if let (Some(file), Some((key, origin))) = (file, connection::inline_secret_key(origins))
+    for (index, endpoint) in config.events.endpoints.iter().enumerate() {
+        if let Some(ca_file) = &endpoint.ca_file {
+            let key = event_endpoint::key(index, "ca_file");
+            let origin = origin(&key);
+            check_file(&key, ca_file, false, origin, problems);
+        }
+    }
+    let inline = connection::inline_secret_key(origins)
+        .or_else(|| event_endpoint::inline_secret_key(origins));
+    if let (Some(file), Some((key, origin))) = (file, inline)
         && fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
     {
         let reason = "the file holds a secret and everybody may read it";

@@ -7,6 +7,7 @@
 mod address_range;
 mod connection;
 mod error;
+mod event_endpoint;
 mod origin;
 mod report;
 mod setting;
@@ -24,6 +25,8 @@ use url::Url;
 pub use address_range::AddressRange;
 pub use connection::{ConnectionConfig, KnownConnection};
 pub use error::{ConfigError, Problem};
+pub use event_endpoint::EventEndpoint;
+pub(crate) use event_endpoint::signing_key;
 pub use origin::Origin;
 pub use report::{Entry, render_json, render_table};
 pub use value::Secret;
@@ -58,6 +61,10 @@ pub struct Config {
     pub tls: TlsFiles,
     /// What is logged, and how.
     pub log: Log,
+    /// Where audit records are kept.
+    pub audit: Audit,
+    /// Whom events are sent to.
+    pub events: Events,
     /// Bounds on what one client may send or hold.
     pub limits: Limits,
     /// Sizes of the memory caches.
@@ -107,6 +114,38 @@ pub struct Log {
     pub level: String,
     /// Whether every request leaves a line.
     pub access: bool,
+}
+
+/// Where audit records are kept, and how many.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// Whether records are written at all.
+    pub enabled: bool,
+    /// Whether requests that change something are refused while records cannot be written.
+    pub required: bool,
+    /// The folder; `audit` in the data folder if none is named. Read it with [`Config::audit_folder`].
+    pub path: Option<PathBuf>,
+    /// A file that has grown to this is put aside.
+    pub max_bytes: u64,
+    /// A file that is as old as this is put aside.
+    pub max_age_ms: u64,
+    /// How many files are kept, the one that is written included.
+    pub keep_files: u64,
+}
+
+/// Whom events are sent to, and how patiently.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// From the beginning of a delivery to its answer.
+    pub timeout_ms: u64,
+    /// The pause after the first delivery that failed. It doubles with each that follows.
+    pub first_retry_ms: u64,
+    /// The longest pause.
+    pub longest_retry_ms: u64,
+    /// How often the log is looked at when nothing says that it has grown.
+    pub poll_ms: u64,
+    /// The receivers.
+    pub endpoints: Vec<EventEndpoint>,
 }
 
 /// The shape of a log line.
@@ -161,8 +200,31 @@ pub struct Quotas {
     pub repositories_per_domain: u64,
     /// External connections of all repositories of one domain.
     pub external_connections_per_domain: u64,
+    /// One asset that is published.
+    pub asset_size_bytes: u64,
     /// Requests to the API that one account may make in a second; 0 for any number.
     pub requests_per_second: u64,
+    /// Requests in a second, told apart as the service does.
+    pub rates: Rates,
+}
+
+/// Requests in a second; 0 for any number. The defaults are those of the service, and nothing is counted until they are
+/// switched on.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct Rates {
+    pub enabled: bool,
+    pub reads_per_account: u64,
+    pub writes_per_account: u64,
+    pub per_token: u64,
+    pub per_address_without_token: u64,
+    pub get_authorization_token: u64,
+    pub get_package_version_asset: u64,
+    pub list_packages: u64,
+    pub list_package_versions: u64,
+    pub list_package_version_assets: u64,
+    pub publish_package_version: u64,
+    pub copy_package_versions: u64,
 }
 
 /// How public sources are asked.
@@ -202,6 +264,21 @@ impl Default for Config {
                 level: "info".to_owned(),
                 access: true,
             },
+            audit: Audit {
+                enabled: true,
+                required: true,
+                path: None,
+                max_bytes: 64 << 20,
+                max_age_ms: 86_400_000,
+                keep_files: 30,
+            },
+            events: Events {
+                timeout_ms: 10_000,
+                first_retry_ms: 1_000,
+                longest_retry_ms: 300_000,
+                poll_ms: 5_000,
+                endpoints: Vec::new(),
+            },
             limits: Limits {
                 header_bytes: 32 << 10,
                 url_bytes: 16 << 10,
@@ -222,7 +299,22 @@ impl Default for Config {
                 domains_per_account: 10,
                 repositories_per_domain: 1000,
                 external_connections_per_domain: 1000,
+                asset_size_bytes: 5 << 30,
                 requests_per_second: 0,
+                rates: Rates {
+                    enabled: false,
+                    reads_per_account: 800,
+                    writes_per_account: 100,
+                    per_token: 1200,
+                    per_address_without_token: 600,
+                    get_authorization_token: 40,
+                    get_package_version_asset: 50,
+                    list_packages: 200,
+                    list_package_versions: 200,
+                    list_package_version_assets: 200,
+                    publish_package_version: 10,
+                    copy_package_versions: 5,
+                },
             },
             allowed_hosts: Vec::new(),
             trusted_proxies: Vec::new(),
@@ -248,6 +340,13 @@ impl Config {
     #[must_use]
     pub const fn uses_tls(&self) -> bool {
         self.tls.certificate.is_some()
+    }
+
+    /// The folder of audit records.
+    #[must_use]
+    pub fn audit_folder(&self) -> PathBuf {
+        let named = self.audit.path.clone();
+        named.unwrap_or_else(|| self.data.join("audit"))
     }
 
     /// The address that clients use, without a slash at its end, when the service listens on `bound`.
@@ -333,6 +432,7 @@ pub fn load(
         formats,
         &mut problems,
     );
+    event_endpoint::finish(&mut config, &origins, environment, &mut problems);
     error::check_together(
         &config,
         &origins,

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::setting::{Origins, SETTINGS};
-use super::{Config, Origin, connection};
+use super::{Config, Origin, connection, event_endpoint};
 
 /// One line of the report.
 #[derive(Debug, Clone)]
@@ -29,6 +29,18 @@ pub(super) fn entries(config: &Config, origins: &Origins) -> Vec<Entry> {
     for (name, one) in &config.connections {
         for field in connection::FIELDS {
             let key = connection::key(name, field.name);
+            if let (Some(origin), Some(value)) = (origins.get(&key), (field.show)(one)) {
+                entries.push(Entry {
+                    key,
+                    value,
+                    origin: origin.clone(),
+                });
+            }
+        }
+    }
+    for (index, one) in config.events.endpoints.iter().enumerate() {
+        for field in event_endpoint::FIELDS {
+            let key = event_endpoint::key(index, field.name);
             if let (Some(origin), Some(value)) = (origins.get(&key), (field.show)(one)) {
                 entries.push(Entry {
                     key,

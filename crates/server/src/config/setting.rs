@@ -14,7 +14,7 @@ use super::value::{
     address, address_ranges, boolean, count, host_and_port, hosts, non_empty, origin_address, put,
     show_bytes, size_bytes, slug, word,
 };
-use super::{Config, EndpointForm, LogFormat, Origin, Problem, connection};
+use super::{Config, EndpointForm, LogFormat, Origin, Problem, connection, event_endpoint};
 
 /// One setting.
 pub(super) struct Setting {
@@ -104,7 +104,7 @@ fn path(text: &str) -> Result<PathBuf, String> {
     non_empty(text).map(PathBuf::from)
 }
 
-/// Every setting except those of connections.
+/// Every setting except those of connections and of the endpoints of events.
 pub(super) const SETTINGS: &[Setting] = &[
     row(
         "data",
@@ -216,6 +216,31 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c| c.log.access.to_string(),
     ),
     row(
+        "audit.enabled",
+        "true or false",
+        |c, v| put(&mut c.audit.enabled, boolean(v)),
+        |c| c.audit.enabled.to_string(),
+    ),
+    row(
+        "audit.required",
+        "true or false",
+        |c, v| put(&mut c.audit.required, boolean(v)),
+        |c| c.audit.required.to_string(),
+    ),
+    row(
+        "audit.path",
+        "the path of a folder",
+        |c, v| put(&mut c.audit.path, path(v).map(Some)),
+        |c| c.audit_folder().display().to_string(),
+    ),
+    size_row!("audit.max_bytes", audit.max_bytes),
+    duration_row!("audit.max_age_ms", audit.max_age_ms),
+    count_row!("audit.keep_files", audit.keep_files, 1),
+    duration_row!("events.timeout_ms", events.timeout_ms),
+    duration_row!("events.first_retry_ms", events.first_retry_ms),
+    duration_row!("events.longest_retry_ms", events.longest_retry_ms),
+    duration_row!("events.poll_ms", events.poll_ms),
+    row(
         "limits.header_bytes",
         "a size from 8 KiB to 1 MiB",
         |c, v| put(&mut c.limits.header_bytes, header_size(v)),
@@ -268,7 +293,61 @@ pub(super) const SETTINGS: &[Setting] = &[
         quotas.external_connections_per_domain,
         0
     ),
+    size_row!("quotas.asset_size_bytes", quotas.asset_size_bytes),
     count_row!("quotas.requests_per_second", quotas.requests_per_second, 0),
+    row(
+        "quotas.rates.enabled",
+        "true or false",
+        |c, v| put(&mut c.quotas.rates.enabled, boolean(v)),
+        |c| c.quotas.rates.enabled.to_string(),
+    ),
+    count_row!(
+        "quotas.rates.reads_per_account",
+        quotas.rates.reads_per_account,
+        0
+    ),
+    count_row!(
+        "quotas.rates.writes_per_account",
+        quotas.rates.writes_per_account,
+        0
+    ),
+    count_row!("quotas.rates.per_token", quotas.rates.per_token, 0),
+    count_row!(
+        "quotas.rates.per_address_without_token",
+        quotas.rates.per_address_without_token,
+        0
+    ),
+    count_row!(
+        "quotas.rates.get_authorization_token",
+        quotas.rates.get_authorization_token,
+        0
+    ),
+    count_row!(
+        "quotas.rates.get_package_version_asset",
+        quotas.rates.get_package_version_asset,
+        0
+    ),
+    count_row!("quotas.rates.list_packages", quotas.rates.list_packages, 0),
+    count_row!(
+        "quotas.rates.list_package_versions",
+        quotas.rates.list_package_versions,
+        0
+    ),
+    count_row!(
+        "quotas.rates.list_package_version_assets",
+        quotas.rates.list_package_version_assets,
+        0
+    ),
+    count_row!(
+        "quotas.rates.publish_package_version",
+        quotas.rates.publish_package_version,
+        0
+    ),
+    count_row!(
+        "quotas.rates.copy_package_versions",
+        quotas.rates.copy_package_versions,
+        0
+    ),
     Setting {
         is_list: true,
         ..row(
@@ -334,6 +413,10 @@ pub(super) fn apply(
 ) {
     if let Some((name, field)) = given.connection() {
         connection::apply(config, origins, name, field, &given, problems);
+        return;
+    }
+    if let Some(member) = given.event_endpoint() {
+        event_endpoint::apply(config, origins, member, &given, problems);
         return;
     }
     let key = given.path.join(".");

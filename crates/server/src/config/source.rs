@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::setting::SETTINGS;
-use super::{Config, Environment, Flags, KnownConnection, Origin, Problem, connection};
+use super::{
+    Config, Environment, Flags, KnownConnection, Origin, Problem, connection, event_endpoint,
+};
 
 /// One value as it was given.
 pub(super) struct Given {
@@ -29,9 +32,19 @@ impl Given {
         }
     }
 
+    /// The number of the endpoint and the member it is about, if it is about one.
+    pub(super) fn event_endpoint(&self) -> Option<(&str, &str)> {
+        match self.path.as_slice() {
+            [events, endpoints, index, field] if events == "events" && endpoints == "endpoints" => {
+                Some((index, field))
+            }
+            _ => None,
+        }
+    }
+
     fn names_variable(&self) -> bool {
-        self.connection()
-            .is_some_and(|(_, field)| field.ends_with("_env"))
+        let member = self.connection().or_else(|| self.event_endpoint());
+        member.is_some_and(|(_, field)| field.ends_with("_env"))
     }
 }
 
@@ -174,6 +187,15 @@ impl Walk<'_> {
             };
             match value.get_ref() {
                 DeValue::Table(table) if above.len() < 4 => self.table(table, above),
+                DeValue::Array(items) if !items.is_empty() && items.iter().all(is_table) => {
+                    for (index, item) in items.iter().enumerate() {
+                        above.push(index.to_string());
+                        if let DeValue::Table(table) = item.get_ref() {
+                            self.table(table, above);
+                        }
+                        above.pop();
+                    }
+                }
                 DeValue::Array(items) => match items
                     .iter()
                     .map(|item| scalar(item.get_ref()))
@@ -210,6 +232,10 @@ impl Walk<'_> {
             "text, a number, true or false",
         ));
     }
+}
+
+fn is_table(value: &Spanned<DeValue<'_>>) -> bool {
+    matches!(value.get_ref(), DeValue::Table(_))
 }
 
 fn scalar(value: &DeValue<'_>) -> Option<String> {
@@ -257,7 +283,8 @@ pub(super) fn read_environment(
             .iter()
             .find(|setting| variable(setting.key) == *name)
             .map(|setting| vec![setting.key.to_owned()])
-            .or_else(|| connection_member(name, known, &names));
+            .or_else(|| connection_member(name, known, &names))
+            .or_else(|| event_endpoint::member_of_variable(name));
         let (Some(path), Some(text)) = (path, value.to_str()) else {
             let reason = if value.to_str().is_some() {
                 "there is no such setting"

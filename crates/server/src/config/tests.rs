@@ -458,3 +458,149 @@ fn an_unspecified_address_is_told_as_loopback() {
     let config = read("listen = '[::]:8740'").unwrap().config;
     assert_eq!(config.public_url_at(config.listen), "http://[::1]:8740");
 }
+
+const SECRET: &str = "whsec_c3Rvcnktc2VjcmV0LXN0b3J5LXNlY3JldA==";
+
+#[test]
+fn event_endpoints_are_a_list_of_tables() {
+    let text = format!(
+        "[events]\ntimeout_ms = 500\n[[events.endpoints]]\nname = 'chat'\nurl = 'https://chat.example/hook?key=planted'\n\
+         secret = '{SECRET}'\ndomain = 'acme'\naccount = '111122223333'\n[[events.endpoints]]\nname = 'ci'\n\
+         url = 'http://10.0.0.7/hook'\nsecret_env = 'RELIQUARY_HOOK_SECRET'\n"
+    );
+    let (_folder, mut given) = folder_with(&text);
+    let environment = environment(&[
+        ("RELIQUARY_HOOK_SECRET", SECRET),
+        ("RELIQUARY_EVENTS_ENDPOINTS_1_DOMAIN", "other"),
+    ]);
+    let url = ("--set", "events.endpoints.1.url", "https://ci.example/hook");
+    given
+        .settings
+        .push((url.0.into(), url.1.into(), url.2.into()));
+    let effective = load(&environment, &given, KNOWN, FORMATS).unwrap();
+    let [chat, ci] = &effective.config.events.endpoints[..] else {
+        panic!("two endpoints: {:?}", effective.config.events);
+    };
+    assert_eq!((chat.name.as_str(), ci.name.as_str()), ("chat", "ci"));
+    assert_eq!(chat.domain.as_ref().unwrap().as_str(), "acme");
+    assert_eq!(chat.account.as_ref().unwrap().as_str(), "111122223333");
+    assert_eq!(ci.url.as_ref().unwrap().as_str(), "https://ci.example/hook");
+    assert_eq!(ci.domain.as_ref().unwrap().as_str(), "other");
+    for endpoint in [chat, ci] {
+        let key = signing_key(endpoint.secret.as_ref().unwrap()).unwrap();
+        assert_eq!(key, b"story-secret-story-secret");
+    }
+    assert_eq!(effective.config.events.timeout_ms, 500);
+    assert_eq!(
+        origin_of(&effective, "events.endpoints.1.url"),
+        "flag --set"
+    );
+    let printed = format!(
+        "{}{}{:?}",
+        render_table(&effective.entries),
+        render_json(&effective.entries),
+        effective.config.events.endpoints[1].secret
+    );
+    assert!(printed.contains("https://chat.example/hook?(hidden)"));
+    assert!(
+        !printed.contains("planted") && !printed.contains(SECRET),
+        "o01: {printed}"
+    );
+}
+
+#[test]
+fn o03_event_endpoints_that_cannot_work_are_refused() {
+    let good = format!("name = 'a'\nurl = 'https://a.example'\nsecret = '{SECRET}'\n");
+    let without = |member: &str| {
+        let lines = good.lines().filter(|line| !line.starts_with(member));
+        lines.map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let with = |line: &str| format!("{}{line}\n", without(line.split(' ').next().unwrap()));
+    for (table, part) in [
+        (without("name"), "events.endpoints.0.name"),
+        (without("url"), "events.endpoints.0.url"),
+        (without("secret"), "could not tell an event from a forgery"),
+        (with("name = 'a b'"), "not a name"),
+        (with("url = 'ftp://a.example'"), "scheme"),
+        (
+            with("url = 'https://u:planted@a.example'"),
+            "user name or password",
+        ),
+        (with("secret = 'planted-planted-planted-planted'"), "whsec_"),
+        (with("secret = 'whsec_'"), "0 bytes"),
+        (with("secret = 'whsec_cGxhbnRlZA=='"), "7 bytes"),
+        (with("secret = 'whsec_planted!'"), "not base64"),
+        (with("secret_env = 'NOT_SET'"), "two ways"),
+        (with("account = '1'"), "twelve digits"),
+        (with("domain = 'A'"), "the name of a domain"),
+        (with("ca_file = '/nowhere'"), "/nowhere"),
+        (
+            with("secrt = 'x'"),
+            "did you mean events.endpoints.0.secret",
+        ),
+        (
+            format!("{good}[[events.endpoints]]\n{good}"),
+            "another endpoint is called a",
+        ),
+    ] {
+        let complaint = complaints(&format!("[[events.endpoints]]\n{table}"));
+        assert!(complaint.contains(part), "{table} gave {complaint}");
+        assert!(!complaint.contains("planted"), "{complaint}");
+    }
+    let unset = format!("{}secret_env = 'NOT_SET'\n", without("secret"));
+    assert!(complaints(&format!("[[events.endpoints]]\n{unset}")).contains("NOT_SET"));
+    assert!(complaints("events.endpoints = 1").contains("events.endpoints"));
+    let (_folder, given) = folder_with("");
+    for variable in [
+        "RELIQUARY_EVENTS_ENDPOINTS_999_URL",
+        "RELIQUARY_EVENTS_ENDPOINTS_X_URL",
+    ] {
+        let variables = environment(&[(variable, "https://a.example")]);
+        assert!(
+            load(&variables, &given, KNOWN, FORMATS).is_err(),
+            "{variable}"
+        );
+    }
+    let (folder, given) = folder_with(&format!("[[events.endpoints]]\n{good}"));
+    let file = folder.path().join("reliquary.toml");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let text = load(&Environment::new(), &given, KNOWN, FORMATS)
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("everybody may read it"), "{text}");
+}
+
+#[test]
+fn quotas_and_rates_have_the_values_of_the_service_and_rates_are_off() {
+    let config = Config::default();
+    let shown = |key: &str| (setting::find(key).unwrap().show)(&config);
+    for (key, value) in [
+        ("quotas.asset_size_bytes", "5 GiB"),
+        ("limits.publish_body_bytes", "2 GiB"),
+        ("quotas.domains_per_account", "10"),
+        ("quotas.repositories_per_domain", "1000"),
+        ("quotas.requests_per_second", "0"),
+        ("quotas.rates.enabled", "false"),
+        ("quotas.rates.reads_per_account", "800"),
+        ("quotas.rates.writes_per_account", "100"),
+        ("quotas.rates.per_token", "1200"),
+        ("quotas.rates.per_address_without_token", "600"),
+        ("quotas.rates.get_authorization_token", "40"),
+        ("quotas.rates.get_package_version_asset", "50"),
+        ("quotas.rates.list_packages", "200"),
+        ("quotas.rates.list_package_versions", "200"),
+        ("quotas.rates.list_package_version_assets", "200"),
+        ("quotas.rates.publish_package_version", "10"),
+        ("quotas.rates.copy_package_versions", "5"),
+        ("audit.enabled", "true"),
+        ("audit.required", "true"),
+        ("audit.path", "reliquary-data/audit"),
+    ] {
+        assert_eq!(shown(key), value, "{key}");
+    }
+    let config = read("[audit]\npath = '/srv/audit'\nkeep_files = 3\n")
+        .unwrap()
+        .config;
+    assert_eq!(config.audit_folder(), Path::new("/srv/audit"));
+    assert!(complaints("[audit]\nkeep_files = 0").contains("audit.keep_files"));
+}

@@ -29,19 +29,35 @@ where
         let mut line = String::with_capacity(256);
         self.0
             .format_event(context, Writer::new(&mut line), event)?;
-        let mut rest = line.trim_end_matches('\n');
-        while let Some(at) = rest.find(is_disturbing) {
-            let (before, after) = rest.split_at(at);
-            writer.write_str(before)?;
-            let mut characters = after.chars();
-            if let Some(disturbing) = characters.next() {
-                write!(writer, "\\u{:04x}", u32::from(disturbing))?;
-            }
-            rest = characters.as_str();
-        }
-        writer.write_str(rest)?;
+        write_on_one_line(line.trim_end_matches('\n'), &mut writer)?;
         writer.write_char('\n')
     }
+}
+
+fn write_on_one_line(line: &str, to: &mut impl fmt::Write) -> fmt::Result {
+    let mut rest = line;
+    while let Some(at) = rest.find(is_disturbing) {
+        let (before, after) = rest.split_at(at);
+        to.write_str(before)?;
+        let mut characters = after.chars();
+        if let Some(disturbing) = characters.next() {
+            write!(to, "\\u{:04x}", u32::from(disturbing))?;
+        }
+        rest = characters.as_str();
+    }
+    to.write_str(rest)
+}
+
+/// Appends JSON as one line, as log lines are written.
+pub(crate) fn push_on_one_line(json: &str, line: &mut Vec<u8>) {
+    let is_plain = |byte: &u8| byte.is_ascii_graphic() || *byte == b' ';
+    if json.as_bytes().iter().all(is_plain) {
+        line.extend_from_slice(json.as_bytes());
+        return;
+    }
+    let mut text = String::with_capacity(json.len() + 64);
+    write_on_one_line(json, &mut text).expect("writing to a string does not fail");
+    line.extend_from_slice(text.as_bytes());
 }
 
 /// Control characters, line and paragraph separators, bidirectional overrides and isolates, zero-width characters.

@@ -16,6 +16,7 @@ use crate::config::{Log, LogFormat};
 use crate::start_error::StartError;
 
 use line::OneLine;
+pub(crate) use line::push_on_one_line;
 pub use sink::LogSink;
 
 /// What turns events into lines.

@@ -11,11 +11,12 @@ mod record;
 mod target;
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
@@ -24,6 +25,7 @@ use hyper::body::Incoming;
 use uuid::Uuid;
 
 use crate::Body;
+use crate::audit::{AuditEntry, AuditLog};
 use crate::config::{AddressRange, Config};
 use crate::listener::ConnectionInfo;
 use crate::metrics::Metrics;
@@ -34,7 +36,7 @@ use self::place::place_of;
 use self::record::Record;
 pub use self::record::RecordedBody;
 use self::target::Refusal;
-pub use catalog::{RequestId, RequestLabels, RequestPlace};
+pub use catalog::{RequestFacts, RequestId, RequestLabels, RequestPlace};
 
 /// The header that carries a request's id on every reply.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
@@ -51,6 +53,16 @@ pub trait Service: Send + Sync + 'static {
 
     /// Whether requests can be served now; if not, why, for the log.
     fn check_ready(&self) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Where requests are recorded, if anywhere.
+    fn audit(&self) -> Option<&AuditLog> {
+        None
+    }
+
+    /// Ends what goes on beside requests. None come any more.
+    fn close(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 }
 
 /// The layer around a service.
@@ -82,6 +94,11 @@ impl<S: Service> RequestLayer<S> {
         }
     }
 
+    /// Ends what goes on beside requests.
+    pub async fn close(&self) {
+        self.service.close().await;
+    }
+
     /// Answers one request.
     pub async fn call(
         &self,
@@ -104,13 +121,25 @@ impl<S: Service> RequestLayer<S> {
             Arc::clone(&self.metrics),
         );
         record.is_logged = self.logs_access;
+        let is_probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+        let audit = self.service.audit().filter(|_| !is_probe);
+        let place = place_of(request.headers(), connection, &self.trusted_proxies);
+        let source_ip = place.source_ip.unwrap_or_else(|| connection.peer.ip());
+        let entry = audit.map(|_| entry_of(&request, source_ip, &id));
         let mut reply = match self.check(&mut request) {
             Err(refusal) => refusal_reply(&refusal),
-            Ok(()) => match request.uri().path() {
-                "/healthz" | "/readyz" => self.probe(&request).await,
-                _ => self.ask(request, connection, &id).await,
-            },
+            Ok(()) if is_probe => self.probe(&request).await,
+            Ok(()) if audit.is_some_and(|audit| refuses(audit, &request)) => {
+                refusal_reply(&NOT_RECORDED)
+            }
+            Ok(()) => self.ask(request, connection, place, &id).await,
         };
+        // Before the reply: what the caller is told was done has been handed over.
+        if let (Some(audit), Some(mut entry)) = (audit, entry) {
+            entry.status = reply.status();
+            entry.facts = reply.extensions_mut().remove();
+            audit.record(entry).await;
+        }
         let headers = reply.headers_mut();
         headers.insert(
             REQUEST_ID,
@@ -149,13 +178,13 @@ impl<S: Service> RequestLayer<S> {
         &self,
         request: Request<Incoming>,
         connection: ConnectionInfo,
+        place: RequestPlace,
         id: &Arc<str>,
     ) -> Response<Body> {
         let mut request = request.map(|body| RequestBody::boxed(body, self.body_idle_timeout));
         request
             .extensions_mut()
             .insert(RequestId(id.as_ref().to_owned()));
-        let place = place_of(request.headers(), connection, &self.trusted_proxies);
         request.extensions_mut().insert(place);
         // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
         match catch_panic(pin!(self.service.call(request, connection))).await {
@@ -196,6 +225,30 @@ impl<S: Service> RequestLayer<S> {
                 text_reply(StatusCode::SERVICE_UNAVAILABLE, "not ready")
             }
         }
+    }
+}
+
+const NOT_RECORDED: Refusal = Refusal::new(
+    StatusCode::SERVICE_UNAVAILABLE,
+    "Nothing can be changed now, because it could not be recorded. Try again later.",
+);
+
+/// Whether a request must be refused because it may change something that could not be recorded.
+fn refuses<B>(audit: &AuditLog, request: &Request<B>) -> bool {
+    !matches!(*request.method(), Method::GET | Method::HEAD) && audit.refuses_changes()
+}
+
+/// What the audit record needs of a request that goes on to be answered.
+fn entry_of<B>(request: &Request<B>, source_ip: IpAddr, id: &Arc<str>) -> AuditEntry {
+    AuditEntry {
+        at: SystemTime::now(),
+        request_id: Arc::clone(id),
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        user_agent: request.headers().get(header::USER_AGENT).cloned(),
+        source_ip: source_ip.to_canonical(),
+        status: StatusCode::OK,
+        facts: None,
     }
 }
 

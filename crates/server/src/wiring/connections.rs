@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use catalog::{ConnectionDirectory, ConnectionInfo, FormatList};
+use bytes::Bytes;
+use catalog::{ConnectionDirectory, ConnectionInfo, FormatList, NamedParty};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use model::{ExternalConnectionName, SystemClock};
-use upstream::{Limits, Source, SourceConfig, SourceError, Upstream};
+use upstream::{Limits, SmallDocuments, Source, SourceConfig, SourceError, Upstream, Url};
 
 use crate::connection_address::{ConnectionAddress, ConnectionAddresses, Credentials};
 
@@ -15,6 +16,7 @@ use crate::connection_address::{ConnectionAddress, ConnectionAddresses, Credenti
 pub(super) struct Connections {
     addresses: Arc<ConnectionAddresses>,
     upstream: Upstream,
+    small_documents: SmallDocuments,
     formats: FormatList,
     /// Made once each: breaker and memory of what is absent live in a source.
     sources: Mutex<HashMap<String, Source>>,
@@ -24,11 +26,13 @@ impl Connections {
     pub(super) fn new(
         addresses: Arc<ConnectionAddresses>,
         upstream: Upstream,
+        small_documents: SmallDocuments,
         formats: FormatList,
     ) -> Self {
         Self {
             addresses,
             upstream,
+            small_documents,
             formats,
             sources: Mutex::default(),
         }
@@ -76,6 +80,27 @@ impl ConnectionDirectory for Connections {
         name: &'a ExternalConnectionName,
     ) -> BoxFuture<'a, Result<Source, SourceError>> {
         self.open(name.as_str()).boxed()
+    }
+
+    fn small_document<'a>(
+        &'a self,
+        party: &'a NamedParty,
+        url: &'a Url,
+    ) -> BoxFuture<'a, Result<Bytes, SourceError>> {
+        async move {
+            let base = Url::parse(&party.base).map_err(|_| SourceError::ForbiddenUrl {
+                reason: "the party's address is no URL",
+            })?;
+            let config = SourceConfig {
+                name: party.base.clone(),
+                base,
+                credentials: None,
+                extra_ca_pem: party.extra_ca_pem.clone().map(String::into_bytes),
+                allow_private_network: party.allow_private_network,
+            };
+            self.small_documents.fetch(config, url).await
+        }
+        .boxed()
     }
 }
 

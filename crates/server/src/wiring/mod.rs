@@ -5,26 +5,34 @@
 
 mod connections;
 mod development;
+mod event_delivery;
+mod event_reader;
+mod iam;
 mod observer;
+mod webhook_signature;
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use blobs::{BlobSettings, Blobs};
-use catalog::{Caller, Catalog, ConnectionDirectory, Parts, Quotas, Settings};
+use catalog::{Caller, Catalog, ConnectionDirectory, Parts, Quotas, Rates, Settings};
 use control::{ControlPlane, ControlSettings, Peer};
 use formats::{PackageEndpoints, PackageLimits, PublicAddresses};
 use http::{Request, Response};
-use model::{AccountId, ArnScope, Principal, PrincipalKind, SystemClock};
+use model::{AccountId, ArnScope, ErrorKind, Principal, PrincipalKind, SystemClock};
 use store::Store;
-use upstream::{Limits, Upstream};
+use upstream::{Limits, SmallDocuments, Upstream};
 
-use self::connections::Connections;
+use self::connections::{Connections, NoConnections};
+use self::event_delivery::EventDelivery;
+pub use self::event_reader::EventReader;
 use crate::Body;
+use crate::audit::AuditLog;
 use crate::aws_profile::AccessKey;
-use crate::config::{Config, EndpointForm, Secret};
+use crate::config::{self, Config, EndpointForm, Secret};
 use crate::connection_address::{ConnectionAddress, ConnectionAddresses};
+use crate::iam::Verb;
 use crate::listener::ConnectionInfo;
 use crate::metrics::Metrics;
 use crate::request::Service;
@@ -81,12 +89,22 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
     let lock = lock_data_folder(&config.data)?;
     let store = open_store(&config.data).await?;
     let blobs = open_blobs(&config)?;
+    let small_documents = SmallDocuments::new(via_name.clone(), Arc::new(SystemClock))
+        .map_err(|error| StartError::because("identity providers cannot be asked", error))?;
+    let audit = match config.audit.enabled {
+        true => Some(AuditLog::open(&config, Arc::clone(&metrics))?),
+        false => None,
+    };
     let upstream = Upstream::builder(via_name, Arc::new(SystemClock))
         .limits(upstream_limits(&config))
-        .observer(Arc::new(observer::UpstreamMetrics::new(metrics)))
+        .observer(Arc::new(observer::UpstreamMetrics::new(Arc::clone(
+            &metrics,
+        ))))
         .build()
         .map_err(|error| StartError::because("public sources cannot be asked", error))?;
-    let connections = Arc::new(Connections::new(addresses, upstream, formats::rules()));
+    let receivers = event_delivery::receivers(&config, &upstream)?;
+    let connections = Connections::new(addresses, upstream, small_documents, formats::rules());
+    let connections = Arc::new(connections);
     let catalog = open_catalog(&config, store, blobs, connections).await?;
     let first_key = make_first_key(&catalog).await?;
     if config.dev {
@@ -95,8 +113,14 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
             .map_err(|error| StartError::because("the domain of --dev cannot be made", error))?;
     }
     let addresses = public_addresses(&config, &public_url)?;
+    let delivery = EventDelivery::start(&config, &catalog, receivers, &metrics).await?;
+    let beside = Beside {
+        delivery: Mutex::new(Some(delivery)),
+        audit,
+        _lock: lock,
+    };
     Ok(Opened {
-        service: Rooms::new(&config, catalog, addresses, lock),
+        service: Rooms::new(&config, catalog, addresses, beside),
         first_key,
     })
 }
@@ -106,11 +130,23 @@ pub struct Rooms {
     catalog: Arc<Catalog>,
     control: ControlPlane,
     packages: PackageEndpoints,
+    beside: Beside,
+}
+
+/// What there is beside the rooms, and ends with them.
+struct Beside {
+    delivery: Mutex<Option<EventDelivery>>,
+    audit: Option<AuditLog>,
     _lock: File,
 }
 
 impl Rooms {
-    fn new(config: &Config, catalog: Arc<Catalog>, addresses: PublicAddresses, lock: File) -> Self {
+    fn new(
+        config: &Config,
+        catalog: Arc<Catalog>,
+        addresses: PublicAddresses,
+        beside: Beside,
+    ) -> Self {
         let endpoints = addresses.clone();
         let per_second = u32::try_from(config.quotas.requests_per_second).unwrap_or(u32::MAX);
         let control = ControlPlane::new(
@@ -134,7 +170,7 @@ impl Rooms {
             catalog,
             control,
             packages,
-            _lock: lock,
+            beside,
         }
     }
 }
@@ -142,7 +178,7 @@ impl Rooms {
 impl Service for Rooms {
     async fn call(&self, request: Request<Body>, connection: ConnectionInfo) -> Response<Body> {
         // Boxed, so that a package request, which must be fast, does not carry the size of an operation.
-        if ControlPlane::owns(request.uri().path()) {
+        if ControlPlane::is_for(&request) {
             Box::pin(self.control.handle(request, Peer(connection.peer))).await
         } else {
             self.packages.handle(request).await
@@ -155,6 +191,21 @@ impl Service for Rooms {
                 .source
                 .map_or(error.message, |source| source.to_string())
         })
+    }
+
+    fn audit(&self) -> Option<&AuditLog> {
+        self.beside.audit.as_ref()
+    }
+
+    async fn close(&self) {
+        let delivery = self.beside.delivery.lock();
+        let delivery = delivery.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(delivery) = delivery {
+            delivery.close().await;
+        }
+        if let Some(audit) = &self.beside.audit {
+            audit.close().await;
+        }
     }
 }
 
@@ -179,11 +230,19 @@ pub async fn list_keys(config: &Config) -> Result<Vec<AccessKeyLine>, StartError
     Ok(keys.into_iter().map(line).collect())
 }
 
+/// An access key that was made by a command.
+pub struct MadeKey {
+    /// The key.
+    pub key: AccessKey,
+    /// Whether whoever has it may do anything.
+    pub has_policies: bool,
+}
+
 /// Makes an access key for the account's root, or for a user, who is made if there is none of that name.
 ///
 /// # Errors
 /// The data folder cannot be used, or the name is not one for a user.
-pub async fn create_key(config: &Config, user: Option<&str>) -> Result<AccessKey, StartError> {
+pub async fn create_key(config: &Config, user: Option<&str>) -> Result<MadeKey, StartError> {
     let catalog = open_for_keys(config).await?;
     let account = config.account.clone();
     let principal = match user {
@@ -194,12 +253,41 @@ pub async fn create_key(config: &Config, user: Option<&str>) -> Result<AccessKey
             name: name.to_owned(),
         },
     };
-    let made = catalog
-        .create_access_key(&operator(account), principal)
-        .await;
+    let made = make_key(&catalog, &operator(account), principal).await;
     catalog.close().await;
-    made.map(shown_key)
-        .map_err(|error| StartError::because("the key cannot be made", error))
+    made.map_err(|error| StartError::because("the key cannot be made", error))
+}
+
+async fn make_key(
+    catalog: &Catalog,
+    operator: &Caller,
+    principal: Principal,
+) -> model::Result<MadeKey> {
+    let key = catalog
+        .create_access_key(operator, principal.clone())
+        .await?;
+    let has_policies = principal.kind == PrincipalKind::Root
+        || !catalog.list_attached_policies(&principal).await?.is_empty()
+        || !catalog.list_inline_policies(&principal).await?.is_empty();
+    Ok(MadeKey {
+        key: shown_key(key),
+        has_policies,
+    })
+}
+
+/// Does what a verb of `reliquary iam` says, in the name of the account's root; gives what is to be printed, if anything.
+/// A running server notices within five seconds.
+///
+/// # Errors
+/// The data folder cannot be used, or what was asked for cannot be.
+pub async fn iam(config: &Config, verb: Verb) -> Result<Option<serde_json::Value>, StartError> {
+    let catalog = open_for_keys(config).await?;
+    let done = Box::pin(iam::run(Arc::clone(&catalog), config.account.clone(), verb)).await;
+    catalog.close().await;
+    done.map_err(|error| match error.kind {
+        ErrorKind::Internal => StartError::because("it could not be done", error),
+        _ => StartError::new(error.message),
+    })
 }
 
 /// Disables an access key. A running server notices within five seconds.
@@ -307,7 +395,11 @@ async fn open_catalog(
         domains_per_account: count(config.quotas.domains_per_account),
         repositories_per_domain: count(config.quotas.repositories_per_domain),
         external_connections_per_domain: count(config.quotas.external_connections_per_domain),
-        asset_size_bytes: config.limits.asset_bytes,
+        asset_size_bytes: config
+            .quotas
+            .asset_size_bytes
+            .min(config.limits.asset_bytes),
+        rates: rates(&config.quotas.rates),
         ..Quotas::default()
     };
     let settings = Settings {
@@ -336,8 +428,40 @@ async fn open_catalog(
         .map_err(|error| StartError::because("the catalog cannot be opened", error))
 }
 
-/// A catalog for the key commands, which may run beside the server: it touches rows only.
+/// The request rates that are on.
+fn rates(config: &config::Rates) -> Rates {
+    if !config.enabled {
+        return Rates::default();
+    }
+    let rate = |number: u64| {
+        let number = u32::try_from(number).unwrap_or(u32::MAX);
+        (number > 0).then_some(number)
+    };
+    Rates {
+        reads_per_account: rate(config.reads_per_account),
+        writes_per_account: rate(config.writes_per_account),
+        per_token: rate(config.per_token),
+        per_address_without_token: rate(config.per_address_without_token),
+        get_authorization_token: rate(config.get_authorization_token),
+        get_package_version_asset: rate(config.get_package_version_asset),
+        list_packages: rate(config.list_packages),
+        list_package_versions: rate(config.list_package_versions),
+        list_package_version_assets: rate(config.list_package_version_assets),
+        publish_package_version: rate(config.publish_package_version),
+        copy_package_versions: rate(config.copy_package_versions),
+    }
+}
+
+/// A catalog for the key commands.
 async fn open_for_keys(config: &Config) -> Result<Arc<Catalog>, StartError> {
+    open_beside(config, Arc::new(NoConnections)).await
+}
+
+/// A catalog for commands that may run beside the server: they touch rows only.
+async fn open_beside(
+    config: &Config,
+    connections: Arc<dyn ConnectionDirectory>,
+) -> Result<Arc<Catalog>, StartError> {
     if !config.data.is_dir() {
         return Err(StartError::new(format!(
             "there is no data folder {}; start the server once, or name the folder with --data",
@@ -350,7 +474,7 @@ async fn open_for_keys(config: &Config) -> Result<Arc<Catalog>, StartError> {
     // Opening the real blobs would take the running server's staged files for leftovers.
     let blobs = Blobs::open_disk(folder.path(), BlobSettings::default())
         .map_err(|error| StartError::because("no scratch folder can be used", error))?;
-    open_catalog(config, store, blobs, Arc::new(connections::NoConnections)).await
+    open_catalog(config, store, blobs, connections).await
 }
 
 fn upstream_limits(config: &Config) -> Limits {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use model::{Change, ChangeKind, EpochMillis};
-use store::{ChangeRow, StoreError};
+use store::{ChangeRow, LogRow, StoreError};
 
 use crate::database::TestDatabase;
 use crate::samples::{BETA, change, package, repository_name, version_name};
@@ -15,6 +15,8 @@ on_both_engines![
     numbers_are_gapless_under_many_writers_and_failing_units,
     a_change_stands_or_falls_with_the_rows_it_is_about,
     a_log_outlives_its_domain_and_a_namesake_starts_its_own,
+    an_entry_keeps_the_administrator_of_its_repository,
+    logs_are_listed_by_id_with_their_last_entries,
 ];
 
 async fn append(db: &TestDatabase, log: i64, entry: Change) -> i64 {
@@ -55,6 +57,7 @@ async fn a_change_is_read_as_it_was_appended(db: &TestDatabase) {
         package: text("thing"),
         version: text("1.0"),
         detail: r#"{"revision":"r1"}"#.into(),
+        administrator: None,
     };
     let second = ChangeRow {
         sequence: 2,
@@ -74,6 +77,7 @@ async fn a_change_is_read_as_it_was_appended(db: &TestDatabase) {
         package: None,
         version: None,
         detail: "{}".into(),
+        administrator: None,
     };
     assert_eq!(rows, [first, second, third]);
 }
@@ -220,4 +224,40 @@ async fn a_log_outlives_its_domain_and_a_namesake_starts_its_own(db: &TestDataba
             .len(),
         2
     );
+}
+
+async fn an_entry_keeps_the_administrator_of_its_repository(db: &TestDatabase) {
+    let (domain, other) = (db.domain("acme").await.id, db.domain("other").await.id);
+    let made = db.repository(domain, "store").await;
+    let about = |name: &str| Change {
+        repository: Some(repository_name(name)),
+        ..change("{}")
+    };
+    append(db, domain, about("store")).await;
+    append(db, domain, about("absent")).await;
+    append(db, domain, change("{}")).await;
+    append(db, other, about("store")).await;
+    db.write(move |tx| Box::pin(async move { tx.delete_repository(made.id).await }))
+        .await;
+    append(db, domain, about("store")).await;
+    let mut read = db.read().await;
+    let mut administrators = async |log| -> Vec<Option<String>> {
+        let rows = read.list_changes(log, 0, 10).await.unwrap();
+        rows.into_iter().map(|row| row.administrator).collect()
+    };
+    let owner = Some(crate::samples::owner().to_string());
+    assert_eq!(administrators(domain).await, [owner, None, None, None]);
+    assert_eq!(administrators(other).await, [None]);
+}
+
+async fn logs_are_listed_by_id_with_their_last_entries(db: &TestDatabase) {
+    for log in [7, 0, 3, 7, 12, 7] {
+        append(db, log, change("{}")).await;
+    }
+    let row = |id, sequence| LogRow { id, sequence };
+    let mut read = db.read().await;
+    let all = read.list_logs(-1, 10).await.unwrap();
+    assert_eq!(all, [row(0, 1), row(3, 1), row(7, 3), row(12, 1)]);
+    assert_eq!(read.list_logs(0, 2).await.unwrap(), [row(3, 1), row(7, 3)]);
+    assert!(read.list_logs(12, 10).await.unwrap().is_empty());
 }

@@ -37,6 +37,7 @@ mod connection;
 mod database;
 mod domain;
 mod domain_package;
+mod event_cursor;
 mod killed_process;
 mod managed_policy;
 mod oidc_provider;

@@ -39,6 +39,11 @@ const COLD: &[Named] = &[
         "the start after a migration",
     ),
     (
+        "event_cursor",
+        &["BEGIN", "LIST_BACKLOG"],
+        "the delivery of events, beside all requests",
+    ),
+    (
         "managed_policy",
         &[
             "ATTACH",

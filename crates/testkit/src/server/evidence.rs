@@ -1,12 +1,14 @@
-//! What a test looks at beside the running server: the change log, the files, and tokens that nobody would be given.
+//! What a test looks at beside the running server: the change log, the audit records, the files, and tokens that nobody would be given.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use access::{TokenClaims, TokenKey, TokenKeys};
 use model::{AccountId, DomainName, EpochMillis, Principal};
+use serde_json::Value;
 use store::{ChangeRow, Store};
 
-use super::TestServer;
+use super::{Answer, TestServer};
 
 /// More logs than a test makes domains.
 const LOGS: i64 = 32;
@@ -33,6 +35,29 @@ impl TestServer {
         drop(reader);
         store.close().await;
         changes
+    }
+
+    /// The audit records up to that of a request, which are written a moment after its answer.
+    pub async fn audited_until(&self, last: &Answer) -> Vec<Value> {
+        let id = last.header("x-amzn-requestid");
+        for _ in 0..2000 {
+            let mut paths = Vec::new();
+            list(&self.config().audit_folder(), &mut paths);
+            paths.sort();
+            let texts = paths.iter().map(std::fs::read_to_string);
+            let text: String = texts.filter_map(Result::ok).collect();
+            // A line that is being written is none yet.
+            let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+            let records: Vec<Value> = whole
+                .lines()
+                .map(|line| serde_json::from_str(line).expect("a record is JSON"))
+                .collect();
+            if records.iter().any(|record| record["requestID"] == id) {
+                return records;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("request {id} was not recorded");
     }
 
     /// The SHA-256 names of the stored blobs, and the paths of what is staged, in order.

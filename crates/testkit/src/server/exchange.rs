@@ -167,7 +167,8 @@ impl Answer {
             status: status.unwrap_or(0),
             headers,
             body,
-            is_whole: true,
+            // A connection that was cut before a head came has brought nothing whole.
+            is_whole: end.is_some(),
             raw,
         };
         if answer.header("transfer-encoding") == "chunked" {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 use ::server::aws_profile::AccessKey;
 use ::server::config::{Config, ConnectionConfig};
 use ::server::connection_address::{ConnectionAddresses, public_connections};
+use ::server::iam::{AttachedPolicyVerb, PolicyArn, UserName, Verb};
 use ::server::metrics::Metrics;
 use ::server::running::{Server, Sockets};
 use ::server::wiring::{self, Opened, Opening};
@@ -138,12 +139,24 @@ impl TestServer {
         self.running.as_ref()?.metrics_url()
     }
 
-    /// Another access key: of the root, or of a user, who is made if need be. Id and secret.
+    /// Another access key: of the root, or of a user, who is made if need be and may do everything. Id and secret.
     pub async fn create_key(&self, user: Option<&str>) -> (String, String) {
-        let key = wiring::create_key(&self.config, user)
+        let made = wiring::create_key(&self.config, user)
             .await
             .expect("the name is one for a user");
-        (key.id, key.secret.expose().to_owned())
+        if let Some(user) = user {
+            let policy_arn = "arn:aws:iam::aws:policy/AWSCodeArtifactAdminAccess".to_owned();
+            let attach = AttachedPolicyVerb::AttachUserPolicy {
+                user: UserName {
+                    user_name: user.to_owned(),
+                },
+                policy: PolicyArn { policy_arn },
+            };
+            wiring::iam(&self.config, Verb::AttachedPolicy(attach))
+                .await
+                .expect("the user was made a moment ago");
+        }
+        (made.key.id, made.key.secret.expose().to_owned())
     }
 
     /// Disables an access key as the command line does: beside the server.

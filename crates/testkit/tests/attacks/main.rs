@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
+mod audit;
 mod exhaustion;
 mod integrity;
 mod paths;
 mod proxy;
+mod rates;
+mod receiver;
 mod rights;
 mod secrets;
 mod strings;
@@ -14,3 +17,4 @@ mod support;
 mod throwing;
 mod tokens;
 mod uploads;
+mod webhooks;

@@ -498,6 +498,7 @@ async fn a10_s02_a_token_lasts_as_long_as_documented_and_no_longer() {
         kind: PrincipalKind::User,
         name: "jane".into(),
     };
+    house.server.create_key(Some("jane")).await;
     let token = house
         .server
         .mint(&house.server.claims(user, "acme", (0, 900_000)))

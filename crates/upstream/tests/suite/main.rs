@@ -15,6 +15,8 @@ mod downloads;
 mod failing_sources;
 mod flights;
 mod observation;
+mod posts;
 mod redirects;
 mod registry;
+mod small_documents;
 mod tls;

@@ -308,3 +308,34 @@ fn a_federated_asker_has_no_principal_of_its_own() {
         );
     }
 }
+
+#[test]
+fn the_path_of_a_role_stands_in_its_own_arn_and_not_in_those_of_its_sessions() {
+    let mut session = identity(BUILD);
+    session.principal.name = "team/ci".into();
+    let allows = |element: &str| {
+        let policy = Policy::parse(
+            PolicyKind::Resource,
+            &format!(
+                r#"{{"Version": "2012-10-17", "Statement": {{"Effect": "Allow", "Principal": {{"AWS": "{element}"}},
+                    "Action": "codeartifact:*", "Resource": "*"}}}}"#
+            ),
+        )
+        .unwrap();
+        let resource = resource("domain/acme");
+        let owner = AccountId::parse(HOME).unwrap();
+        let context = RequestContext::default();
+        let question = Question {
+            asker: Asker::Identity(&session),
+            action: Action::of("DescribeDomain"),
+            resource: &resource,
+            resource_owner: &owner,
+            context: &context,
+        };
+        policy.judge(&question).allows()
+    };
+    assert!(allows(BUILD));
+    assert!(allows("arn:aws:iam::111122223333:role/team/ci"));
+    assert!(!allows("arn:aws:iam::111122223333:role/ci"));
+    assert!(!allows("arn:aws:sts::111122223333:assumed-role/ci/build-8"));
+}

@@ -125,7 +125,12 @@ impl Wire {
             .iter()
             .find(|(name, _)| name == "x-amz-content-sha256");
         let payload = declared.map_or_else(|| sha256(&self.body), |(_, value)| value.clone());
-        let signature = self.calculate(signed, scope, at, &payload, false);
+        self.signed_over(&payload, signed, scope, at)
+    }
+
+    /// The header form with a last line of its own.
+    fn signed_over(self, payload: &str, signed: &str, scope: &str, at: &str) -> Self {
+        let signature = self.calculate(signed, scope, at, payload, false);
         let value = format!(
             "{ALGORITHM} Credential={KEY}/{scope}, SignedHeaders={signed}, Signature={signature}"
         );

@@ -132,3 +132,23 @@ fn s02_a_streamed_body_needs_a_declared_hash_of_64_lower_case_hex_digits() {
         Err(SignatureError::DeclaredHash(_))
     ));
 }
+
+#[test]
+fn s02_a_body_that_was_signed_unread_needs_the_signed_header_with_its_hash() {
+    let signed = "content-type;host;x-amz-content-sha256;x-amz-date";
+    let streamed =
+        |wire: &Wire| wire.verify_by(|input| input.payload = Payload::StreamedWithDeclaredHash);
+    let hash = sha256(b"the asset");
+    let unread = |signed| {
+        Wire::new()
+            .header("x-amz-content-sha256", &hash)
+            .signed_over(UNSIGNED_PAYLOAD, signed, SCOPE, AT)
+    };
+    assert_eq!(streamed(&unread(signed)), Ok(()));
+    // What is declared cannot be changed afterwards, nor be left out of the signature.
+    let other = unread(signed).replaced("x-amz-content-sha256", &sha256(b"another asset"));
+    assert_eq!(streamed(&other), Err(SignatureError::Mismatch));
+    assert!(streamed(&unread("content-type;host;x-amz-date")).is_err());
+    // Where the whole body is at hand it must be part of the signature.
+    assert_eq!(unread(signed).verify(), Err(SignatureError::Mismatch));
+}

@@ -1,7 +1,7 @@
 //! What came back, and the forms it must have.
 
 use bytes::Bytes;
-use catalog::RequestLabels;
+use catalog::{RequestFacts, RequestLabels};
 use control::Body;
 use http::{HeaderMap, Response};
 use http_body_util::BodyExt as _;
@@ -13,14 +13,16 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) labels: Option<RequestLabels>,
+    pub(crate) facts: Option<RequestFacts>,
     pub(crate) body: Bytes,
 }
 
 impl Answer {
     pub(crate) async fn read(response: Response<Body>) -> Self {
-        let (parts, body) = response.into_parts();
+        let (mut parts, body) = response.into_parts();
         Self {
             status: parts.status.as_u16(),
+            facts: parts.extensions.remove(),
             labels: parts.extensions.get::<RequestLabels>().copied(),
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes(),

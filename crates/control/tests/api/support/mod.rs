@@ -3,6 +3,8 @@
 mod answer;
 mod ask;
 mod formats;
+mod identities;
+mod issuer;
 mod seed;
 
 use std::net::SocketAddr;
@@ -10,9 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use blobs::{BlobSettings, Blobs};
+use bytes::Bytes;
 use catalog::{
-    AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, Parts, Quotas,
-    RequestPlace, Settings, Source,
+    AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, NamedParty, Parts,
+    Quotas, RequestPlace, Settings, Source,
 };
 use control::{ControlPlane, ControlSettings, EndpointType, Peer};
 use futures_util::future::BoxFuture;
@@ -22,13 +25,17 @@ use model::{
 };
 use store::Store;
 use tempfile::TempDir;
-use upstream::SourceError;
+use upstream::{SmallDocuments, SourceConfig, SourceError, Url};
 
 pub(crate) use answer::Answer;
 pub(crate) use ask::{Ask, Signing, delete, get, post, put};
 pub(crate) use formats::{GENERIC, NPM};
+pub(crate) use identities::{Temporary, allows, principal, sts, trusts};
+pub(crate) use issuer::{Issuer, Mood};
 pub(crate) use seed::{on_package, package};
 
+/// Where requests come from.
+const PEER: [u8; 4] = [127, 0, 0, 1];
 /// The account of the installation, and the one that strangers are of.
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const STRANGER: &str = "999999999999";
@@ -70,6 +77,24 @@ impl ConnectionDirectory for TwoConnections {
     ) -> BoxFuture<'a, Result<Source, SourceError>> {
         let reason = "there is no network in tests".to_owned();
         Box::pin(async move { Err(SourceError::Unavailable { reason }) })
+    }
+
+    fn small_document<'a>(
+        &'a self,
+        party: &'a NamedParty,
+        url: &'a Url,
+    ) -> BoxFuture<'a, Result<Bytes, SourceError>> {
+        let config = SourceConfig {
+            name: party.base.clone(),
+            base: Url::parse(&party.base).unwrap(),
+            credentials: None,
+            extra_ca_pem: None,
+            allow_private_network: party.allow_private_network,
+        };
+        Box::pin(async move {
+            let documents = SmallDocuments::new("test", Arc::new(model::SystemClock)).unwrap();
+            documents.fetch(config, url).await
+        })
     }
 }
 
@@ -208,12 +233,16 @@ impl Service {
 
     /// Sends a request as it is.
     pub(crate) async fn send(&self, ask: Ask) -> Answer {
-        self.send_from(ask, RequestPlace::default()).await
+        let place = RequestPlace {
+            source_ip: Some(PEER.into()),
+            secure_transport: false,
+        };
+        self.send_from(ask, place).await
     }
 
     /// Sends a request as it is, from somewhere.
     pub(crate) async fn send_from(&self, ask: Ask, place: RequestPlace) -> Answer {
-        let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+        let peer = Peer(SocketAddr::from((PEER, 50_000)));
         let mut request = ask.into_request();
         request.extensions_mut().insert(place);
         let response = self.control.handle(request, peer).await;
@@ -251,7 +280,7 @@ impl Service {
 
     /// Sends a request whose body is not the one in the `Ask`.
     pub(crate) async fn send_with(&self, ask: Ask, body: control::Body) -> Answer {
-        let peer = Peer(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+        let peer = Peer(SocketAddr::from((PEER, 50_000)));
         let request = ask.into_request().map(|_| body);
         let response = self.control.handle(request, peer).await;
         Answer::read(response).await

@@ -63,4 +63,7 @@ SELECT r.domain_id, p.format, p.namespace, p.name || '-' || n, p.namespace, p.na
 FROM package p JOIN repository r ON r.id = p.repository_id, generate_series(1, 30) n
 GROUP BY r.domain_id, p.format, p.namespace, p.name, n;
 
+INSERT INTO event_cursor (destination, log_id, sequence)
+SELECT 'destination-' || n, l.id, 1 FROM log l, generate_series(1, 5) n;
+
 ANALYZE;
