@@ -98,19 +98,23 @@ def step(name: str) -> None:
     print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
 
 
+def _today() -> str:
+    return time.strftime("%Y-%m-%d")
+
+
 def report(rows: list[Row], facts: list[str], chosen: argparse.Namespace) -> str:
     """The result beside peers as it stands in README.md."""
     lines = [f"- {fact}" for fact in facts]
-    lines.append(f"- {chosen.rounds} interleaved rounds of {chosen.seconds:g} s; medians; {time.strftime('%Y-%m-%d')}")
+    lines.append(f"- {chosen.rounds} interleaved rounds of {chosen.seconds:g} s; medians; {_today()}")
     missed = [row.what for row in rows if row.bar and not row.bar.met]
     with_bar = sum(1 for row in rows if row.bar)
     lines.append(f"- {with_bar - len(missed)} of {with_bar} bars met")
     return "\n".join(lines) + "\n\n" + markdown(rows)
 
 
-def scale_report(rows: list[scale.ScaleRow], facts: list[str]) -> str:
+def scale_report(rows: list[scale.ScaleRow], facts: list[str], rounds: int) -> str:
     """The result of the group `scale` as it stands in README.md."""
-    lines = [f"- {fact}" for fact in [*facts, *scale.facts(rows), f"medians; {time.strftime('%Y-%m-%d')}"]]
+    lines = [f"- {fact}" for fact in [*facts, *scale.facts(rows), f"{rounds} rounds; medians; {_today()}"]]
     return "\n".join(lines) + "\n\n" + scale.markdown(rows)
 
 
@@ -140,7 +144,7 @@ def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> 
 def run_scale(chosen: argparse.Namespace, binary: Path, folder: Path) -> bool:
     """Measure, print; whether every bar was met."""
     rows = scale.rows(binary, folder, folder.parent, chosen.rounds, step)
-    text = scale_report(rows, machine.facts(binary, folder))
+    text = scale_report(rows, machine.facts(binary, folder), chosen.rounds)
     print("\n" + text)
     if chosen.write:
         write_readme(text, SCALE)
