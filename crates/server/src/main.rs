@@ -7,11 +7,8 @@ use clap::Parser;
 use server::cli::Cli;
 use server::config::Environment;
 
-/// The system's allocator took a tenth of the time of a small reply, and kept what was once large.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    tune_allocator();
     let cli = Cli::parse();
     // A variable whose name is not text cannot be one of ours.
     let environment: Environment = std::env::vars_os()
@@ -26,3 +23,24 @@ fn main() -> ExitCode {
         }
     }
 }
+
+/// Large documents come and go on many threads. As the system's allocator is set, each thread keeps a heap of its own and
+/// what was once large stays in it, so a busy hour would never be given back.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[expect(
+    unsafe_code,
+    reason = "mallopt has no safe form; no thread exists yet that could allocate meanwhile"
+)]
+fn tune_allocator() {
+    const LARGE_BYTES: libc::c_int = 256 << 10;
+    const ARENAS: libc::c_int = 2;
+    // SAFETY: numbers in, a number out; it only sets fields of the allocator.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BYTES);
+        libc::mallopt(libc::M_TRIM_THRESHOLD, LARGE_BYTES);
+        libc::mallopt(libc::M_ARENA_MAX, ARENAS);
+    }
+}
+
+#[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+fn tune_allocator() {}
