@@ -1,11 +1,43 @@
 //! What the rules need to know of a format.
 
+use std::io::{Read, Seek};
+
+use bytes::Bytes;
 use model::{
     AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates,
     PackageGroupPattern, PackageName, PatternFault, PatternShape, VersionDetails, VersionName,
 };
 
 use crate::{Discovery, PublicSource};
+
+/// The bytes of an asset that came in, as a format looks at them.
+pub trait AssetBytes: Read + Seek {}
+
+impl<T: Read + Seek> AssetBytes for T {}
+
+/// What an asset's bytes tell.
+#[derive(Debug, Clone, Default)]
+pub struct Examined {
+    /// What the version says of itself by this asset, as JSON that only the format reads. It is merged into what is
+    /// held of the version, see [`FormatRules::merge_metadata`].
+    pub metadata: Option<String>,
+    /// The version's readme.
+    pub readme: Option<String>,
+    /// A small document out of the asset that clients ask for beside it, e.g. a wheel's core metadata. It is kept as
+    /// long as the asset, and is no asset itself.
+    pub companion: Option<Bytes>,
+}
+
+/// When assets can still be added to a version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Growth {
+    /// A version comes with all of its assets, or not at all.
+    Never,
+    /// As long as it is Unfinished.
+    WhileUnfinished,
+    /// As long as its assets can be downloaded, and while it is Unfinished.
+    Always,
+}
 
 /// One package format, as far as the rules are concerned. Everything else about it is in its own folder.
 pub trait FormatRules: Send + Sync + 'static {
@@ -28,6 +60,42 @@ pub trait FormatRules: Send + Sync + 'static {
     /// A version's name in the format's normal form.
     fn version(&self, version: VersionName) -> VersionName {
         version
+    }
+
+    /// What the spellings of one version have in common: versions of a package with equal keys are the same version,
+    /// whose name is the first of its spellings that was seen.
+    fn version_key(&self, version: &VersionName) -> String {
+        version.as_str().to_owned()
+    }
+
+    /// When assets can still be added to a version.
+    fn growth(&self) -> Growth {
+        Growth::Never
+    }
+
+    /// Looks at the bytes of an asset, once, when they are published or pulled through, before anything names them. Runs
+    /// off the async threads. An error refuses the asset when it is published; where it comes from a public source, the
+    /// asset is kept without what it might have told.
+    fn examine(
+        &self,
+        _package: &PackageCoordinates,
+        _version: &VersionName,
+        _asset: &AssetName,
+        _bytes: &mut dyn AssetBytes,
+    ) -> model::Result<Examined> {
+        Ok(Examined::default())
+    }
+
+    /// Brings together what is held of a version and what came with one more asset, both as JSON. Runs inside a
+    /// transaction: it must be quick, and cannot fail.
+    fn merge_metadata(&self, _held: &str, new: &str) -> String {
+        new.to_owned()
+    }
+
+    /// Whether versions that came from a public source go on following what it says of them: their new assets, and the
+    /// metadata that they are shown with.
+    fn follows_source(&self) -> bool {
+        false
     }
 
     /// The public sources that packages of this format can come from.

@@ -5,11 +5,13 @@
 //! (where its public source is, how to read it, how to render a document) it tells through [`FormatRules`].
 
 mod access_keys;
+mod add_asset;
 mod asset_body;
 mod authorize;
 mod caller;
 mod catalog;
 mod change_log;
+mod companion;
 mod connections;
 mod copy;
 mod deletion;
@@ -27,6 +29,7 @@ mod held_version;
 mod identities;
 mod identity_rights;
 mod labels;
+mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
 mod package_group_restrictions;
@@ -63,6 +66,7 @@ mod version_statuses;
 mod version_tags;
 
 pub use access_keys::{AccessKey, KeyStatus};
+pub use add_asset::AssetAddition;
 pub use asset_body::{AssetAnswer, AssetBody};
 pub use authorize::{Grant, RequestDetails, Target};
 pub use caller::{Caller, RequestPlace};
@@ -74,7 +78,7 @@ pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use event_destinations::EventBacklog;
 pub use events::{Event, EventCursor, EventPage};
-pub use format_rules::{FormatList, FormatRules, PublicConnection};
+pub use format_rules::{AssetBytes, Examined, FormatList, FormatRules, Growth, PublicConnection};
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,
@@ -100,8 +104,8 @@ pub use sessions::{
 };
 pub use settings::{Quotas, Rates, Settings};
 pub use source::{
-    ExpectedDigests, PublicSource, SourceAsset, SourcePackage, SourceRequest, SourceVersion,
-    Unreadable,
+    ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
+    SourceRequest, SourceVersion, Unreadable,
 };
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;

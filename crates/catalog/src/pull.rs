@@ -98,7 +98,7 @@ enum Located {
     AtSource {
         node: usize,
         version: Box<SourceVersion>,
-        asset: SourceAsset,
+        asset: Box<SourceAsset>,
     },
 }
 
@@ -163,7 +163,7 @@ impl Catalog {
                     version: found,
                     asset: source,
                 } => {
-                    if let Some(started) = self.pull(view, node, package, *found, source).await? {
+                    if let Some(started) = self.pull(view, node, package, *found, *source).await? {
                         let body = AssetBody::arriving(started);
                         return Ok(AssetAnswer {
                             body,
@@ -249,7 +249,7 @@ impl Catalog {
                         Some(Located::AtSource {
                             node: index,
                             version: Box::new(found.clone()),
-                            asset: asset.clone(),
+                            asset: Box::new(asset.clone()),
                         })
                     });
                     if let Some(found) = found {

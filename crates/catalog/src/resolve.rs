@@ -40,6 +40,11 @@ pub struct VersionView {
     pub published_at: Option<EpochMillis>,
     /// Its assets, where they are held.
     pub assets: Vec<Asset>,
+    /// Where it came from. `None` for one that no repository holds yet.
+    pub origin: Option<OriginType>,
+    /// What its public source says of it now, as the format's JSON: where the format follows its source, this version
+    /// came from it, and everyone on the way lets it in.
+    pub followed: Option<Bytes>,
 }
 
 /// A version's metadata: from a row, or a slice of a public source's document.
@@ -211,6 +216,11 @@ impl Merge {
                     metadata: Metadata::Row(found.metadata),
                     published_at,
                     assets: own,
+                    origin: Some(
+                        OriginType::parse(&found.version.origin_type)
+                            .unwrap_or(OriginType::Unknown),
+                    ),
+                    followed: None,
                 });
             }
         }
@@ -247,6 +257,8 @@ impl Merge {
                     metadata: Metadata::Source(found.metadata.clone()),
                     published_at: found.published_at,
                     assets: Vec::new(),
+                    origin: None,
+                    followed: None,
                 });
             }
         }

@@ -6,8 +6,8 @@
 
 use bytes::Bytes;
 use model::{
-    AssetName, Digests, EpochMillis, Md5Digest, PackageCoordinates, Sha1Digest, Sha256Digest,
-    Sha512Digest, VersionName,
+    AssetName, Digests, EpochMillis, Md5Digest, Namespace, PackageCoordinates, Sha1Digest,
+    Sha256Digest, Sha512Digest, VersionName,
 };
 use url::Url;
 
@@ -42,6 +42,38 @@ pub trait PublicSource: Send + Sync {
         package: &PackageCoordinates,
         document: &Bytes,
     ) -> Result<SourcePackage, Unreadable>;
+
+    /// Where an asset of a version is, in a source whose metadata does not list assets. `None` in all others, and for
+    /// names that no asset of this version can have. Built from parsed parts. It is asked for at once, without the
+    /// package's metadata.
+    fn unlisted_asset(
+        &self,
+        _base: &Url,
+        _package: &PackageCoordinates,
+        _version: &VersionName,
+        _asset: &AssetName,
+    ) -> Result<Option<SourceAsset>, Unreadable> {
+        Ok(None)
+    }
+
+    /// The assets that a version commonly has in a source whose metadata does not list them: what is fetched along with
+    /// the first of them that is asked for.
+    fn usual_assets(
+        &self,
+        _package: &PackageCoordinates,
+        _version: &VersionName,
+    ) -> Vec<AssetName> {
+        Vec::new()
+    }
+
+    /// Where a document is that is about all packages of a namespace.
+    fn namespace_document(
+        &self,
+        _base: &Url,
+        _namespace: &Namespace,
+    ) -> Result<Option<SourceRequest>, Unreadable> {
+        Ok(None)
+    }
 }
 
 /// A package, as a public source describes it.
@@ -85,6 +117,45 @@ pub struct SourceVersion {
 pub struct SourceAsset {
     /// Its name here.
     pub name: AssetName,
+    /// Where it is.
+    pub url: Url,
+    /// How many bytes it has, if the source says so.
+    pub size_bytes: Option<u64>,
+    /// What its bytes must be.
+    pub expected: ExpectedDigests,
+    /// A small file at the source that holds a digest of it, where its metadata names none.
+    pub checksum: Option<SourceChecksum>,
+    /// The document beside it that is kept as its companion, where the source has one.
+    pub companion: Option<SourceCompanion>,
+}
+
+impl SourceAsset {
+    /// An asset of which nothing but name, place and digests is known.
+    #[must_use]
+    pub const fn new(name: AssetName, url: Url, expected: ExpectedDigests) -> Self {
+        Self {
+            name,
+            url,
+            size_bytes: None,
+            expected,
+            checksum: None,
+            companion: None,
+        }
+    }
+}
+
+/// A file that holds a digest of an asset, in hexadecimal, perhaps followed by a name.
+#[derive(Debug, Clone)]
+pub struct SourceChecksum {
+    /// Where it is. Absent is no fault: then nothing is known of the bytes.
+    pub url: Url,
+    /// Reads it.
+    pub read: fn(&str) -> Option<ExpectedDigests>,
+}
+
+/// A document that a source has beside an asset.
+#[derive(Debug, Clone)]
+pub struct SourceCompanion {
     /// Where it is.
     pub url: Url,
     /// What its bytes must be.

@@ -159,6 +159,8 @@ mod tests {
             ),
             published_at: at.map(EpochMillis),
             assets: Vec::new(),
+            origin: None,
+            followed: None,
         });
         PackageView {
             coordinates: read_segments(&[name]).unwrap().0,

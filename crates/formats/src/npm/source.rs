@@ -153,11 +153,7 @@ fn read_version<'v>(
     let expected = expected_digests(&head.dist)?;
     Some((
         version,
-        SourceAsset {
-            name: asset_name(),
-            url,
-            expected,
-        },
+        SourceAsset::new(asset_name(), url, expected),
         head.readme.and_then(read_text),
     ))
 }

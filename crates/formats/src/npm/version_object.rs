@@ -127,6 +127,8 @@ mod tests {
             metadata: Metadata::Source(Bytes::copy_from_slice(metadata.as_bytes())),
             published_at: None,
             assets: Vec::new(),
+            origin: None,
+            followed: None,
         };
         let mut out = Vec::new();
         write(
