@@ -341,6 +341,7 @@ fn log(error: &Error, known: &Known) {
         | ErrorKind::AccessDenied
         | ErrorKind::NotFound
         | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed
         | ErrorKind::QuotaExceeded
         | ErrorKind::Throttled
         | ErrorKind::TooLarge => tracing::debug!(
