@@ -82,6 +82,12 @@ impl Catalog {
         let view = self.repository_view(domain, repository).await?;
         self.check_before_asset(&view, &publication).await?;
         let staged = self.receive_asset(&publication, bytes).await?;
+        if publication.expected.sha256.is_none() {
+            // Only now it can be told whether they are other bytes under a name that is taken.
+            let digests = Some(staged.digests());
+            self.check_against_held(&view, &publication, digests)
+                .await?;
+        }
         let asset = Asset {
             name: publication.asset.clone(),
             size_bytes: staged.size_bytes(),
@@ -116,6 +122,17 @@ impl Catalog {
         {
             return Err(asset_too_large(&publication.asset, limit_bytes));
         }
+        self.check_against_held(view, publication, None).await
+    }
+
+    /// What stands against the asset in what the repository holds now.
+    async fn check_against_held(
+        &self,
+        view: &RepositoryView,
+        publication: &AssetPublication,
+        digests: Option<&Digests>,
+    ) -> Result<()> {
+        let package = &publication.package;
         // Before this takes a connection of its own: whoever holds one and waits for another may wait for itself.
         let gate = self.origin_gate(view.domain_id, package).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
@@ -128,7 +145,7 @@ impl Catalog {
         let Some(row) = row else { return Ok(()) };
         let held = find_held(&mut reader, row.id, &publication.version).await?;
         let limit = self.settings.quotas.assets_per_version;
-        publication.check(held.as_ref(), limit, None)?;
+        publication.check(held.as_ref(), limit, digests)?;
         Ok(())
     }
 

@@ -162,7 +162,7 @@ mod tests {
                 format!("MD5={md5}, sha={sha1},SHA-256={sha256},sha-512={sha512},crc32c=x"),
             )],
             vec![
-                ("content-md5", md5.clone()),
+                ("content-md5", md5),
                 ("digest", format!("sha={sha1}")),
                 ("content-digest", format!("sha-512=:{sha512}:")),
                 (
