@@ -48,8 +48,8 @@ def serve_command(binary: Path, data_dir: Path, port: int, config: Path, *, dev:
 def configuration(sources: dict[str, str], quotas: dict[str, int]) -> str:
     """The TOML file of the server: where public connections point, and the limits that a story wants.
 
-    Every public connection that is not named points to a closed port: a test that reaches for one by mistake fails at once
-    instead of leaving the machine.
+    Every public connection that is not named points to a closed port: a test that reaches for one by mistake fails at
+    once instead of leaving the machine.
     """
     lines = []
     for name in PUBLIC_CONNECTIONS:
@@ -98,6 +98,13 @@ format = "json"
 [upstream]
 freshness_ms = 1
 negative_ttl_ms = 1
+"""
+
+
+# The same with a public source that is trusted for a while, as an installation has it.
+COUNTED_PATIENT_SETTINGS = """
+[log]
+format = "json"
 """
 
 
