@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use model::{
-    Asset, AssetName, ChangeKind, Digests, DomainRef, EpochMillis, Error, InvalidReason,
+    Action, Asset, AssetName, ChangeKind, Digests, DomainRef, EpochMillis, Error, InvalidReason,
     OriginRestrictions, OriginType, PackageCoordinates, PackageVersionStatus, PageLimit,
     RepositoryName, ResourceType, Result, VersionName,
 };
@@ -20,7 +20,7 @@ use crate::origin_gate::OriginGate;
 use crate::packages::asset_from_row;
 use crate::publish::revision_of;
 use crate::repository_view::{RepositoryView, repository_not_found};
-use crate::{Caller, Catalog, ExpectedDigests, Staged};
+use crate::{Caller, Catalog, ExpectedDigests, Staged, Target};
 
 /// What a version says of itself when nothing but its assets was ever sent.
 const NO_METADATA: &str = "{}";
@@ -69,7 +69,8 @@ struct Held {
 
 impl Catalog {
     /// Publishes an asset of a version that grows asset by asset. The rules are asked before the first byte is taken
-    /// and again when the rows are written; what is refused leaves nothing behind. Sending an asset again as it is
+    /// and again when the rows are written, and the caller's right once more after the last byte; what is refused leaves
+    /// nothing behind. Sending an asset again as it is
     /// held succeeds and changes nothing, so that a call whose answer was lost can be repeated.
     pub async fn publish_asset(
         &self,
@@ -82,6 +83,10 @@ impl Catalog {
         let view = self.repository_view(domain, repository).await?;
         self.check_before_asset(&view, &publication).await?;
         let staged = self.receive_asset(&publication, bytes).await?;
+        // Receiving may take hours, in which rights come and go.
+        let target = Target::Package(domain, repository, &publication.package);
+        self.allow(caller, Action::PUBLISH_PACKAGE_VERSION, target)
+            .await?;
         if publication.expected.sha256.is_none() {
             // Only now it can be told whether they are other bytes under a name that is taken.
             let digests = Some(staged.digests());
