@@ -11,6 +11,8 @@ use model::{
 };
 use url::Url;
 
+use crate::FormatRules;
+
 /// A request for a package's metadata.
 #[derive(Debug, Clone)]
 pub struct SourceRequest {
@@ -88,12 +90,19 @@ pub struct SourcePackage {
 }
 
 impl SourcePackage {
-    /// The version of this name.
-    #[must_use]
-    pub fn version(&self, name: &VersionName) -> Option<&SourceVersion> {
-        self.versions
-            .iter()
-            .find(|version| version.version == *name)
+    /// The version of this name, or of another spelling that means the same.
+    pub(crate) fn version(
+        &self,
+        rules: &dyn FormatRules,
+        name: &VersionName,
+    ) -> Option<&SourceVersion> {
+        let mut versions = self.versions.iter();
+        let exact = versions.find(|version| version.version == *name);
+        exact.or_else(|| {
+            let key = rules.version_key(name);
+            let mut versions = self.versions.iter();
+            versions.find(|version| rules.version_key(&version.version) == key)
+        })
     }
 }
 
@@ -176,6 +185,15 @@ pub struct ExpectedDigests {
 }
 
 impl ExpectedDigests {
+    /// That bytes are those with this SHA-256, and no others.
+    #[must_use]
+    pub fn of(digests: &Digests) -> Self {
+        Self {
+            sha256: Some(digests.sha256),
+            ..Self::default()
+        }
+    }
+
     /// The name of the first digest that does not match.
     #[must_use]
     pub fn mismatch(&self, found: &Digests) -> Option<&'static str> {
