@@ -8,6 +8,8 @@ pub mod fake_maven;
 pub mod fake_npm;
 pub mod fake_pypi;
 pub mod fake_source;
+#[cfg(feature = "house")]
+pub mod house;
 pub mod packages;
 #[cfg(feature = "server")]
 pub mod server;
