@@ -102,9 +102,13 @@ pub(super) async fn answer(shared: Arc<Shared>, request: Request<Incoming>) -> R
     });
     // Read to its end, so that the connection can be used again; a client that goes away is noticed later.
     let _ = body.collect().await;
-    let behaviour = lock(&shared.behaviours).next(&path);
+    let mut behaviour = lock(&shared.behaviours).next(&path);
     if behaviour == Behaviour::Hold {
         hold(&shared).await;
+    }
+    if let Behaviour::HoldThen(next) = behaviour {
+        hold(&shared).await;
+        behaviour = *next;
     }
     let is_read = head.method == Method::GET || head.method == Method::HEAD;
     let document = is_read

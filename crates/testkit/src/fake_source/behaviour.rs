@@ -71,6 +71,8 @@ pub enum Behaviour {
     WrongContentType,
     /// Well, but not before [`release`](super::FakeSource::release) is called.
     Hold,
+    /// In this way, but not before [`release`](super::FakeSource::release) is called.
+    HoldThen(Box<Behaviour>),
     /// With status 200 and nothing.
     EmptyBody,
     /// The first request in the first way, the second in the second, and so on; the last way stays.

@@ -26,7 +26,9 @@ const BEFORE_A_CUT: Duration = Duration::from_millis(20);
 /// Sends a good answer the way that was asked for.
 pub(super) async fn deliver(mut good: Good, behaviour: Behaviour, path: &str) -> Response<Body> {
     match behaviour {
-        Behaviour::Normal | Behaviour::Hold | Behaviour::Sequence(_) => whole(&good),
+        Behaviour::Normal | Behaviour::Hold | Behaviour::HoldThen(_) | Behaviour::Sequence(_) => {
+            whole(&good)
+        }
         Behaviour::Status(status) => whole(&Good::error(status_code(status))),
         Behaviour::StatusWithRetryAfter { status, seconds } => with_header(
             whole(&Good::error(status_code(status))),
