@@ -25,6 +25,7 @@ mod explain;
 mod failure;
 mod format_rules;
 mod heavy_work;
+mod held_packages;
 mod held_version;
 mod identities;
 mod identity_rights;

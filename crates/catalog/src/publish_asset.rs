@@ -7,9 +7,9 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use model::{
-    Asset, AssetName, ChangeKind, DomainRef, EpochMillis, Error, InvalidReason, OriginRestrictions,
-    OriginType, PackageCoordinates, PackageVersionStatus, PageLimit, RepositoryName, ResourceType,
-    Result, Sha256Digest, VersionName,
+    Asset, AssetName, ChangeKind, Digests, DomainRef, EpochMillis, Error, InvalidReason,
+    OriginRestrictions, OriginType, PackageCoordinates, PackageVersionStatus, PageLimit,
+    RepositoryName, ResourceType, Result, VersionName,
 };
 use serde_json::json;
 use store::{Connection, NewVersion, PackageRow, Tx, VersionMetadataRow};
@@ -20,7 +20,7 @@ use crate::origin_gate::OriginGate;
 use crate::packages::asset_from_row;
 use crate::publish::revision_of;
 use crate::repository_view::{RepositoryView, repository_not_found};
-use crate::{Caller, Catalog, Staged};
+use crate::{Caller, Catalog, ExpectedDigests, Staged};
 
 /// What a version says of itself when nothing but its assets was ever sent.
 const NO_METADATA: &str = "{}";
@@ -37,12 +37,14 @@ pub struct AssetPublication {
     pub version: VersionName,
     /// The name of the asset.
     pub asset: AssetName,
-    /// What the bytes must come to.
-    pub sha256: Sha256Digest,
+    /// What the bytes must come to, as far as that was said.
+    pub expected: ExpectedDigests,
     /// How many bytes were announced, if that was said before the first of them.
     pub announced_bytes: Option<u64>,
     /// Whether more assets will follow.
     pub unfinished: bool,
+    /// Whether an asset of this name that is held already is refused whatever its bytes are.
+    pub only_new: bool,
 }
 
 /// What publishing an asset came to.
@@ -54,6 +56,8 @@ pub struct PublishedAsset {
     pub status: PackageVersionStatus,
     /// The asset.
     pub asset: Asset,
+    /// Whether it came with this call, and was not held before.
+    pub is_new: bool,
 }
 
 /// What a repository holds of a version when an asset comes.
@@ -78,6 +82,12 @@ impl Catalog {
         let view = self.repository_view(domain, repository).await?;
         self.check_before_asset(&view, &publication).await?;
         let staged = self.receive_asset(&publication, bytes).await?;
+        if publication.expected.sha256.is_none() {
+            // Only now it can be told whether they are other bytes under a name that is taken.
+            let digests = Some(staged.digests());
+            self.check_against_held(&view, &publication, digests)
+                .await?;
+        }
         let asset = Asset {
             name: publication.asset.clone(),
             size_bytes: staged.size_bytes(),
@@ -112,6 +122,17 @@ impl Catalog {
         {
             return Err(asset_too_large(&publication.asset, limit_bytes));
         }
+        self.check_against_held(view, publication, None).await
+    }
+
+    /// What stands against the asset in what the repository holds now.
+    async fn check_against_held(
+        &self,
+        view: &RepositoryView,
+        publication: &AssetPublication,
+        digests: Option<&Digests>,
+    ) -> Result<()> {
+        let package = &publication.package;
         // Before this takes a connection of its own: whoever holds one and waits for another may wait for itself.
         let gate = self.origin_gate(view.domain_id, package).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
@@ -124,7 +145,7 @@ impl Catalog {
         let Some(row) = row else { return Ok(()) };
         let held = find_held(&mut reader, row.id, &publication.version).await?;
         let limit = self.settings.quotas.assets_per_version;
-        publication.check(held.as_ref(), limit)?;
+        publication.check(held.as_ref(), limit, digests)?;
         Ok(())
     }
 
@@ -144,15 +165,14 @@ impl Catalog {
             stage.write(chunk).await.map_err(from_blobs)?;
         }
         let staged = stage.finish().await.map_err(from_blobs)?;
-        let (received, declared) = (staged.digests().sha256, publication.sha256);
-        if received == declared {
-            return Ok(staged);
+        match publication.expected.mismatch(staged.digests()) {
+            None => Ok(staged),
+            Some(algorithm) => Err(other_bytes(
+                algorithm,
+                &publication.expected,
+                staged.digests(),
+            )),
         }
-        let message = format!(
-            "The SHA-256 of the received asset content is {received}, but assetSHA256 (the header \
-             x-amz-content-sha256) declared {declared}. Nothing was stored; send the asset again."
-        );
-        Err(Error::invalid(InvalidReason::FieldValidation, message))
     }
 
     async fn write_asset(
@@ -222,7 +242,8 @@ impl Unit {
             }
         };
         let held = find_held(tx, row.id, &self.publication.version).await?;
-        let is_there = self.publication.check(held.as_ref(), self.limit)?;
+        let digests = Some(&self.asset.digests);
+        let is_there = self.publication.check(held.as_ref(), self.limit, digests)?;
         let before = held.as_ref().map(|held| held.status);
         let status = self.publication.status_after(before);
         if let (Some(held), true) = (&held, is_there && before == Some(status)) {
@@ -230,6 +251,7 @@ impl Unit {
                 revision: held.row.version.revision.clone(),
                 status,
                 asset: self.asset,
+                is_new: false,
             });
         }
         let (version_id, revision) = self
@@ -268,6 +290,7 @@ impl Unit {
             revision,
             status,
             asset: self.asset,
+            is_new: !is_there,
         })
     }
 
@@ -317,11 +340,27 @@ impl Unit {
 }
 
 impl AssetPublication {
-    /// Refuses the asset where what is held stands against it; else tells whether it is held already.
-    fn check(&self, held: Option<&Held>, limit: usize) -> Result<bool> {
+    /// Refuses the asset where what is held stands against it; else tells whether it is held already. Before the bytes
+    /// have come, what was declared of them stands for them, and what was not declared may be so.
+    fn check(&self, held: Option<&Held>, limit: usize, digests: Option<&Digests>) -> Result<bool> {
         let Some(held) = held else { return Ok(false) };
         let same_name = held.assets.iter().find(|asset| asset.name == self.asset);
-        let is_there = same_name.is_some_and(|asset| asset.digests.sha256 == self.sha256);
+        if self.only_new && same_name.is_some() {
+            let message = format!(
+                "Asset '{}' of version {} of package '{}' is there already, and the request is for a new one only.",
+                self.asset, self.version, self.package
+            );
+            let kind = ResourceType::Asset;
+            return Err(Error::precondition_failed(
+                kind,
+                self.asset.as_str(),
+                message,
+            ));
+        }
+        let is_there = same_name.is_some_and(|held| match digests {
+            Some(digests) => held.digests.sha256 == digests.sha256,
+            None => self.expected.mismatch(&held.digests).is_none(),
+        });
         let is_open = match held.status {
             PackageVersionStatus::Unfinished => true,
             PackageVersionStatus::Published | PackageVersionStatus::Unlisted => {
@@ -333,8 +372,8 @@ impl AssetPublication {
         };
         if !is_open {
             let message = format!(
-                "Version {} of package '{}' is {}: assets can be added only while a version is Unfinished. Publish \
-                 another version number.",
+                "Version {} of package '{}' is {}: assets can be added only while a version is Unfinished, which it is \
+                 as long as each of them is sent with unfinished=true. Publish another version number.",
                 self.version, self.package, held.status
             );
             let kind = ResourceType::PackageVersion;
@@ -390,6 +429,28 @@ async fn find_held(
         assets: assets?,
         row,
     }))
+}
+
+/// Bytes that are not what was declared of them.
+fn other_bytes(algorithm: &str, expected: &ExpectedDigests, received: &Digests) -> Error {
+    let pair = match algorithm {
+        "SHA-512" => (
+            expected.sha512.map(|d| d.to_hex()),
+            received.sha512.to_hex(),
+        ),
+        "SHA-256" => (
+            expected.sha256.map(|d| d.to_hex()),
+            received.sha256.to_hex(),
+        ),
+        "SHA-1" => (expected.sha1.map(|d| d.to_hex()), received.sha1.to_hex()),
+        _ => (expected.md5.map(|d| d.to_hex()), received.md5.to_hex()),
+    };
+    let (declared, received) = (pair.0.unwrap_or_default(), pair.1);
+    let message = format!(
+        "The {algorithm} of the received asset content is {received}, but {declared} was declared. Nothing was \
+         stored; send the asset again."
+    );
+    Error::invalid(InvalidReason::FieldValidation, message)
 }
 
 /// The quota of an asset's size, exceeded.

@@ -25,17 +25,17 @@ use crate::{CacheOutcome, Catalog, Grant};
 /// An asset, in one repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AssetKey {
-    repository_id: i64,
-    package: PackageCoordinates,
-    version: VersionName,
-    asset: AssetName,
+    pub(crate) repository_id: i64,
+    pub(crate) package: PackageCoordinates,
+    pub(crate) version: VersionName,
+    pub(crate) asset: AssetName,
 }
 
 /// Where an asset's bytes are, as long as no change to its package comes.
 #[derive(Debug)]
 pub(crate) struct HeldAsset {
-    digests: Digests,
-    made_at: Tick,
+    pub(crate) digests: Digests,
+    pub(crate) made_at: Tick,
 }
 
 /// A pull that has begun.
@@ -176,7 +176,8 @@ impl Catalog {
         Err(Error::internal("an asset was pulled but cannot be found"))
     }
 
-    async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
+    /// The bytes of an asset that a row names.
+    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
         let blob = blob.ok_or_else(|| {
             Error::internal(format!(

@@ -17,7 +17,7 @@ use model::{
 };
 
 use crate::kit::address::{self, Address};
-use crate::kit::body::{Body, Response, drain};
+use crate::kit::body::{Body, Response, drain, waits};
 use crate::kit::{bases, credentials, error_reply, path};
 use crate::{Context, Endpoint, FORMATS, Format, Permission, PublicAddresses, Reply, Told};
 
@@ -175,10 +175,14 @@ impl PackageEndpoints {
     }
 
     async fn answer(&self, parts: Parts, body: Body, known: &mut Known) -> Result<Reply> {
+        let body_waits = waits(&parts.headers);
         let (endpoint, cx) = match self.admit(parts, known).await {
             Ok(admitted) => admitted,
             Err(error) => {
-                drain(body).await;
+                // Who has sent nothing yet would take a read for leave to send all of it.
+                if !body_waits {
+                    drain(body).await;
+                }
                 return Err(error);
             }
         };
@@ -341,6 +345,7 @@ fn log(error: &Error, known: &Known) {
         | ErrorKind::AccessDenied
         | ErrorKind::NotFound
         | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed
         | ErrorKind::QuotaExceeded
         | ErrorKind::Throttled
         | ErrorKind::TooLarge => tracing::debug!(

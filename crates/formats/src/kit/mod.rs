@@ -12,5 +12,6 @@ pub(crate) mod credentials;
 pub(crate) mod document_reply;
 pub(crate) mod error_reply;
 pub(crate) mod negotiation;
+pub(crate) mod page_reply;
 pub(crate) mod path;
 pub(crate) mod range;

@@ -6,7 +6,6 @@
 use catalog::{Grant, NewAsset, Publication, Stage, Staged};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
 use model::{Action, Error, InvalidReason, PackageCoordinates, ResourceType, Result};
 use serde_json::json;
 
@@ -15,7 +14,7 @@ use super::package_archive::{ArchiveReader, Contents};
 use super::publication::{Examined, Tarball, examine};
 use super::publish_document::{DocumentScanner, Piece};
 use super::{asset_name, deprecation};
-use crate::kit::body::{Body, drain, next_chunk, too_large};
+use crate::kit::body::{Body, announced_bytes, drain, next_chunk, too_large};
 use crate::kit::document_reply::json_reply;
 use crate::{Context, Endpoint, Permission, Reply, Told};
 
@@ -84,11 +83,7 @@ async fn receive_from(
     body: &mut Body,
 ) -> Result<Received> {
     let limit_bytes = cx.limits.publish_body_bytes;
-    let announced = cx
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit_bytes) {
+    if announced_bytes(&cx.headers).is_some_and(|length| length > limit_bytes) {
         return Err(too_large(limit_bytes));
     }
     let mut scanner = DocumentScanner::new(cx.limits.document_bytes);
