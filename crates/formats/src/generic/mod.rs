@@ -69,10 +69,6 @@ impl Format for Generic {
     fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
         routes::route(head)
     }
-
-    fn is_served(&self) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]

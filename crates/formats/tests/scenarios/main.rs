@@ -45,7 +45,6 @@ macro_rules! held {
                 of_many_who_publish_a_version_at_once_one_wins
                 z07_z12_without_a_right_nothing_is_read_or_written;
             conditional:
-                i09_an_index_answers_304_to_its_own_etag_until_it_changes
                 an_asset_answers_304_to_its_own_etag_and_tells_its_size_to_head
                 parts_of_an_asset_can_be_asked_for;
             copies:
@@ -56,6 +55,17 @@ macro_rules! held {
             groups:
                 a_publish_is_taken_where_the_group_says_so
                 y06_y07_a_variation_of_a_groups_name_is_not_published;
+        }
+    };
+}
+
+/// What formats do whose package managers read an index of each package, again and again.
+macro_rules! index {
+    ($ecosystem:ty) => {
+        run! {
+            $ecosystem;
+            conditional:
+                i09_an_index_answers_304_to_its_own_etag_until_it_changes;
         }
     };
 }
@@ -133,7 +143,8 @@ macro_rules! table {
 }
 
 table! {
-    npm: crate::ecosystems::Npm => held graph source;
+    npm: crate::ecosystems::Npm => held index graph source;
+    generic: crate::ecosystems::Generic => held;
 }
 
 #[tokio::test]
@@ -152,7 +163,9 @@ async fn every_format_that_serves_package_requests_is_in_the_table() {
         assert!(parts.contains(&"held"), "{id}");
         let is_pulled = format.source().is_some();
         assert_eq!(parts.contains(&"source"), is_pulled, "{id}");
-        // What can be pulled through can be resolved through upstream repositories, too.
-        assert!(parts.contains(&"graph") || !is_pulled, "{id}");
+        // Without a package manager nothing is looked for elsewhere.
+        let has_manager = !format.is_published_through_api();
+        assert_eq!(parts.contains(&"index"), has_manager, "{id}");
+        assert_eq!(parts.contains(&"graph"), has_manager, "{id}");
     }
 }
