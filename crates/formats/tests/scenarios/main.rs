@@ -108,7 +108,8 @@ macro_rules! source {
                 i09_a_change_of_a_group_is_seen_at_once_and_leaves_what_is_here
                 y06_y07_x17_a_public_variation_of_a_groups_name_is_never_asked_for;
             upstreams:
-                what_is_pulled_is_retained_at_both_ends_and_not_between;
+                what_is_pulled_is_retained_at_both_ends_and_not_between
+                what_was_pulled_outlives_its_connection;
             pulling:
                 a_second_read_asks_the_source_for_nothing
                 x14_fifty_clients_make_one_fetch

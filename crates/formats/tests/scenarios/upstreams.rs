@@ -204,3 +204,16 @@ pub(crate) async fn what_is_pulled_is_retained_at_both_ends_and_not_between<E: P
     assert_eq!(world.fetch("app", NAME, "1.0.0").await.bytes(), &bytes);
     assert_eq!(world.listed("app", NAME).await, ["1.0.0"]);
 }
+
+pub(crate) async fn what_was_pulled_outlives_its_connection<E: Pulled>() {
+    let world = Connected::<E>::main().await;
+    world.show(NAME, &["1.0.0", "2.0.0"]);
+    let bytes = world.pull("main", NAME, "1.0.0").await;
+    assert_eq!(world.listed("main", NAME).await, ["1.0.0", "2.0.0"]);
+    world.house.disconnect("main", E::CONNECTION).await;
+    world.source.forget_requests();
+    assert_eq!(world.listed("main", NAME).await, ["1.0.0"]);
+    assert_eq!(world.fetch("main", NAME, "1.0.0").await.bytes(), &bytes);
+    assert_eq!(world.fetch("main", NAME, "2.0.0").await.status, 404);
+    assert_eq!(world.source.requests_total(), 0);
+}

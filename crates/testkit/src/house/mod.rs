@@ -245,6 +245,19 @@ impl House {
         made.await.expect("the house has this connection");
     }
 
+    /// Takes a repository's connection away.
+    pub async fn disconnect(&self, name: &str, connection: &str) {
+        let connection = ExternalConnectionName::parse(connection).expect("a connection's name");
+        let name = repository(name);
+        let gone = self.catalog.disassociate_external_connection(
+            &self.root,
+            &self.domain,
+            &name,
+            &connection,
+        );
+        gone.await.expect("the repository has this connection");
+    }
+
     /// Puts other repositories above one.
     pub async fn set_upstreams(&self, name: &str, upstreams: &[&str]) {
         let changes = RepositoryChanges {

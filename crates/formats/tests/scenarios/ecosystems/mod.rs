@@ -73,9 +73,17 @@ pub(crate) trait Ecosystem {
 
     /// The versions that a repository lists of a package, in order of text; none, if it does not know the package.
     async fn listed(house: &House, repository: &str, name: &str) -> Vec<String> {
-        let answer = Self::at(house, repository)
-            .get(&Self::index_path(name))
-            .await;
+        let client = Self::at(house, repository);
+        let mut answer = client.get(&Self::index_path(name)).await;
+        // Another spelling of the name may be sent on to the right one.
+        if [301, 302, 307, 308].contains(&answer.status) {
+            let (_, path) = answer
+                .header("location")
+                .split_once(client.prefix())
+                .unwrap();
+            let path = path.to_owned();
+            answer = client.get(&path).await;
+        }
         match answer.status {
             200 => {
                 let mut versions = Self::versions_of(&answer);
