@@ -1,8 +1,7 @@
 //! Sources that are down, lie, break off, or answer something else.
 
-use model::{PageLimit, VersionName};
 use testkit::fake_source::Behaviour;
-use testkit::house::{Answer, digests, repository};
+use testkit::house::{Answer, digests};
 
 use crate::ecosystems::{Connected, LATER_MS, Pulled};
 
@@ -34,22 +33,10 @@ async fn recovers<E: Pulled>(world: &Connected<E>, what: &str) {
 
 /// Whether the asset that has the content is held.
 async fn holds_asset<E: Pulled>(world: &Connected<E>) -> bool {
-    let version = VersionName::parse("1.0.0").unwrap();
-    let (main, package) = (repository("main"), E::coordinates(NAME));
-    let assets = world.house.catalog.list_package_version_assets(
-        &world.house.domain,
-        &main,
-        &package,
-        &version,
-        None,
-        PageLimit::MAX,
-    );
-    // What is not held at all has no assets.
-    let held = assets
-        .await
-        .map_or_else(|_| Vec::new(), |(_, page)| page.items);
+    let package = E::coordinates(NAME);
+    let held = world.house.held_assets("main", &package, "1.0.0").await;
     let name = E::asset_name(NAME, "1.0.0");
-    held.iter().any(|asset| asset.name.as_str() == name)
+    held.contains(&name)
 }
 
 fn assert_failed_cleanly(answer: &Answer, what: &str, secret: &str) {

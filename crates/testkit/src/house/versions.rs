@@ -90,6 +90,28 @@ impl House {
         );
     }
 
+    /// The names of the assets that a repository itself holds of a version; none of a version that it does not hold.
+    pub async fn held_assets(
+        &self,
+        name: &str,
+        package: &PackageCoordinates,
+        number: &str,
+    ) -> Vec<String> {
+        let (name, version) = (repository(name), version(number));
+        let listed = self.catalog.list_package_version_assets(
+            &self.domain,
+            &name,
+            package,
+            &version,
+            None,
+            PageLimit::MAX,
+        );
+        let assets = listed
+            .await
+            .map_or_else(|_| Vec::new(), |(_, page)| page.items);
+        assets.iter().map(|asset| asset.name.to_string()).collect()
+    }
+
     /// Sets the status of a version that is held.
     pub async fn set_status(
         &self,
