@@ -5,7 +5,8 @@ use std::io::{Read, Seek};
 use bytes::Bytes;
 use model::{
     AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates,
-    PackageGroupPattern, PackageName, PatternFault, PatternShape, VersionDetails, VersionName,
+    PackageGroupPattern, PackageName, PatternFault, PatternShape, VersionDetails, VersionKey,
+    VersionName,
 };
 
 use crate::{Discovery, PublicSource};
@@ -64,8 +65,8 @@ pub trait FormatRules: Send + Sync + 'static {
 
     /// What the spellings of one version have in common: versions of a package with equal keys are the same version,
     /// whose name is the first of its spellings that was seen.
-    fn version_key(&self, version: &VersionName) -> String {
-        version.as_str().to_owned()
+    fn version_key(&self, version: &VersionName) -> VersionKey {
+        VersionKey::of_name(version)
     }
 
     /// When assets can still be added to a version.

@@ -122,7 +122,12 @@ impl Catalog {
         let own = row.as_ref().map(PackageRow::restrictions);
         gate.check_publish(view.home().id_and_name(), own, package)?;
         let Some(row) = row else { return Ok(()) };
-        let held = find_held(&mut reader, row.id, &publication.version).await?;
+        let held = find_held(
+            &mut reader,
+            row.id,
+            &rules.version_key(&publication.version),
+        )
+        .await?;
         let limit = self.settings.quotas.assets_per_version;
         publication.check(held.as_ref(), limit)?;
         Ok(())
@@ -171,6 +176,7 @@ impl Catalog {
             gate: self
                 .origin_gate(view.domain_id, &publication.package)
                 .await?,
+            key: self.version_key(&publication.package, &publication.version)?,
             publication,
             asset,
         };
@@ -192,6 +198,7 @@ struct Unit {
     now: EpochMillis,
     gate: OriginGate,
     publication: AssetPublication,
+    key: model::VersionKey,
     asset: Asset,
 }
 
@@ -221,7 +228,7 @@ impl Unit {
                     .await?
             }
         };
-        let held = find_held(tx, row.id, &self.publication.version).await?;
+        let held = find_held(tx, row.id, &self.key).await?;
         let is_there = self.publication.check(held.as_ref(), self.limit)?;
         let before = held.as_ref().map(|held| held.status);
         let status = self.publication.status_after(before);
@@ -236,13 +243,13 @@ impl Unit {
             .write_version(tx, row.id, held.as_ref(), is_there, status)
             .await?;
         if !is_there {
-            let Asset {
-                name,
-                size_bytes,
-                digests,
-            } = &self.asset;
-            tx.insert_asset(self.domain_id, version_id, name, *size_bytes, digests)
-                .await?;
+            let new = store::NewAsset {
+                name: self.asset.name.clone(),
+                size_bytes: self.asset.size_bytes,
+                digests: self.asset.digests.clone(),
+                companion: None,
+            };
+            tx.insert_asset(self.domain_id, version_id, &new).await?;
         }
         let event = match before {
             None => VersionEvent::created(status, &revision, 1),
@@ -293,13 +300,23 @@ impl Unit {
             } else {
                 self.now
             };
-            tx.update_version_content(version.id, status, &revision, published_at)
-                .await?;
+            tx.update_version_content(
+                version.id,
+                &store::VersionContent {
+                    status,
+                    revision: &revision,
+                    published_at,
+                    metadata,
+                    readme: None,
+                },
+            )
+            .await?;
             return Ok((version.id, revision));
         }
         let new = NewVersion {
             package_id,
             version: self.publication.version.clone(),
+            key: self.key.clone(),
             status,
             revision: revision.clone(),
             origin_type: OriginType::Internal,
@@ -375,11 +392,9 @@ impl AssetPublication {
 async fn find_held(
     connection: &mut Connection,
     package_id: i64,
-    version: &VersionName,
+    key: &model::VersionKey,
 ) -> Result<Option<Held>, Failure> {
-    let found = connection
-        .find_version_metadata(package_id, version.as_str())
-        .await?;
+    let found = connection.find_version_metadata(package_id, key).await?;
     let Some(row) = found else { return Ok(None) };
     let rows = connection
         .list_assets(row.version.id, "", PageLimit::MAX)
