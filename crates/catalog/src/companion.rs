@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    AssetName, Error, PackageCoordinates, ResourceType, Result, Sha256Digest, VersionName,
+    AssetName, Error, InvalidReason, PackageCoordinates, ResourceType, Result, Sha256Digest,
+    VersionName,
 };
+use store::AssetCompanion;
 
 use crate::failure::from_blobs;
 use crate::pull::{AssetKey, Located};
@@ -60,6 +62,26 @@ impl Catalog {
             }
             | Located::AtSource { .. } => Err(no_companion(version, asset)),
         }
+    }
+
+    /// Stores what is to be kept beside an asset, before any row names it.
+    pub(crate) async fn store_companion(
+        &self,
+        bytes: Option<Bytes>,
+    ) -> Result<Option<AssetCompanion>> {
+        let Some(bytes) = bytes else { return Ok(None) };
+        let size_bytes = bytes.len() as u64;
+        if size_bytes > COMPANION_LIMIT_BYTES {
+            let message = format!(
+                "The metadata inside the asset has {size_bytes} bytes, and may have at most {COMPANION_LIMIT_BYTES}."
+            );
+            return Err(Error::invalid(InvalidReason::FieldValidation, message));
+        }
+        let digests = self.blobs.put(bytes).await.map_err(from_blobs)?;
+        Ok(Some(AssetCompanion {
+            sha256: digests.sha256,
+            size_bytes,
+        }))
     }
 
     async fn read_companion(&self, sha256: &Sha256Digest) -> Result<Bytes> {

@@ -87,8 +87,8 @@ pub trait FormatRules: Send + Sync + 'static {
         Ok(Examined::default())
     }
 
-    /// Brings together what is held of a version and what came with one more asset, both as JSON. Runs inside a
-    /// transaction: it must be quick, and cannot fail.
+    /// Brings together what is held of a version and what came with one more asset, both as JSON. `{}` is held of a
+    /// version that is new. Runs inside a transaction: it must be quick, and cannot fail.
     fn merge_metadata(&self, _held: &str, new: &str) -> String {
         new.to_owned()
     }
