@@ -4,21 +4,25 @@ use std::sync::Arc;
 
 use access::{SessionKeys, TokenKey, TokenKeys};
 use blobs::Blobs;
+use bytes::Bytes;
 use model::{
     AccountId, Arn, ArnScope, Change, ChangeKind, Clock, DomainRef, EpochMillis, FormatId,
-    PackageCoordinates, Principal, RepositoryName, Result,
+    PackageCoordinates, Principal, RepositoryName, Result, VersionKey, VersionName,
 };
 use quick_cache::sync::Cache;
 use store::Store;
 use upstream::Flights;
 
 use crate::access_keys::KeyCache;
+use crate::background::BackgroundWork;
+use crate::companion::HeldCompanion;
 use crate::connections::ConnectionDirectory;
 use crate::document::{Document, DocumentCache, DocumentKey};
 use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
+use crate::namespace_source::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
@@ -29,6 +33,7 @@ use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
 use crate::tokens::OpenedTokens;
+use crate::whole_version::WholeVersions;
 
 /// What a catalog is built from.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
@@ -70,9 +75,14 @@ pub struct Catalog {
     pub(crate) documents: DocumentCache,
     pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
     pub(crate) held_assets: Cache<AssetKey, Arc<HeldAsset>>,
+    pub(crate) held_companions: Cache<AssetKey, Arc<HeldCompanion>>,
     pub(crate) sources: SourceCache,
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
+    pub(crate) companions: Flights<AssetKey, Result<Bytes, Arc<model::Error>>>,
+    pub(crate) namespace_refreshes: Flights<NamespaceKey, NamespaceAnswer>,
+    pub(crate) whole_versions: WholeVersions,
+    pub(crate) background: BackgroundWork,
     pub(crate) heavy_work: HeavyWork,
     pub(crate) rates: RequestRates,
 }
@@ -105,9 +115,14 @@ impl Catalog {
             documents: DocumentCache::new(settings.document_cache_bytes),
             renders: Flights::default(),
             held_assets: Cache::new(16_384),
+            held_companions: Cache::new(16_384),
             sources: SourceCache::default(),
             refreshes: Flights::default(),
             pulls: Pulls::default(),
+            companions: Flights::default(),
+            namespace_refreshes: Flights::default(),
+            whole_versions: WholeVersions::default(),
+            background: BackgroundWork::default(),
             heavy_work: HeavyWork::default(),
             rates: RequestRates::new(&settings.quotas.rates),
             store,
@@ -144,6 +159,8 @@ impl Catalog {
 
     /// Ends what was begun and closes the database.
     pub async fn close(&self) {
+        self.background.close();
+        self.pulls.close();
         self.store.close().await;
     }
 
@@ -189,6 +206,15 @@ impl Catalog {
                 "a row names the format {id}, which this program lacks"
             ))
         })
+    }
+
+    /// What a version of a package is found by.
+    pub(crate) fn version_key(
+        &self,
+        package: &PackageCoordinates,
+        version: &VersionName,
+    ) -> Result<VersionKey> {
+        Ok(self.rules(package.format)?.version_key(version))
     }
 
     /// The rules of a format.

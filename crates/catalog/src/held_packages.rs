@@ -227,8 +227,9 @@ impl Catalog {
         package: &PackageCoordinates,
         version: &VersionName,
     ) -> Result<PackageVersionRow> {
+        let key = self.rules(package.format)?.version_key(version);
         let found = reader
-            .find_version(row.id, version.as_str())
+            .find_version(row.id, &key)
             .await
             .map_err(from_store)?;
         if let Some(found) = found

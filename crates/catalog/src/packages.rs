@@ -10,6 +10,7 @@ use store::{AssetRow, Connection, PackageFilter, PackageRow, PackageVersionRow, 
 use crate::Catalog;
 use crate::asset_body::AssetBody;
 use crate::failure::from_store;
+use crate::version_manifest::OfVersion;
 
 /// What a list of packages is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -194,21 +195,20 @@ impl Catalog {
         version: &VersionName,
     ) -> Result<DescribedVersion> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
+        let rules = self.rules(package.format)?;
         let found = reader
-            .find_version_metadata(row.id, version.as_str())
+            .find_version_metadata(row.id, &rules.version_key(version))
             .await
             .map_err(from_store)?;
         let found = found.ok_or_else(|| version_not_found(package, version))?;
-        let details = self
-            .rules(package.format)?
-            .details(package, &found.metadata);
+        let details = rules.details(package, &found.metadata);
         Ok(DescribedVersion {
             version: version_from_row(&found.version)?,
             details,
         })
     }
 
-    /// A version's assets in order of name, and its revision.
+    /// A version's assets in order of name.
     pub async fn list_package_version_assets(
         &self,
         domain: &DomainRef,
@@ -217,15 +217,17 @@ impl Catalog {
         version: &VersionName,
         after: Option<&str>,
         limit: PageLimit,
-    ) -> Result<(String, Page<Asset>)> {
+    ) -> Result<OfVersion<Page<Asset>>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
-        let found = find_version(&mut reader, &row, package, version).await?;
+        let found = self
+            .find_version(&mut reader, &row, package, version)
+            .await?;
         if found.status().map_err(from_store)? == PackageVersionStatus::Disposed {
             let nothing = Page {
                 items: Vec::new(),
                 next: None,
             };
-            return Ok((found.revision, nothing));
+            return OfVersion::new(&found, nothing);
         }
         let rows = reader
             .list_assets(found.id, after.unwrap_or(""), limit)
@@ -233,13 +235,11 @@ impl Catalog {
             .map_err(from_store)?;
         let page = Page::from_rows(rows, limit, |row| row.name.clone());
         let items: Result<Vec<_>> = page.items.iter().map(asset_from_row).collect();
-        Ok((
-            found.revision,
-            Page {
-                items: items?,
-                next: page.next,
-            },
-        ))
+        let page = Page {
+            items: items?,
+            next: page.next,
+        };
+        OfVersion::new(&found, page)
     }
 
     /// An asset's bytes, as the API hands them out: only what the repository itself holds. `revision` pins them.
@@ -251,9 +251,11 @@ impl Catalog {
         version: &VersionName,
         asset: &AssetName,
         revision: Option<&str>,
-    ) -> Result<(String, AssetBody)> {
+    ) -> Result<OfVersion<AssetBody>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
-        let found = find_version(&mut reader, &row, package, version).await?;
+        let found = self
+            .find_version(&mut reader, &row, package, version)
+            .await?;
         if revision.is_some_and(|wanted| wanted != found.revision) {
             let message = format!(
                 "The revision of version '{version}' is not the one asked for. current revision: {}, expected \
@@ -285,7 +287,7 @@ impl Catalog {
             .ok_or_else(no_asset)?;
         drop(reader);
         let digests = row.digests().map_err(from_store)?;
-        Ok((found.revision, self.open_held(digests).await?))
+        OfVersion::new(&found, self.open_held(digests).await?)
     }
 
     /// Whether whoever names a version of this status gets its assets.
@@ -302,8 +304,8 @@ impl Catalog {
         reader: &mut Connection,
         package: &PackageRow,
     ) -> Result<Option<VersionName>> {
-        let tag = self.format(&package.format)?.default_tag();
-        if let Some(tag) = tag
+        let rules = self.format(&package.format)?;
+        if let Some(tag) = rules.default_tag()
             && let Some(row) = reader
                 .list_package_tags(package.id)
                 .await
@@ -311,7 +313,10 @@ impl Catalog {
                 .into_iter()
                 .find(|row| row.tag == tag)
             && let Some(found) = reader
-                .find_version(package.id, &row.version)
+                .find_version(
+                    package.id,
+                    &rules.version_key(&parse_version(&row.version)?),
+                )
                 .await
                 .map_err(from_store)?
             && found.status().map_err(from_store)?.is_listed()
@@ -323,6 +328,21 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         newest.map(|row| parse_version(&row.version)).transpose()
+    }
+
+    pub(crate) async fn find_version(
+        &self,
+        reader: &mut Connection,
+        row: &PackageRow,
+        package: &PackageCoordinates,
+        version: &VersionName,
+    ) -> Result<PackageVersionRow> {
+        let key = self.version_key(package, version)?;
+        let found = reader
+            .find_version(row.id, &key)
+            .await
+            .map_err(from_store)?;
+        found.ok_or_else(|| version_not_found(package, version))
     }
 
     pub(crate) async fn package_row(
@@ -358,19 +378,6 @@ impl Catalog {
             restrictions: row.restrictions(),
         })
     }
-}
-
-pub(crate) async fn find_version(
-    reader: &mut Connection,
-    row: &PackageRow,
-    package: &PackageCoordinates,
-    version: &VersionName,
-) -> Result<PackageVersionRow> {
-    let found = reader
-        .find_version(row.id, version.as_str())
-        .await
-        .map_err(from_store)?;
-    found.ok_or_else(|| version_not_found(package, version))
 }
 
 /// The wording of the service, its trailing comma included.

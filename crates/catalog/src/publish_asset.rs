@@ -7,23 +7,15 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use model::{
-    Asset, AssetName, ChangeKind, Digests, DomainRef, EpochMillis, Error, InvalidReason,
-    OriginRestrictions, OriginType, PackageCoordinates, PackageVersionStatus, PageLimit,
-    RepositoryName, ResourceType, Result, VersionName,
+    Asset, AssetName, Digests, DomainRef, Error, InvalidReason, PackageCoordinates,
+    PackageVersionStatus, RepositoryName, ResourceType, Result, VersionName,
 };
-use serde_json::json;
-use store::{Connection, NewVersion, PackageRow, Tx, VersionMetadataRow};
+use store::{NewAsset, PackageRow};
 
-use crate::change_log::{ChangeDetails, VersionEvent, change};
-use crate::failure::{Failure, from_blobs, from_store};
-use crate::origin_gate::OriginGate;
-use crate::packages::asset_from_row;
-use crate::publish::revision_of;
-use crate::repository_view::{RepositoryView, repository_not_found};
+use crate::failure::{from_blobs, from_store};
+use crate::repository_view::RepositoryView;
+use crate::version_growth::{Candidate, HeldContent};
 use crate::{Caller, Catalog, ExpectedDigests, Staged};
-
-/// What a version says of itself when nothing but its assets was ever sent.
-const NO_METADATA: &str = "{}";
 
 /// Bytes on their way in.
 pub type IncomingBytes<'a> = dyn Stream<Item = Result<Bytes>> + Send + Unpin + 'a;
@@ -50,6 +42,8 @@ pub struct AssetPublication {
 /// What publishing an asset came to.
 #[derive(Debug, Clone)]
 pub struct PublishedAsset {
+    /// The version's name, in its first spelling.
+    pub version: VersionName,
     /// The version's revision with this asset.
     pub revision: String,
     /// The version's status.
@@ -58,13 +52,6 @@ pub struct PublishedAsset {
     pub asset: Asset,
     /// Whether it came with this call, and was not held before.
     pub is_new: bool,
-}
-
-/// What a repository holds of a version when an asset comes.
-struct Held {
-    row: VersionMetadataRow,
-    status: PackageVersionStatus,
-    assets: Vec<Asset>,
 }
 
 impl Catalog {
@@ -82,22 +69,20 @@ impl Catalog {
         let view = self.repository_view(domain, repository).await?;
         self.check_before_asset(&view, &publication).await?;
         let staged = self.receive_asset(&publication, bytes).await?;
+        let candidate = publication.candidate(ExpectedDigests::exactly(staged.digests()));
         if publication.expected.sha256.is_none() {
             // Only now it can be told whether they are other bytes under a name that is taken.
-            let digests = Some(staged.digests());
-            self.check_against_held(&view, &publication, digests)
-                .await?;
+            self.check_against_held(&view, &candidate).await?;
         }
-        let asset = Asset {
+        let asset = NewAsset {
             name: publication.asset.clone(),
             size_bytes: staged.size_bytes(),
             digests: staged.digests().clone(),
+            companion: None,
         };
         staged.commit().await.map_err(from_blobs)?;
-        let package = publication.package.clone();
-        let published = self.write_asset(caller, &view, publication, asset).await?;
-        self.stamps.package_changed(view.domain_id, &package);
-        Ok(published)
+        self.grow(caller, view, candidate, asset, Vec::new(), None)
+            .await
     }
 
     /// What can be told before bytes are taken.
@@ -122,17 +107,15 @@ impl Catalog {
         {
             return Err(asset_too_large(&publication.asset, limit_bytes));
         }
-        self.check_against_held(view, publication, None).await
+        // What was declared of the bytes stands for them, and what was not declared may be so.
+        let candidate = publication.candidate(publication.expected.clone());
+        self.check_against_held(view, &candidate).await
     }
 
     /// What stands against the asset in what the repository holds now.
-    async fn check_against_held(
-        &self,
-        view: &RepositoryView,
-        publication: &AssetPublication,
-        digests: Option<&Digests>,
-    ) -> Result<()> {
-        let package = &publication.package;
+    async fn check_against_held(&self, view: &RepositoryView, candidate: &Candidate) -> Result<()> {
+        let package = &candidate.package;
+        let rules = self.rules(package.format)?;
         // Before this takes a connection of its own: whoever holds one and waits for another may wait for itself.
         let gate = self.origin_gate(view.domain_id, package).await?;
         let mut reader = self.store.read().await.map_err(from_store)?;
@@ -143,9 +126,10 @@ impl Catalog {
         let own = row.as_ref().map(PackageRow::restrictions);
         gate.check_publish(view.home().id_and_name(), own, package)?;
         let Some(row) = row else { return Ok(()) };
-        let held = find_held(&mut reader, row.id, &publication.version).await?;
+        let key = rules.version_key(&candidate.version);
+        let held = HeldContent::find(&mut reader, row.id, &key).await?;
         let limit = self.settings.quotas.assets_per_version;
-        publication.check(held.as_ref(), limit, digests)?;
+        candidate.check(held.as_ref(), rules.growth(), limit)?;
         Ok(())
     }
 
@@ -174,261 +158,19 @@ impl Catalog {
             )),
         }
     }
-
-    async fn write_asset(
-        &self,
-        caller: &Caller,
-        view: &RepositoryView,
-        publication: AssetPublication,
-        asset: Asset,
-    ) -> Result<PublishedAsset> {
-        let unit = Unit {
-            domain_id: view.domain_id,
-            home_id: view.home().id,
-            home: view.home().name.clone(),
-            limit: self.settings.quotas.assets_per_version,
-            now: self.now(),
-            gate: self
-                .origin_gate(view.domain_id, &publication.package)
-                .await?,
-            publication,
-            asset,
-        };
-        let (caller, domain) = (caller.clone(), view.domain.clone());
-        let written: Result<PublishedAsset, Failure> = self
-            .store
-            .write(move |tx| Box::pin(async move { unit.write(tx, &caller, &domain).await }))
-            .await;
-        Ok(written?)
-    }
-}
-
-/// An asset as the transaction needs it.
-struct Unit {
-    domain_id: i64,
-    home_id: i64,
-    home: RepositoryName,
-    limit: usize,
-    now: EpochMillis,
-    gate: OriginGate,
-    publication: AssetPublication,
-    asset: Asset,
-}
-
-impl Unit {
-    async fn write(
-        self,
-        tx: &mut Tx,
-        caller: &Caller,
-        domain: &DomainRef,
-    ) -> Result<PublishedAsset, Failure> {
-        let package = &self.publication.package;
-        // Whoever adds to the same version meanwhile waits here, and then finds this asset in it.
-        tx.order_writes(self.domain_id).await?;
-        let found = tx.find_package(self.home_id, package).await?;
-        let own = found.as_ref().map(PackageRow::restrictions);
-        let gate = self.gate.clone().current(tx, self.domain_id, package);
-        gate.await?
-            .check_publish((self.home_id, &self.home), own, package)?;
-        let row = match found {
-            Some(row) => row,
-            None => {
-                if tx.find_repository_by_id(self.home_id).await?.is_none() {
-                    return Err(repository_not_found(domain, &self.home).into());
-                }
-                let restrictions = OriginRestrictions::PUBLISHED_FIRST;
-                tx.ensure_package(self.home_id, package, restrictions, self.now)
-                    .await?
-            }
-        };
-        let held = find_held(tx, row.id, &self.publication.version).await?;
-        let digests = Some(&self.asset.digests);
-        let is_there = self.publication.check(held.as_ref(), self.limit, digests)?;
-        let before = held.as_ref().map(|held| held.status);
-        let status = self.publication.status_after(before);
-        if let (Some(held), true) = (&held, is_there && before == Some(status)) {
-            return Ok(PublishedAsset {
-                revision: held.row.version.revision.clone(),
-                status,
-                asset: self.asset,
-                is_new: false,
-            });
-        }
-        let (version_id, revision) = self
-            .write_version(tx, row.id, held.as_ref(), is_there, status)
-            .await?;
-        if !is_there {
-            let Asset {
-                name,
-                size_bytes,
-                digests,
-            } = &self.asset;
-            tx.insert_asset(self.domain_id, version_id, name, *size_bytes, digests)
-                .await?;
-        }
-        let event = match before {
-            None => VersionEvent::created(status, &revision, 1),
-            Some(before) => VersionEvent {
-                assets_added: usize::from(!is_there),
-                status_changed: before != status,
-                ..VersionEvent::updated(status, &revision)
-            },
-        };
-        let detail = json!({
-            "asset": {
-                "name": self.asset.name.as_str(), "sizeBytes": self.asset.size_bytes,
-                "sha256": self.asset.digests.sha256.to_hex(),
-            },
-        });
-        let entry = change(ChangeKind::AssetPublished, self.now, caller)
-            .in_repository(&self.home)
-            .of_package(package)
-            .of_version(&self.publication.version)
-            .with_event(detail, &event);
-        tx.append_change(self.domain_id, &entry).await?;
-        Ok(PublishedAsset {
-            revision,
-            status,
-            asset: self.asset,
-            is_new: !is_there,
-        })
-    }
-
-    /// Makes the version's row, or brings it up to date; gives its id and its revision.
-    async fn write_version(
-        &self,
-        tx: &mut Tx,
-        package_id: i64,
-        held: Option<&Held>,
-        is_there: bool,
-        status: PackageVersionStatus,
-    ) -> Result<(i64, String), Failure> {
-        let own = (!is_there).then_some(&self.asset);
-        let assets = held.iter().flat_map(|held| &held.assets).chain(own);
-        let named = assets.map(|asset| (&asset.name, &asset.digests));
-        let metadata = held.map_or(NO_METADATA, |held| &held.row.metadata);
-        let revision = revision_of(named, metadata);
-        if let Some(held) = held {
-            let version = &held.row.version;
-            // A version is published when it is finished, however long it took to bring its assets.
-            let published_at = if held.status == status {
-                EpochMillis(version.published_at_ms)
-            } else {
-                self.now
-            };
-            tx.update_version_content(version.id, status, &revision, published_at)
-                .await?;
-            return Ok((version.id, revision));
-        }
-        let new = NewVersion {
-            package_id,
-            version: self.publication.version.clone(),
-            status,
-            revision: revision.clone(),
-            origin_type: OriginType::Internal,
-            origin_name: self.home.as_str().to_owned(),
-            published_at: self.now,
-            source_published_at: None,
-            metadata: NO_METADATA.to_owned(),
-            readme: None,
-        };
-        let id = tx.insert_version(&new).await?.ok_or_else(|| {
-            Error::internal("a version was made by someone else inside an ordered write")
-        })?;
-        Ok((id, revision))
-    }
 }
 
 impl AssetPublication {
-    /// Refuses the asset where what is held stands against it; else tells whether it is held already. Before the bytes
-    /// have come, what was declared of them stands for them, and what was not declared may be so.
-    fn check(&self, held: Option<&Held>, limit: usize, digests: Option<&Digests>) -> Result<bool> {
-        let Some(held) = held else { return Ok(false) };
-        let same_name = held.assets.iter().find(|asset| asset.name == self.asset);
-        if self.only_new && same_name.is_some() {
-            let message = format!(
-                "Asset '{}' of version {} of package '{}' is there already, and the request is for a new one only.",
-                self.asset, self.version, self.package
-            );
-            let kind = ResourceType::Asset;
-            return Err(Error::precondition_failed(
-                kind,
-                self.asset.as_str(),
-                message,
-            ));
-        }
-        let is_there = same_name.is_some_and(|held| match digests {
-            Some(digests) => held.digests.sha256 == digests.sha256,
-            None => self.expected.mismatch(&held.digests).is_none(),
-        });
-        let is_open = match held.status {
-            PackageVersionStatus::Unfinished => true,
-            PackageVersionStatus::Published | PackageVersionStatus::Unlisted => {
-                is_there && !self.unfinished
-            }
-            PackageVersionStatus::Archived
-            | PackageVersionStatus::Disposed
-            | PackageVersionStatus::Deleted => false,
-        };
-        if !is_open {
-            let message = format!(
-                "Version {} of package '{}' is {}: assets can be added only while a version is Unfinished, which it is \
-                 as long as each of them is sent with unfinished=true. Publish another version number.",
-                self.version, self.package, held.status
-            );
-            let kind = ResourceType::PackageVersion;
-            return Err(Error::conflict(kind, self.version.as_str(), message));
-        }
-        if !is_there && same_name.is_some() {
-            let message = format!(
-                "Asset '{}' of version {} of package '{}' already exists with other content. Assets do not change: \
-                 use another name, or delete the version first.",
-                self.asset, self.version, self.package
-            );
-            let kind = ResourceType::Asset;
-            return Err(Error::conflict(kind, self.asset.as_str(), message));
-        }
-        if !is_there && held.assets.len() >= limit {
-            let message = format!(
-                "A package version can have at most {limit} assets, and version {} has as many.",
-                self.version
-            );
-            let kind = ResourceType::PackageVersion;
-            return Err(Error::quota_exceeded(kind, self.version.as_str(), message));
-        }
-        Ok(is_there)
-    }
-
-    /// What the version is afterwards. What was finished before stays what it is.
-    fn status_after(&self, before: Option<PackageVersionStatus>) -> PackageVersionStatus {
-        match before {
-            None | Some(PackageVersionStatus::Unfinished) if self.unfinished => {
-                PackageVersionStatus::Unfinished
-            }
-            None | Some(PackageVersionStatus::Unfinished) => PackageVersionStatus::Published,
-            Some(before) => before,
+    fn candidate(&self, bytes: ExpectedDigests) -> Candidate {
+        Candidate {
+            package: self.package.clone(),
+            version: self.version.clone(),
+            asset: self.asset.clone(),
+            bytes,
+            only_new: self.only_new,
+            is_finished: !self.unfinished,
         }
     }
-}
-
-async fn find_held(
-    connection: &mut Connection,
-    package_id: i64,
-    version: &VersionName,
-) -> Result<Option<Held>, Failure> {
-    let found = connection
-        .find_version_metadata(package_id, version.as_str())
-        .await?;
-    let Some(row) = found else { return Ok(None) };
-    let rows = connection
-        .list_assets(row.version.id, "", PageLimit::MAX)
-        .await?;
-    let assets: Result<Vec<_>> = rows.iter().map(asset_from_row).collect();
-    Ok(Some(Held {
-        status: row.version.status()?,
-        assets: assets?,
-        row,
-    }))
 }
 
 /// Bytes that are not what was declared of them.

@@ -11,6 +11,8 @@ use model::{
 };
 use url::Url;
 
+use crate::FormatRules;
+
 /// A request for a package's metadata.
 #[derive(Debug, Clone)]
 pub struct SourceRequest {
@@ -66,6 +68,12 @@ pub trait PublicSource: Send + Sync {
         Vec::new()
     }
 
+    /// How old its documents may be before they are asked for again, where that is not what an operator would expect of
+    /// most sources. A value that an operator set goes before it.
+    fn freshness_ms(&self) -> Option<i64> {
+        None
+    }
+
     /// Where a document is that is about all packages of a namespace.
     fn namespace_document(
         &self,
@@ -88,12 +96,19 @@ pub struct SourcePackage {
 }
 
 impl SourcePackage {
-    /// The version of this name.
-    #[must_use]
-    pub fn version(&self, name: &VersionName) -> Option<&SourceVersion> {
-        self.versions
-            .iter()
-            .find(|version| version.version == *name)
+    /// The version of this name, or of another spelling that means the same.
+    pub(crate) fn version(
+        &self,
+        rules: &dyn FormatRules,
+        name: &VersionName,
+    ) -> Option<&SourceVersion> {
+        let mut versions = self.versions.iter();
+        let exact = versions.find(|version| version.version == *name);
+        exact.or_else(|| {
+            let key = rules.version_key(name);
+            let mut versions = self.versions.iter();
+            versions.find(|version| rules.version_key(&version.version) == key)
+        })
     }
 }
 
@@ -110,6 +125,19 @@ pub struct SourceVersion {
     pub published_at: Option<EpochMillis>,
     /// Its assets.
     pub assets: Vec<SourceAsset>,
+}
+
+impl SourceVersion {
+    /// A version of which a source says nothing but where its assets may be.
+    pub(crate) const fn unlisted(version: VersionName) -> Self {
+        Self {
+            version,
+            metadata: Bytes::new(),
+            readme: None,
+            published_at: None,
+            assets: Vec::new(),
+        }
+    }
 }
 
 /// An asset, as a public source describes it.
@@ -176,6 +204,17 @@ pub struct ExpectedDigests {
 }
 
 impl ExpectedDigests {
+    /// The digests of bytes that have come.
+    #[must_use]
+    pub fn exactly(digests: &Digests) -> Self {
+        Self {
+            md5: Some(digests.md5),
+            sha1: Some(digests.sha1),
+            sha256: Some(digests.sha256),
+            sha512: Some(digests.sha512),
+        }
+    }
+
     /// The name of the first digest that does not match.
     #[must_use]
     pub fn mismatch(&self, found: &Digests) -> Option<&'static str> {

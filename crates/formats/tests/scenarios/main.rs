@@ -145,6 +145,7 @@ macro_rules! table {
 
 table! {
     npm: crate::ecosystems::Npm => held index graph source;
+    pypi: crate::ecosystems::Pypi => held index graph source;
     generic: crate::ecosystems::Generic => held;
 }
 

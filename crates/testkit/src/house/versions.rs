@@ -108,7 +108,7 @@ impl House {
         );
         let assets = listed
             .await
-            .map_or_else(|_| Vec::new(), |(_, page)| page.items);
+            .map_or_else(|_| Vec::new(), |found| found.content.items);
         assets.iter().map(|asset| asset.name.to_string()).collect()
     }
 

@@ -4,6 +4,7 @@
 
 mod generic;
 mod npm;
+mod pypi;
 
 use std::ops::DerefMut;
 
@@ -14,6 +15,7 @@ use testkit::house::{Answer, Client, Connection, House, Plan};
 
 pub(crate) use generic::Generic;
 pub(crate) use npm::Npm;
+pub(crate) use pypi::Pypi;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
 pub(crate) const LATER_MS: i64 = 3 * 3_600_000 + 60_000;
