@@ -35,12 +35,12 @@ mod identity_rights;
 mod ingest;
 mod labels;
 mod namespace_document;
-mod namespace_source;
 mod origin_gate;
 mod package_group_packages;
 mod package_group_restrictions;
 mod package_group_table;
 mod package_groups;
+mod package_names;
 mod package_origin;
 mod packages;
 mod publish;
@@ -117,7 +117,7 @@ pub use source::{
 };
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;
-pub use version_manifest::VersionPage;
+pub use version_manifest::OfVersion;
 pub use version_metadata::MetadataEdit;
 
 pub use access::Explanation;

@@ -304,11 +304,12 @@ impl House {
         let listed = catalog
             .list_package_version_assets(domain, &of, &package, &version, None, limit)
             .await;
-        let Ok((revision, page)) = listed else {
+        let Ok(listed) = listed else {
             return (String::new(), Vec::new());
         };
-        let names = page.items.iter().map(|asset| asset.name.to_string());
-        (revision, names.collect())
+        let names = listed.content.items.iter();
+        let names = names.map(|asset| asset.name.to_string());
+        (listed.revision, names.collect())
     }
 
     pub(crate) async fn held_assets(&self, of: &str, place: Place<'_>) -> Vec<String> {
