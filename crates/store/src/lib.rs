@@ -31,7 +31,7 @@ mod sqlite_writer;
 mod tag;
 
 pub use access_key::AccessKeyRow;
-pub use asset::AssetRow;
+pub use asset::{AssetCompanion, AssetRow, NewAsset};
 pub use change::{ChangeRow, LogRow};
 pub use connection::ExternalConnectionRow;
 pub use domain::DomainRow;
@@ -42,9 +42,11 @@ pub use event_cursor::EventBacklogRow;
 pub use hot_statement::{HotStatement, hot_statements};
 pub use managed_policy::ManagedPolicyRow;
 pub use oidc_provider::OidcProviderRow;
-pub use package::{PackageFilter, PackageRow};
+pub use package::{PackageFilter, PackageNameRow, PackageRow};
 pub use package_group::{AllowedRepositoryRow, PackageGroupRow};
-pub use package_version::{NewVersion, PackageVersionRow, VersionFilter, VersionMetadataRow};
+pub use package_version::{
+    NewVersion, PackageVersionRow, VersionContent, VersionFilter, VersionMetadataRow,
+};
 pub use principal::PrincipalRow;
 pub use principal_policy::PrincipalPolicyRow;
 pub use repository::{RepositoryRow, UpstreamRow};

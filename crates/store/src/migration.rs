@@ -36,6 +36,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "list indexes",
         include_str!("../migrations/sqlite/0008_list_indexes.sql"),
     ),
+    (
+        9,
+        "version keys",
+        include_str!("../migrations/sqlite/0009_version_keys.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -67,6 +72,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         8,
         "list indexes",
         include_str!("../migrations/postgres/0008_list_indexes.sql"),
+    ),
+    (
+        9,
+        "version keys",
+        include_str!("../migrations/postgres/0009_version_keys.sql"),
     ),
 ];
 

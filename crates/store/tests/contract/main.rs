@@ -40,6 +40,7 @@ mod domain_package;
 mod event_cursor;
 mod killed_process;
 mod managed_policy;
+mod migration;
 mod oidc_provider;
 mod package;
 mod package_group;
