@@ -35,6 +35,7 @@ mod package_group_packages;
 mod package_group_restrictions;
 mod package_group_table;
 mod package_groups;
+mod package_names;
 mod package_origin;
 mod packages;
 mod publish;
@@ -112,7 +113,7 @@ pub use source::{
 };
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;
-pub use version_manifest::VersionPage;
+pub use version_manifest::OfVersion;
 pub use version_metadata::MetadataEdit;
 
 pub use access::Explanation;
