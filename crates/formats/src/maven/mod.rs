@@ -148,10 +148,6 @@ impl Format for Maven {
     fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
         routes::route(head)
     }
-
-    fn is_served(&self) -> bool {
-        false
-    }
 }
 
 #[cfg(test)]
