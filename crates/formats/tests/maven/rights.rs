@@ -101,6 +101,7 @@ async fn the_metadata_of_a_group_is_taken_from_who_publishes_into_it() {
     let foreign = metadata("acme", &["1.0"]).replace("com.acme", "com");
     let answer = client.ask(Method::PUT, path, &[], full(foreign)).await;
     assert_eq!(answer.status, 403, "{}", answer.text());
-    let nobody = guest(&house, &[]).await;
+    let token = house.strangers_token().await;
+    let nobody = at(&house, "main").with_authorization(Some(format!("Bearer {token}")));
     assert_eq!(put(&nobody, path, plugins).await.status, 403);
 }
