@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{ChangeKind, FormatId, GroupRestrictionType, Namespace, PackageName, Result};
+use model::{
+    ChangeKind, FormatId, GroupRestrictionType, Namespace, PackageCoordinates, PackageName, Result,
+};
 use serde_json::json;
 use store::{DocumentSubject, SourceDocumentRow};
 use upstream::{DocumentAnswer, Validators};
@@ -28,6 +30,7 @@ impl Catalog {
         view: &Arc<RepositoryView>,
         format: FormatId,
         namespace: &Namespace,
+        package_at_address: Option<&PackageCoordinates>,
     ) -> Result<Vec<Bytes>> {
         view.check_upstreams()?;
         // There are no controls on namespaces. A package that no group names by itself stands for all of its namespace:
@@ -39,18 +42,28 @@ impl Catalog {
         let Some(anyone) = anyone else {
             return Ok(Vec::new());
         };
-        let gate = self.origin_gate(view.domain_id, &anyone).await?;
-        let reaches_upstreams = gate.reaches_upstreams(view.home());
+        let mut gates = vec![self.origin_gate(view.domain_id, &anyone).await?];
+        if let Some(package) = package_at_address {
+            gates.push(self.origin_gate(view.domain_id, package).await?);
+        }
+        let reaches_upstreams = gates.iter().all(|gate| gate.reaches_upstreams(view.home()));
         let mut documents = Vec::new();
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
+            if let Some(package) = package_at_address
+                && !self.lets_in(node, package).await?
+            {
+                continue;
+            }
             if reaches_upstreams {
                 walk.descend(node);
             }
             let is_of_format = matches!(&node.connection, Some((_, of)) if *of == format);
-            if !is_of_format || !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None)
-            {
+            let is_let_in = gates
+                .iter()
+                .all(|gate| gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None));
+            if !is_of_format || !is_let_in {
                 continue;
             }
             match self.namespace_document(view, node, format, namespace).await {
@@ -65,6 +78,16 @@ impl Catalog {
             }
         }
         Ok(documents)
+    }
+
+    /// Whether a repository's own controls of a package let anything in from above.
+    async fn lets_in(&self, node: &Node, package: &PackageCoordinates) -> Result<bool> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader
+            .find_package(node.id, package)
+            .await
+            .map_err(from_store)?;
+        Ok(row.is_none_or(|row| row.upstream_allowed))
     }
 
     /// What one source says: what is held, however old, or else its answer.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::Encoding;
-use model::{Error, ErrorKind, Namespace, Result};
+use model::{Error, ErrorKind, Namespace, PackageCoordinates, Result};
 
 use super::ID;
 use super::metadata_xml::{MetadataFile, Plugin, write_group};
@@ -21,10 +21,17 @@ const MOST_PACKAGES: usize = 500;
 /// Further plugins are not listed.
 const MOST_PLUGINS: usize = 5_000;
 
-/// The metadata of a group; `None` when it has no plugins.
-pub(super) async fn metadata(cx: &Context, group: &Namespace) -> Result<Option<Bytes>> {
+/// The metadata of a group; `None` when it has no plugins. `package` is what else can be at its address.
+pub(super) async fn metadata(
+    cx: &Context,
+    group: &Namespace,
+    package: Option<&PackageCoordinates>,
+) -> Result<Option<Bytes>> {
     let mut plugins = own(cx, group).await?;
-    let documents = cx.catalog.namespace_documents(&cx.grant, ID, group).await?;
+    let documents = cx
+        .catalog
+        .namespace_documents(&cx.grant, ID, group, package)
+        .await?;
     for document in documents {
         // A document that cannot be read says nothing; the others still do.
         if let Ok(file) = MetadataFile::read(&document) {

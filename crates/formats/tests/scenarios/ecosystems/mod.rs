@@ -2,6 +2,7 @@
 //!
 //! Everything goes through the format's own protocol, as its clients speak it: scenarios know names, versions and bytes.
 
+mod maven;
 mod npm;
 
 use std::ops::DerefMut;
@@ -11,6 +12,7 @@ use model::PackageCoordinates;
 use testkit::fake_source::FakeSource;
 use testkit::house::{Answer, Client, Connection, House, Plan};
 
+pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
