@@ -146,6 +146,7 @@ macro_rules! table {
 table! {
     npm: crate::ecosystems::Npm => held index graph source;
     pypi: crate::ecosystems::Pypi => held index graph source;
+    maven: crate::ecosystems::Maven => held index graph source;
     generic: crate::ecosystems::Generic => held;
 }
 

@@ -3,6 +3,7 @@
 //! Everything goes through the format's own protocol, as its clients speak it: scenarios know names, versions and bytes.
 
 mod generic;
+mod maven;
 mod npm;
 mod pypi;
 
@@ -14,6 +15,7 @@ use testkit::fake_source::FakeSource;
 use testkit::house::{Answer, Client, Connection, House, Plan};
 
 pub(crate) use generic::Generic;
+pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
 pub(crate) use pypi::Pypi;
 
