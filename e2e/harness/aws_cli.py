@@ -21,7 +21,15 @@ class AwsCli:
 
     def run(self, *arguments: str, check: bool = True) -> Finished:
         """Run an operation."""
-        command = ["aws", "codeartifact", *arguments]
+        finished = self._run(["aws", "codeartifact", *arguments])
+        assert not check or finished.status == 0, str(finished)
+        return finished
+
+    def run_script(self, script: str) -> Finished:
+        """Run lines of a shell, as a user types them."""
+        return self._run(["bash", "-euo", "pipefail", "-c", script])
+
+    def _run(self, command: list[str]) -> Finished:
         done = subprocess.run(
             command,
             env=self.environment,
@@ -32,9 +40,7 @@ class AwsCli:
             timeout=90,
             check=False,
         )
-        finished = Finished(command, done.returncode, done.stdout, done.stderr)
-        assert not check or done.returncode == 0, str(finished)
-        return finished
+        return Finished(command, done.returncode, done.stdout, done.stderr)
 
     def answer(self, *arguments: str) -> Any:
         """The answer as JSON."""

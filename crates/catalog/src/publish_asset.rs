@@ -7,7 +7,7 @@
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use model::{
-    Asset, AssetName, Digests, DomainRef, Error, InvalidReason, PackageCoordinates,
+    Action, Asset, AssetName, Digests, DomainRef, Error, InvalidReason, PackageCoordinates,
     PackageVersionStatus, RepositoryName, ResourceType, Result, VersionName,
 };
 use store::{NewAsset, PackageRow};
@@ -15,7 +15,7 @@ use store::{NewAsset, PackageRow};
 use crate::failure::{from_blobs, from_store};
 use crate::repository_view::RepositoryView;
 use crate::version_growth::{Candidate, HeldContent};
-use crate::{Caller, Catalog, ExpectedDigests, Staged};
+use crate::{Caller, Catalog, ExpectedDigests, Staged, Target};
 
 /// Bytes on their way in.
 pub type IncomingBytes<'a> = dyn Stream<Item = Result<Bytes>> + Send + Unpin + 'a;
@@ -56,7 +56,8 @@ pub struct PublishedAsset {
 
 impl Catalog {
     /// Publishes an asset of a version that grows asset by asset. The rules are asked before the first byte is taken
-    /// and again when the rows are written; what is refused leaves nothing behind. Sending an asset again as it is
+    /// and again when the rows are written, and the caller's right once more after the last byte; what is refused leaves
+    /// nothing behind. Sending an asset again as it is
     /// held succeeds and changes nothing, so that a call whose answer was lost can be repeated.
     pub async fn publish_asset(
         &self,
@@ -69,6 +70,10 @@ impl Catalog {
         let view = self.repository_view(domain, repository).await?;
         self.check_before_asset(&view, &publication).await?;
         let staged = self.receive_asset(&publication, bytes).await?;
+        // Receiving may take hours, in which rights come and go.
+        let target = Target::Package(domain, repository, &publication.package);
+        self.allow(caller, Action::PUBLISH_PACKAGE_VERSION, target)
+            .await?;
         let candidate = publication.candidate(ExpectedDigests::exactly(staged.digests()));
         if publication.expected.sha256.is_none() {
             // Only now it can be told whether they are other bytes under a name that is taken.

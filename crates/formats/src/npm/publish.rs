@@ -3,7 +3,7 @@
 //! Both come to the same address with documents of the same shape; whether a tarball is in it decides. The tarball
 //! is staged while it arrives, so memory does not grow with it.
 
-use catalog::{Grant, NewAsset, Publication, Stage, Staged};
+use catalog::{NewAsset, Publication, Stage, Staged};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use model::{Action, Error, InvalidReason, PackageCoordinates, ResourceType, Result};
@@ -54,7 +54,6 @@ struct Received {
 }
 
 struct Arrived {
-    grant: Grant,
     attachment: String,
     staged: Staged,
     contents: Contents,
@@ -62,7 +61,6 @@ struct Arrived {
 
 /// A tarball on its way in.
 struct Arriving {
-    grant: Grant,
     attachment: String,
     stage: Stage,
     limit_bytes: u64,
@@ -118,12 +116,10 @@ async fn receive_from(
 impl Arriving {
     /// Begins to stage: only for who may publish, which the first look at the request could not yet tell.
     async fn begin(cx: &Context, package: &PackageCoordinates, attachment: String) -> Result<Self> {
-        let grant = cx
-            .grant_for(Action::PUBLISH_PACKAGE_VERSION, package)
+        cx.grant_for(Action::PUBLISH_PACKAGE_VERSION, package)
             .await?;
         let stage = cx.catalog.stage().await?;
         Ok(Self {
-            grant,
             attachment,
             stage,
             limit_bytes: cx.catalog.settings().quotas.asset_size_bytes,
@@ -153,7 +149,6 @@ impl Arriving {
         let contents = self.archive.finish().await?;
         let staged = self.stage.finish().await.map_err(Error::internal)?;
         Ok(Arrived {
-            grant: self.grant,
             attachment: self.attachment,
             staged,
             contents,
@@ -168,7 +163,6 @@ async fn publish(
     arrived: Arrived,
 ) -> Result<Reply> {
     let Arrived {
-        grant,
         attachment,
         staged,
         contents,
@@ -204,6 +198,10 @@ async fn publish(
         assets,
         tags,
     };
+    // The tarball may have taken hours, in which rights come and go.
+    let grant = cx
+        .grant_for(Action::PUBLISH_PACKAGE_VERSION, &package)
+        .await?;
     let published = cx.catalog.publish(&grant, publication).await?;
     let status = if published.created {
         StatusCode::CREATED

@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::house::{House, OWNER};
-use crate::wire::{endless, full};
+use crate::wire::{endless, from_channel, full};
 
 const FILE: &str = "tools/installer/1.0.0/a";
 const PATHS: [&str; 5] = [
@@ -126,6 +126,31 @@ async fn z09_an_unfinished_version_is_continued_by_whoever_may_publish_and_by_no
         house.held("main").await,
         [("1.0.0".into(), "Published".into())]
     );
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_bytes_come_publishes_nothing() {
+    let house = House::open().await;
+    let token = house.guests_token("guest").await;
+    let guest = house.at("main").with_token(Some(token));
+    let may = [("Allow", "codeartifact:PublishPackageVersion", "*")];
+    let may_not = [("Deny", "codeartifact:PublishPackageVersion", "*")];
+    for (policy, status, held) in [(may_not, 403, 0), (may, 201, 1)] {
+        house.set_policy("main", &may).await;
+        let (body, sender) = from_channel();
+        let put = guest.ask(Method::PUT, FILE, &[], body);
+        let meanwhile = async {
+            // Taken: so the put is under way.
+            sender.send("first ").await.unwrap();
+            sender.reserve().await.unwrap().send("second");
+            house.set_policy("main", &policy).await;
+            drop(sender);
+        };
+        let (answer, ()) = tokio::join!(put, meanwhile);
+        assert_eq!(answer.status, status, "{:?}", answer.body);
+        assert_eq!(house.held("main").await.len(), held);
+        assert_eq!(house.stored().await, held);
+    }
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use http::{HeaderMap, Method, Request};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use crate::house::{House, OWNER};
 
@@ -150,6 +151,19 @@ pub(crate) fn pieces(
         piece.map(Frame::data)
     });
     (StreamBody::new(frames).boxed_unsync(), taken)
+}
+
+/// A body of what is sent into a channel that holds one piece; it ends when the sender is dropped.
+pub(crate) fn from_channel() -> (Body, mpsc::Sender<&'static str>) {
+    let (sender, receiver) = mpsc::channel(1);
+    let frames = stream::unfold(receiver, |mut receiver| async move {
+        let piece: &'static str = receiver.recv().await?;
+        Some((
+            Ok(Frame::data(Bytes::from_static(piece.as_bytes()))),
+            receiver,
+        ))
+    });
+    (StreamBody::new(frames.fuse()).boxed_unsync(), sender)
 }
 
 /// A body that does not end.
