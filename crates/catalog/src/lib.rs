@@ -60,6 +60,7 @@ mod retain;
 mod search;
 mod sessions;
 mod settings;
+mod snapshot;
 mod source;
 mod source_documents;
 mod stamps;
@@ -112,6 +113,7 @@ pub use sessions::{
     OpenedSession, SessionFailure,
 };
 pub use settings::{Quotas, Rates, Settings};
+pub use snapshot::SnapshotUpdate;
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,

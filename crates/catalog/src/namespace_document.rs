@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Error, FormatId, Namespace, Result};
+use model::{FormatId, Namespace, Result};
 
 use crate::{Catalog, Grant};
 

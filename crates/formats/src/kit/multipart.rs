@@ -84,7 +84,9 @@ impl FormScanner {
             .and_then(|value| read_boundary(value.to_str().ok()?));
         match boundary {
             Some(boundary) => Ok(Self::new(boundary)),
-            None => Err(refuse("its content type must be multipart/form-data with a boundary")),
+            None => Err(refuse(
+                "its content type must be multipart/form-data with a boundary",
+            )),
         }
     }
 
@@ -214,7 +216,10 @@ fn refuse(reason: &str) -> Error {
 /// The boundary of `multipart/form-data; boundary=...` (RFC 2046, section 5.1.1).
 fn read_boundary(content_type: &str) -> Option<&str> {
     let mut parameters = content_type.split(';').map(str::trim);
-    if !parameters.next()?.eq_ignore_ascii_case("multipart/form-data") {
+    if !parameters
+        .next()?
+        .eq_ignore_ascii_case("multipart/form-data")
+    {
         return None;
     }
     let mut boundary = None;
@@ -246,9 +251,13 @@ fn read_head(bytes: &[u8]) -> Result<PartHead> {
             .split_once(':')
             .ok_or_else(|| refuse("the head of a part has a line that is no header field"))?;
         let is_name = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
-        if name.is_empty() || !name.bytes().all(is_name) || value.contains(|c: char| c.is_control() && c != '\t')
+        if name.is_empty()
+            || !name.bytes().all(is_name)
+            || value.contains(|c: char| c.is_control() && c != '\t')
         {
-            return Err(refuse("the head of a part has a line that is no header field"));
+            return Err(refuse(
+                "the head of a part has a line that is no header field",
+            ));
         }
         if name.eq_ignore_ascii_case("content-disposition") {
             if head.replace(read_disposition(value.trim())?).is_some() {
@@ -387,11 +396,20 @@ mod tests {
             part("form-data; name=\"a\\\"b\"", "x") + "--b--",
             part("form-data; name=\"a", "x") + "--b--",
             part("form-data; name=\"a\" x", "x") + "--b--",
-            part("form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"", "x") + "--b--",
-            part("form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64", "x") + "--b--",
+            part(
+                "form-data; name=\"a\"\r\nContent-Disposition: form-data; name=\"b\"",
+                "x",
+            ) + "--b--",
+            part(
+                "form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64",
+                "x",
+            ) + "--b--",
             part("form-data; name=\"a\"\r\n folded", "x") + "--b--",
             part("form-data; name=\"a\"\nX: y", "x") + "--b--",
-            part(&format!("form-data; name=\"{}\"", "a".repeat(NAME_BYTES + 1)), "x") + "--b--",
+            part(
+                &format!("form-data; name=\"{}\"", "a".repeat(NAME_BYTES + 1)),
+                "x",
+            ) + "--b--",
             format!("--b\r\nX: {}\r\n\r\n", "a".repeat(HEAD_BYTES)),
             format!("--b\r\nX: {}", "a".repeat(2 * HEAD_BYTES)),
             "--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b--".to_owned(),
@@ -407,7 +425,10 @@ mod tests {
     fn u10_boundaries_are_read_and_odd_ones_refused() {
         for (content_type, expected) in [
             ("multipart/form-data; boundary=abc", Some("abc")),
-            ("Multipart/Form-Data; charset=utf-8; Boundary=\"a b:c\"", Some("a b:c")),
+            (
+                "Multipart/Form-Data; charset=utf-8; Boundary=\"a b:c\"",
+                Some("a b:c"),
+            ),
             ("multipart/form-data", None),
             ("multipart/form-data; boundary=", None),
             ("multipart/form-data; boundary=a; boundary=b", None),

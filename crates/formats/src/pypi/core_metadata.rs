@@ -111,7 +111,7 @@ impl CoreMetadata {
             if name == "description" {
                 description = description.or(Some(unfolded_description(&value)));
             } else {
-                found.take(&name, value)?;
+                found.take(&name, value.trim())?;
             }
         }
         found.check()?;
@@ -122,8 +122,7 @@ impl CoreMetadata {
         Ok((found, description))
     }
 
-    fn take(&mut self, name: &str, value: String) -> Result<(), MetadataFault> {
-        let value = value.trim();
+    fn take(&mut self, name: &str, value: &str) -> Result<(), MetadataFault> {
         // What old tools wrote for what nobody had said.
         if value.is_empty() || value == "UNKNOWN" {
             return Ok(());
@@ -135,10 +134,17 @@ impl CoreMetadata {
             let fault = format!("its field {name} is longer than {VALUE_BYTES} bytes");
             return Err(MetadataFault(fault));
         }
+        let needed = match name {
+            "metadata-version" => Some(&mut self.metadata_version),
+            "name" => Some(&mut self.name),
+            "version" => Some(&mut self.version),
+            _ => None,
+        };
+        if let Some(needed) = needed {
+            value.clone_into(needed);
+            return Ok(());
+        }
         let one = match name {
-            "metadata-version" => return set(&mut self.metadata_version, value),
-            "name" => return set(&mut self.name, value),
-            "version" => return set(&mut self.version, value),
             "summary" => &mut self.summary,
             "keywords" => &mut self.keywords,
             "home-page" => &mut self.home_page,
@@ -151,13 +157,16 @@ impl CoreMetadata {
             "license-expression" => &mut self.license_expression,
             "description-content-type" => &mut self.description_content_type,
             "requires-python" => &mut self.requires_python,
-            _ => return self.take_one_of_many(name, value),
+            _ => {
+                self.take_one_of_many(name, value);
+                return Ok(());
+            }
         };
         one.get_or_insert_with(|| value.to_owned());
         Ok(())
     }
 
-    fn take_one_of_many(&mut self, name: &str, value: &str) -> Result<(), MetadataFault> {
+    fn take_one_of_many(&mut self, name: &str, value: &str) {
         let many = match name {
             "license-file" => &mut self.license_files,
             "classifier" => &mut self.classifiers,
@@ -170,13 +179,12 @@ impl CoreMetadata {
                 let (label, url) = value.split_once(',').unwrap_or(("", value));
                 let entry = (label.trim().to_owned(), url.trim().to_owned());
                 self.project_urls.push(entry);
-                return Ok(());
+                return;
             }
             // Fields of old that nobody reads, and those of later versions.
-            _ => return Ok(()),
+            _ => return,
         };
         many.push(value.to_owned());
-        Ok(())
     }
 
     fn check(&self) -> Result<(), MetadataFault> {
@@ -211,9 +219,14 @@ impl CoreMetadata {
             "1.0" | "1.1" | "1.2" | "2.0" | "2.1"
         );
         let counts = |field: &String| {
-            ["requires-dist", "requires-python", "provides-extra", "version"]
-                .iter()
-                .any(|name| field.eq_ignore_ascii_case(name))
+            [
+                "requires-dist",
+                "requires-python",
+                "provides-extra",
+                "version",
+            ]
+            .iter()
+            .any(|name| field.eq_ignore_ascii_case(name))
         };
         says_what_is_dynamic && !self.dynamic.iter().any(counts)
     }
@@ -261,11 +274,6 @@ impl CoreMetadata {
     }
 }
 
-fn set(field: &mut String, value: &str) -> Result<(), MetadataFault> {
-    value.clone_into(field);
-    Ok(())
-}
-
 /// A label of an address without case, spaces and punctuation ("Well-known Project URLs in Metadata").
 fn well_known(label: &str) -> String {
     label
@@ -292,9 +300,12 @@ fn read_dependency(text: &str) -> Option<Dependency> {
     })
 }
 
+/// A header field: its name and its value.
+type Field<'t> = (&'t str, String);
+
 /// The header fields, continued lines joined, and what follows the empty line.
-fn read_fields(text: &str) -> Result<(Vec<(&str, String)>, &str), MetadataFault> {
-    let mut fields: Vec<(&str, String)> = Vec::new();
+fn read_fields(text: &str) -> Result<(Vec<Field<'_>>, &str), MetadataFault> {
+    let mut fields: Vec<Field<'_>> = Vec::new();
     let mut rest = text;
     for _ in 0..LINES {
         let (line, after) = match rest.find('\n') {
@@ -323,7 +334,9 @@ fn read_fields(text: &str) -> Result<(Vec<(&str, String)>, &str), MetadataFault>
         }
         rest = after;
     }
-    Err(MetadataFault(format!("it has more than {LINES} header lines")))
+    Err(MetadataFault(format!(
+        "it has more than {LINES} header lines"
+    )))
 }
 
 fn is_field_name(name: &str) -> bool {
@@ -355,26 +368,45 @@ mod tests {
     fn metadata_is_read() {
         let (found, description) = CoreMetadata::parse(WHOLE.as_bytes()).unwrap();
         assert_eq!(description.as_deref(), Some("The *text*.\n"));
-        assert_eq!((found.name.as_str(), found.version.as_str()), ("Foo.Bar", "1.0"));
+        assert_eq!(
+            (found.name.as_str(), found.version.as_str()),
+            ("Foo.Bar", "1.0")
+        );
         assert_eq!(found.requires_python.as_deref(), Some(">=3.8"));
         assert_eq!(found.author, None);
         assert!(found.is_static());
         let details = found.details();
         assert_eq!(details.display_name.as_deref(), Some("Foo.Bar"));
         assert_eq!(details.licenses, [("MIT".to_owned(), None)]);
-        assert_eq!(details.source_code_repository.as_deref(), Some("https://b.example"));
+        assert_eq!(
+            details.source_code_repository.as_deref(),
+            Some("https://b.example")
+        );
         let dependencies: Vec<_> = found
             .dependencies()
             .into_iter()
-            .map(|d| (d.package.to_string(), d.dependency_type, d.version_requirement))
+            .map(|d| {
+                (
+                    d.package.to_string(),
+                    d.dependency_type,
+                    d.version_requirement,
+                )
+            })
             .collect();
         let expected = [
-            ("some-thing", Some("[extra] (>=1.0,<2) ; python_version < \"3\"")),
+            (
+                "some-thing",
+                Some("[extra] (>=1.0,<2) ; python_version < \"3\""),
+            ),
             ("other", None),
             ("at", Some("@ https://example.com/x.zip")),
         ]
         .map(|(name, requirement)| {
-            (name.to_owned(), Some("Requires-Dist"), requirement.map(str::to_owned))
+            (
+                name.to_owned(),
+                Some("Requires-Dist"),
+                requirement.map(str::to_owned),
+            )
         });
         assert_eq!(dependencies, expected);
         let json = serde_json::to_string(&found).unwrap();
@@ -386,7 +418,10 @@ mod tests {
         let old = "Metadata-Version: 1.1\nName: foo\nVersion: 1.0\nLicense: BSD\n        and more\n\
             Description: First\n        second\n         third\n       |fourth\nPlatform: any\n";
         let (found, description) = CoreMetadata::parse(old.as_bytes()).unwrap();
-        assert_eq!(description.as_deref(), Some("First\nsecond\n third\nfourth"));
+        assert_eq!(
+            description.as_deref(),
+            Some("First\nsecond\n third\nfourth")
+        );
         assert_eq!(found.details().licenses, [("BSD".to_owned(), None)]);
         assert!(!found.is_static());
         let by_classifier = "Metadata-Version: 2.1\nName: foo\nVersion: 1\nLicense: UNKNOWN\n\
@@ -426,8 +461,14 @@ mod tests {
     fn only_an_sdist_that_says_so_speaks_for_what_is_built_of_it() {
         for (metadata, expected) in [
             ("Metadata-Version: 2.2\nName: a\nVersion: 1\n", true),
-            ("Metadata-Version: 2.2\nName: a\nVersion: 1\nDynamic: License\n", true),
-            ("Metadata-Version: 2.2\nName: a\nVersion: 1\nDynamic: Requires-Dist\n", false),
+            (
+                "Metadata-Version: 2.2\nName: a\nVersion: 1\nDynamic: License\n",
+                true,
+            ),
+            (
+                "Metadata-Version: 2.2\nName: a\nVersion: 1\nDynamic: Requires-Dist\n",
+                false,
+            ),
             ("Metadata-Version: 2.1\nName: a\nVersion: 1\n", false),
         ] {
             let (found, _) = CoreMetadata::parse(metadata.as_bytes()).unwrap();

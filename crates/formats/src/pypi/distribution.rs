@@ -3,7 +3,9 @@
 
 use bytes::Bytes;
 use catalog::{AssetBytes, Examined};
-use model::{AssetName, Error, InvalidReason, PackageCoordinates, Result, Sha256Digest, VersionName};
+use model::{
+    AssetName, Error, InvalidReason, PackageCoordinates, Result, Sha256Digest, VersionName,
+};
 use sha2::{Digest as _, Sha256};
 
 use super::core_metadata::CoreMetadata;

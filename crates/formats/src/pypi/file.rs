@@ -129,8 +129,7 @@ impl Endpoint for ReadProvenance {
             );
             let all = made.await?.0;
             let found = provenance::find(&all.bytes, file.as_str())?;
-            let content_type =
-                HeaderValue::from_static("application/vnd.pypi.integrity.v1+json");
+            let content_type = HeaderValue::from_static("application/vnd.pypi.integrity.v1+json");
             let found = found.ok_or_else(|| no_file(&format!("{file}.provenance")))?;
             document_beside(&cx, found, content_type)
         })

@@ -10,6 +10,8 @@ mod core_metadata;
 mod distribution;
 mod file;
 mod file_name;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod link;
 mod name;
 mod project_json;
@@ -34,8 +36,8 @@ use catalog::{
     AssetBytes, Examined, FormatRules, Growth, PackageView, PublicConnection, PublicSource,
 };
 use model::{
-    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName, Result,
-    VersionDetails, VersionKey, VersionName,
+    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName,
+    Result, VersionDetails, VersionKey, VersionName,
 };
 
 use self::link::project_link;
@@ -151,7 +153,9 @@ impl Variant {
 
 /// Makes a document's bytes: what the catalog calls when none lies ready.
 fn render(view: &PackageView, base: &str, variant: u8) -> Result<Bytes> {
-    let variant = Variant::ALL.into_iter().find(|known| known.number() == variant);
+    let variant = Variant::ALL
+        .into_iter()
+        .find(|known| known.number() == variant);
     match variant.unwrap_or(Variant::Html) {
         Variant::Html => Ok(simple_html::render_project(&Shown::of(view, base)).into()),
         Variant::Json => simple_json::render_project(&Shown::of(view, base)),

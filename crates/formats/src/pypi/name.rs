@@ -82,7 +82,20 @@ mod tests {
         }
         let long = "a".repeat(256);
         for bad in [
-            "", "-a", "a-", ".", "..", "_", "a b", "a/b", "é", "a%2fb", "a\u{202e}b", "a+b", "*", &long,
+            "",
+            "-a",
+            "a-",
+            ".",
+            "..",
+            "_",
+            "a b",
+            "a/b",
+            "é",
+            "a%2fb",
+            "a\u{202e}b",
+            "a+b",
+            "*",
+            &long,
         ] {
             assert!(!is_name(bad), "{bad}");
         }

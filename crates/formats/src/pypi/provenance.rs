@@ -243,7 +243,10 @@ pub(super) mod tests {
     #[test]
     fn provenance_is_found_by_file() {
         let document = Bytes::from_static(br#"{"a.whl":{"version":1}}"#);
-        assert_eq!(find(&document, "a.whl").unwrap().unwrap(), r#"{"version":1}"#);
+        assert_eq!(
+            find(&document, "a.whl").unwrap().unwrap(),
+            r#"{"version":1}"#
+        );
         assert!(find(&document, "b.whl").unwrap().is_none());
     }
 }

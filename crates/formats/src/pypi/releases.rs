@@ -73,8 +73,14 @@ impl<'p> File<'p> {
         push_file(&mut url, &file.name);
         let assets = &version.view.assets;
         let held = assets.iter().find(|asset| asset.name.as_str() == file.name);
-        let md5 = held.map_or_else(|| facts.hashes.md5.clone(), |asset| Some(asset.digests.md5.to_hex()));
-        let digests = [("md5", md5.clone()), ("sha256", facts.hashes.sha256.clone())];
+        let md5 = held.map_or_else(
+            || facts.hashes.md5.clone(),
+            |asset| Some(asset.digests.md5.to_hex()),
+        );
+        let digests = [
+            ("md5", md5.clone()),
+            ("sha256", facts.hashes.sha256.clone()),
+        ];
         let form = Form::of(&file.name).map(|(form, _)| form);
         let python_version = match form {
             Some(Form::Wheel) => WheelName::parse(&file.name).map(|name| name.python),
@@ -117,9 +123,16 @@ pub(super) fn render(shown: &Shown<'_>, link: String) -> Result<Bytes> {
         versions: Vec::with_capacity(shown.versions.len()),
     };
     for found in &shown.versions {
-        let files: Vec<File<'_>> = found.files.iter().map(|file| File::of(found, file)).collect();
+        let files: Vec<File<'_>> = found
+            .files
+            .iter()
+            .map(|file| File::of(found, file))
+            .collect();
         let yanked = found.files.iter().all(ShownFile::is_yanked);
-        let reason = found.files.iter().find_map(|file| file.facts.yanked.as_ref()?.reason());
+        let reason = found
+            .files
+            .iter()
+            .find_map(|file| file.facts.yanked.as_ref()?.reason());
         // A wheel's metadata is that of what is installed.
         let described = || found.files.iter().filter(|file| file.has_core_metadata());
         let described_by = described()
@@ -195,8 +208,17 @@ impl<'d> Releases<'d> {
             Some((core, None))
         };
         let (core, description) = core.or_else(kept).unwrap_or_default();
-        let project = self.link.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        let name = if core.name.is_empty() { project } else { &core.name };
+        let project = self
+            .link
+            .trim_end_matches('/')
+            .rsplit('/')
+            .next()
+            .unwrap_or_default();
+        let name = if core.name.is_empty() {
+            project
+        } else {
+            &core.name
+        };
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let urls: BTreeMap<&str, &str> = core
             .project_urls
@@ -253,16 +275,24 @@ mod tests {
             asset("widget-1.0.tar.gz", 2),
         ];
         let ours = version("1.0", Some(OriginType::Internal), &kept, assets);
-        let source = json!({"widget-0.9.zip": {"yanked": "bad", "upload_time": "2020-01-01T00:00:00.5Z"}});
-        let view = view(vec![ours, version("0.9", None, &source, vec![])], &json!({}));
+        let source =
+            json!({"widget-0.9.zip": {"yanked": "bad", "upload_time": "2020-01-01T00:00:00.5Z"}});
+        let view = view(
+            vec![ours, version("0.9", None, &source, vec![])],
+            &json!({}),
+        );
         let shown = Shown::of(&view, "https://r.example/");
         let document = render(&shown, "https://r.example/simple/widget/".into()).unwrap();
         let releases = Releases::read(&document).unwrap();
         let latest = releases.find(None).unwrap();
-        assert_eq!(latest.described_by.as_deref(), Some("widget-1.0-py2.py3-none-any.whl"));
+        assert_eq!(
+            latest.described_by.as_deref(),
+            Some("widget-1.0-py2.py3-none-any.whl")
+        );
         let metadata = b"Metadata-Version: 2.1\nName: Widget\nVersion: 1.0\nSummary: s\nRequires-Dist: a>1\n\nText";
         let core = CoreMetadata::parse(metadata).unwrap();
-        let answer: Value = serde_json::from_str(&releases.answer(latest, Some(core), true).unwrap()).unwrap();
+        let answer: Value =
+            serde_json::from_str(&releases.answer(latest, Some(core), true).unwrap()).unwrap();
         assert_eq!(answer["info"]["name"], "Widget");
         assert_eq!(answer["info"]["requires_dist"], json!(["a>1"]));
         assert_eq!(answer["info"]["description"], "Text");
@@ -270,12 +300,19 @@ mod tests {
         assert_eq!(answer["urls"][0]["python_version"], "py2.py3");
         assert_eq!(answer["urls"][1]["packagetype"], "sdist");
         assert_eq!(answer["urls"][1]["digests"]["md5"], "02".repeat(16));
-        assert_eq!(answer["urls"][1]["url"], "https://r.example/simple/widget/1.0/widget-1.0.tar.gz");
+        assert_eq!(
+            answer["urls"][1]["url"],
+            "https://r.example/simple/widget/1.0/widget-1.0.tar.gz"
+        );
         assert_eq!(answer["releases"]["1.0"], answer["urls"]);
         let old = releases.find(Some("0.9.0")).unwrap();
-        let answer: Value = serde_json::from_str(&releases.answer(old, None, false).unwrap()).unwrap();
+        let answer: Value =
+            serde_json::from_str(&releases.answer(old, None, false).unwrap()).unwrap();
         assert_eq!(answer["info"]["name"], "widget");
-        assert_eq!((&answer["info"]["yanked"], &answer["info"]["yanked_reason"]), (&json!(true), &json!("bad")));
+        assert_eq!(
+            (&answer["info"]["yanked"], &answer["info"]["yanked_reason"]),
+            (&json!(true), &json!("bad"))
+        );
         assert_eq!(answer["urls"][0]["upload_time"], "2020-01-01T00:00:00");
         assert!(answer.get("releases").is_none());
         assert!(releases.find(Some("7")).is_none());

@@ -123,9 +123,18 @@ mod tests {
             ("/simple/foo/1.0/foo-1.0-py3-none-any.whl", "read-file"),
             ("/simple/Foo/1.0.0/foo-1.0.tar.gz", "read-file"),
             ("/simple/foo/1.0%2Bx/foo-1.0%2Bx.tar.gz", "read-file"),
-            ("/simple/foo/1.0/foo-1.0-py3-none-any.whl.metadata", "read-core-metadata"),
-            ("/simple/foo/1.0/foo-1.0-py3-none-any.whl.provenance", "read-provenance"),
-            ("/integrity/foo/1.0/foo-1.0.tar.gz/provenance", "read-provenance"),
+            (
+                "/simple/foo/1.0/foo-1.0-py3-none-any.whl.metadata",
+                "read-core-metadata",
+            ),
+            (
+                "/simple/foo/1.0/foo-1.0-py3-none-any.whl.provenance",
+                "read-provenance",
+            ),
+            (
+                "/integrity/foo/1.0/foo-1.0.tar.gz/provenance",
+                "read-provenance",
+            ),
             ("/foo/json", "read-project-json"),
             ("/foo/json/", "read-project-json"),
             ("/foo/1.0/json", "read-project-json"),
@@ -166,7 +175,10 @@ mod tests {
             (Method::GET, "/simple/foo/1.0/bar-1.0.tar.gz"),
             (Method::GET, "/simple/foo/1.0/foo-1.0.txt"),
             (Method::GET, "/simple/foo/1.0/foo-1.0.tar.gz.asc"),
-            (Method::GET, "/simple/foo/1.0/foo-1.0.tar.gz.metadata.metadata"),
+            (
+                Method::GET,
+                "/simple/foo/1.0/foo-1.0.tar.gz.metadata.metadata",
+            ),
             (Method::GET, "/simple/-foo/"),
             (Method::GET, "/simple/f%20o/"),
             (Method::GET, "/simple/a%2fb/"),

@@ -93,10 +93,10 @@ impl<'v> Shown<'v> {
     /// The version that installers choose: the highest that is no pre-release and not yanked, or the highest.
     pub(super) fn latest(&self) -> Option<&ShownVersion<'v>> {
         let is_yanked = |found: &&ShownVersion<'_>| found.files.iter().all(ShownFile::is_yanked);
-        let is_final = |found: &&ShownVersion<'_>| {
-            found.parsed.as_ref().is_some_and(|v| !v.is_prerelease())
-        };
-        let by = |chosen: &dyn Fn(&&ShownVersion<'v>) -> bool| self.versions.iter().rev().find(chosen);
+        let is_final =
+            |found: &&ShownVersion<'_>| found.parsed.as_ref().is_some_and(|v| !v.is_prerelease());
+        let by =
+            |chosen: &dyn Fn(&&ShownVersion<'v>) -> bool| self.versions.iter().rev().find(chosen);
         by(&|found| is_final(found) && !is_yanked(found))
             .or_else(|| by(&|found| !is_yanked(found)))
             .or_else(|| self.versions.last())
@@ -194,7 +194,9 @@ pub(super) fn read_time(text: &str) -> Option<(EpochMillis, String)> {
 pub(super) mod tests {
     use bytes::Bytes;
     use catalog::Metadata;
-    use model::{AssetName, Digests, Md5Digest, Sha1Digest, Sha256Digest, Sha512Digest, VersionName};
+    use model::{
+        AssetName, Digests, Md5Digest, Sha1Digest, Sha256Digest, Sha512Digest, VersionName,
+    };
     use serde_json::{Value, json};
 
     use super::*;
@@ -246,12 +248,17 @@ pub(super) mod tests {
     #[test]
     fn versions_stand_in_their_order_and_without_files_not_at_all() {
         let files = json!({"a": {}});
-        let all = ["1.10", "1.9", "1.0rc1", "old", "1.0"].map(|name| version(name, None, &files, vec![]));
+        let all =
+            ["1.10", "1.9", "1.0rc1", "old", "1.0"].map(|name| version(name, None, &files, vec![]));
         let mut all = all.to_vec();
         all.push(version("3.0", None, &json!({}), vec![]));
         let view = view(all, &json!({}));
         let shown = Shown::of(&view, "b/");
-        let order: Vec<&str> = shown.versions.iter().map(|v| v.view.version.as_str()).collect();
+        let order: Vec<&str> = shown
+            .versions
+            .iter()
+            .map(|v| v.view.version.as_str())
+            .collect();
         assert_eq!(order, ["old", "1.0rc1", "1.0", "1.9", "1.10"]);
         assert_eq!(shown.latest().unwrap().view.version.as_str(), "1.10");
     }
@@ -259,72 +266,130 @@ pub(super) mod tests {
     #[test]
     fn the_latest_version_is_what_installers_choose() {
         let latest = |versions: &[(&str, Value)]| {
-            let all = versions
-                .iter()
-                .map(|(name, yanked)| version(name, None, &json!({"a": {"yanked": yanked}}), vec![]));
+            let all = versions.iter().map(|(name, yanked)| {
+                version(name, None, &json!({"a": {"yanked": yanked}}), vec![])
+            });
             let view = view(all.collect(), &json!({}));
-            Shown::of(&view, "").latest().map(|found| found.view.version.to_string())
+            Shown::of(&view, "")
+                .latest()
+                .map(|found| found.view.version.to_string())
         };
         let (no, yes) = (json!(false), json!("bad"));
-        assert_eq!(latest(&[("1.0", no.clone()), ("2.0", yes.clone())]).as_deref(), Some("1.0"));
-        assert_eq!(latest(&[("1.0", no.clone()), ("2.0b1", no.clone())]).as_deref(), Some("1.0"));
-        assert_eq!(latest(&[("1.0", yes.clone()), ("2.0b1", no)]).as_deref(), Some("2.0b1"));
-        assert_eq!(latest(&[("1.0", yes.clone()), ("2.0", yes)]).as_deref(), Some("2.0"));
+        assert_eq!(
+            latest(&[("1.0", no.clone()), ("2.0", yes.clone())]).as_deref(),
+            Some("1.0")
+        );
+        assert_eq!(
+            latest(&[("1.0", no.clone()), ("2.0b1", no.clone())]).as_deref(),
+            Some("1.0")
+        );
+        assert_eq!(
+            latest(&[("1.0", yes.clone()), ("2.0b1", no)]).as_deref(),
+            Some("2.0b1")
+        );
+        assert_eq!(
+            latest(&[("1.0", yes.clone()), ("2.0", yes)]).as_deref(),
+            Some("2.0")
+        );
         assert_eq!(latest(&[]), None);
     }
 
     #[test]
     fn only_files_that_can_be_had_are_shown() {
         let kept = json!({"held.whl": {"yanked": "bad", "size": 3}, "gone.whl": {}});
-        let mut found = version("1.0", Some(OriginType::External), &kept, vec![asset("held.whl", 1)]);
+        let mut found = version(
+            "1.0",
+            Some(OriginType::External),
+            &kept,
+            vec![asset("held.whl", 1)],
+        );
         let one = view(vec![found.clone()], &json!({}));
         let shown = Shown::of(&one, "");
-        assert_eq!(names(&shown.versions[0]), ["held.whl"], "without a way to the source");
+        assert_eq!(
+            names(&shown.versions[0]),
+            ["held.whl"],
+            "without a way to the source"
+        );
         let file = &shown.versions[0].files[0];
         assert_eq!((file.facts.size, file.is_yanked()), (Some(10), true));
-        assert_eq!(file.facts.hashes.sha256.as_deref(), Some("01".repeat(32).as_str()));
+        assert_eq!(
+            file.facts.hashes.sha256.as_deref(),
+            Some("01".repeat(32).as_str())
+        );
 
         found.followed = Some(Bytes::from(
-            json!({"files": {"held.whl": {"yanked": false, "size": 99}, "new.whl": {"size": 5}}}).to_string(),
+            json!({"files": {"held.whl": {"yanked": false, "size": 99}, "new.whl": {"size": 5}}})
+                .to_string(),
         ));
         let followed = view(vec![found.clone()], &json!({}));
         let shown = Shown::of(&followed, "");
         assert_eq!(names(&shown.versions[0]), ["held.whl", "new.whl"]);
         let file = &shown.versions[0].files[0];
-        assert_eq!((file.facts.size, file.is_yanked()), (Some(10), false), "the yank was taken back");
+        assert_eq!(
+            (file.facts.size, file.is_yanked()),
+            (Some(10), false),
+            "the yank was taken back"
+        );
 
-        let exchanged = json!({"files": {"held.whl": {"yanked": false, "hashes": {"sha256": "ff"}}}});
+        let exchanged =
+            json!({"files": {"held.whl": {"yanked": false, "hashes": {"sha256": "ff"}}}});
         found.followed = Some(Bytes::from(exchanged.to_string()));
         let exchanged = view(vec![found], &json!({}));
         let shown = Shown::of(&exchanged, "");
         let file = &shown.versions[0].files[0];
-        assert!(file.is_yanked(), "x08: other bytes at the source are another file");
-        assert_eq!(file.facts.hashes.sha256.as_deref(), Some("01".repeat(32).as_str()));
+        assert!(
+            file.is_yanked(),
+            "x08: other bytes at the source are another file"
+        );
+        assert_eq!(
+            file.facts.hashes.sha256.as_deref(),
+            Some("01".repeat(32).as_str())
+        );
     }
 
     #[test]
     fn what_was_published_here_is_never_yanked_and_has_our_time() {
-        let kept = json!({"a.whl": {"yanked": true}, "b.whl": {"upload_time": "2020-01-01T00:00:00Z"}});
+        let kept =
+            json!({"a.whl": {"yanked": true}, "b.whl": {"upload_time": "2020-01-01T00:00:00Z"}});
         let assets = vec![asset("a.whl", 1), asset("b.whl", 2)];
-        let view = view(vec![version("1.0", Some(OriginType::Internal), &kept, assets)], &json!({}));
+        let view = view(
+            vec![version("1.0", Some(OriginType::Internal), &kept, assets)],
+            &json!({}),
+        );
         let shown = Shown::of(&view, "");
         let files = &shown.versions[0].files;
         assert!(!files[0].is_yanked());
-        assert_eq!(files[0].facts.upload_time.as_deref(), Some("1970-01-01T00:00:00.000000Z"));
-        assert_eq!(files[1].facts.upload_time.as_deref(), Some("2020-01-01T00:00:00Z"));
+        assert_eq!(
+            files[0].facts.upload_time.as_deref(),
+            Some("1970-01-01T00:00:00.000000Z")
+        );
+        assert_eq!(
+            files[1].facts.upload_time.as_deref(),
+            Some("2020-01-01T00:00:00Z")
+        );
     }
 
     #[test]
     fn x22_times_are_kept_as_they_are_or_written_as_the_specification_says() {
         for (text, expected) in [
-            ("2015-03-24T00:12:24.039123Z", Some("2015-03-24T00:12:24.039123Z")),
+            (
+                "2015-03-24T00:12:24.039123Z",
+                Some("2015-03-24T00:12:24.039123Z"),
+            ),
             ("2015-03-24T00:12:24Z", Some("2015-03-24T00:12:24Z")),
-            ("2015-03-24T01:12:24.5+01:00", Some("2015-03-24T00:12:24.500000Z")),
+            (
+                "2015-03-24T01:12:24.5+01:00",
+                Some("2015-03-24T00:12:24.500000Z"),
+            ),
             ("2015-03-24", None),
             ("yesterday", None),
             ("", None),
         ] {
-            assert_eq!(read_time(text).map(|(_, text)| text).as_deref(), expected, "{text}");
+            assert_eq!(
+                read_time(text).map(|(_, text)| text).as_deref(),
+                expected,
+                "{text}"
+            );
         }
     }
 }

@@ -67,14 +67,16 @@ impl Page {
         if is_absent(headers) {
             return Some(Self::TextHtml);
         }
-        let weighed = OFFERS.iter().filter_map(|(name, page, by_name, by_wildcard)| {
-            let weight = weight_of_type(headers, name).filter(|weight| *weight > 0)?;
-            let readiness = match names_type(headers, name) {
-                Some(_) => (1, *by_name),
-                None => (0, *by_wildcard),
-            };
-            Some((weight, readiness, *page))
-        });
+        let weighed = OFFERS
+            .iter()
+            .filter_map(|(name, page, by_name, by_wildcard)| {
+                let weight = weight_of_type(headers, name).filter(|weight| *weight > 0)?;
+                let readiness = match names_type(headers, name) {
+                    Some(_) => (1, *by_name),
+                    None => (0, *by_wildcard),
+                };
+                Some((weight, readiness, *page))
+            });
         let best = weighed.max_by_key(|(weight, readiness, _)| (*weight, *readiness));
         best.map(|(.., page)| page)
     }
@@ -233,9 +235,18 @@ mod tests {
     fn f_py_6_x12_the_accept_field_or_the_address_decides_the_form() {
         for (accept, expected) in [
             // pip, uv, poetry, browsers.
-            ("application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01", Some(Page::Json)),
-            ("application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01", Some(Page::Json)),
-            ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", Some(Page::TextHtml)),
+            (
+                "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html; q=0.1, text/html; q=0.01",
+                Some(Page::Json),
+            ),
+            (
+                "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.01",
+                Some(Page::Json),
+            ),
+            (
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                Some(Page::TextHtml),
+            ),
             ("text/html; q=0.9, */*; q=0.5", Some(Page::TextHtml)),
             ("*/*", Some(Page::TextHtml)),
             ("", Some(Page::TextHtml)),
@@ -243,9 +254,18 @@ mod tests {
             ("text/*", Some(Page::TextHtml)),
             ("application/vnd.pypi.simple.latest+json", Some(Page::Json)),
             ("application/vnd.pypi.simple.latest+html", Some(Page::Html)),
-            ("application/vnd.pypi.simple.v1+html, text/html", Some(Page::Html)),
-            ("application/vnd.pypi.simple.v1+json;q=0.1, text/html;q=0.5", Some(Page::TextHtml)),
-            ("application/vnd.pypi.simple.v1+json;q=0, */*", Some(Page::TextHtml)),
+            (
+                "application/vnd.pypi.simple.v1+html, text/html",
+                Some(Page::Html),
+            ),
+            (
+                "application/vnd.pypi.simple.v1+json;q=0.1, text/html;q=0.5",
+                Some(Page::TextHtml),
+            ),
+            (
+                "application/vnd.pypi.simple.v1+json;q=0, */*",
+                Some(Page::TextHtml),
+            ),
             ("text/html;q=0, */*;q=0.1", Some(Page::Json)),
             ("text/html;q=0", None),
             ("application/json", None),
@@ -255,9 +275,15 @@ mod tests {
         ] {
             assert_eq!(requested(accept, None), expected, "{accept}");
         }
-        assert_eq!(Page::requested(&HeaderMap::new(), None), Some(Page::TextHtml));
+        assert_eq!(
+            Page::requested(&HeaderMap::new(), None),
+            Some(Page::TextHtml)
+        );
         assert_eq!(requested("text/html", Some(JSON)), Some(Page::Json));
-        assert_eq!(requested("image/png", Some(TEXT_HTML)), Some(Page::TextHtml));
+        assert_eq!(
+            requested("image/png", Some(TEXT_HTML)),
+            Some(Page::TextHtml)
+        );
         assert_eq!(requested("*/*", Some("*/*")), None);
         assert_eq!(not_acceptable().status(), StatusCode::NOT_ACCEPTABLE);
         assert_eq!(not_acceptable().headers()[VARY], "Accept");

@@ -1,11 +1,11 @@
 //! Pages of the simple repository API in HTML (PEP 503, with the attributes of PEP 592, 658, 714 and 740 and the
 //! metadata of PEP 629, 708 and 792). Everything that stands in them is hostile text.
 
+use super::API_VERSION;
+use super::link::{project_link, push_file};
 use super::shown::{Shown, ShownFile, ShownVersion};
 use super::simple_json::provenance;
-use super::link::{project_link, push_file};
 use super::version_metadata::CoreMetadataFact;
-use super::API_VERSION;
 
 /// Bytes of an anchor beside what is known of its file.
 const ANCHOR_BYTES: usize = 512;
@@ -140,7 +140,10 @@ mod tests {
             "widget-1.0-py3-none-any.whl": {"core_metadata": "aa", "requires_python": ">=3.8", "attestations": []},
             "widget-1.0.tar.gz": {},
         });
-        let assets = vec![asset("widget-1.0-py3-none-any.whl", 1), asset("widget-1.0.tar.gz", 2)];
+        let assets = vec![
+            asset("widget-1.0-py3-none-any.whl", 1),
+            asset("widget-1.0.tar.gz", 2),
+        ];
         let ours = version("1.0", Some(OriginType::Internal), &kept, assets);
         let source = json!({"widget-2.0+x.zip": {"hashes": {"md5": "bb"}, "yanked": "broken", "core_metadata": true,
             "provenance": "https://source.example/p"}});
@@ -157,7 +160,9 @@ mod tests {
                  data-provenance=\"{base}1.0/widget-1.0-py3-none-any.whl.provenance\">\
                  widget-1.0-py3-none-any.whl</a><br>\n"
             ),
-            format!("<a href=\"{base}1.0/widget-1.0.tar.gz#sha256={two}\">widget-1.0.tar.gz</a><br>\n"),
+            format!(
+                "<a href=\"{base}1.0/widget-1.0.tar.gz#sha256={two}\">widget-1.0.tar.gz</a><br>\n"
+            ),
             format!(
                 "<a href=\"{base}2.0%2Bx/widget-2.0%2Bx.zip#md5=bb\" data-dist-info-metadata=\"true\" \
                  data-core-metadata=\"true\" data-yanked=\"broken\" \
@@ -188,7 +193,10 @@ mod tests {
         assert!(!page.contains("<script") && !page.contains("\">\">") && !page.contains("'x'"));
         let escaped = "&quot;&gt;&lt;script&gt;alert(&#x27;x&#x27;)&lt;/script&gt;&amp;amp;";
         for attribute in ["data-yanked", "data-requires-python", "data-provenance"] {
-            assert!(page.contains(&format!("{attribute}=\"{escaped}\"")), "{attribute}");
+            assert!(
+                page.contains(&format!("{attribute}=\"{escaped}\"")),
+                "{attribute}"
+            );
         }
         assert!(page.contains(&format!("{escaped}</a>")));
         assert!(render_root("b/", ["a&b"].into_iter()).contains(">a&amp;b</a>"));
@@ -198,7 +206,12 @@ mod tests {
     fn pages_of_very_large_projects_are_written_in_one_pass() {
         let versions = (0..500).map(|n| {
             let files: serde_json::Map<_, _> = (0..10)
-                .map(|f| (format!("widget-{n}.0-{f}.zip"), json!({"hashes": {"sha256": "0".repeat(64)}})))
+                .map(|f| {
+                    (
+                        format!("widget-{n}.0-{f}.zip"),
+                        json!({"hashes": {"sha256": "0".repeat(64)}}),
+                    )
+                })
                 .collect();
             version(&format!("{n}.0"), None, &files.into(), vec![])
         });

@@ -26,7 +26,10 @@ struct Meta<'p> {
 struct Project<'p> {
     meta: Meta<'p>,
     name: &'p str,
-    #[serde(rename = "alternate-locations", skip_serializing_if = "<[String]>::is_empty")]
+    #[serde(
+        rename = "alternate-locations",
+        skip_serializing_if = "<[String]>::is_empty"
+    )]
     alternate_locations: &'p [String],
     #[serde(rename = "project-status", skip_serializing_if = "Option::is_none")]
     project_status: Option<Status<'p>>,
@@ -174,13 +177,19 @@ mod tests {
     use crate::pypi::shown::tests::{asset, version, view};
 
     fn page(view: &catalog::PackageView) -> Value {
-        serde_json::from_slice(&render_project(&Shown::of(view, "https://r.example/")).unwrap()).unwrap()
+        serde_json::from_slice(&render_project(&Shown::of(view, "https://r.example/")).unwrap())
+            .unwrap()
     }
 
     #[test]
     fn a_page_says_what_is_known_of_each_file() {
         let kept = json!({"widget-1.0.tar.gz": {"requires_python": ">=3", "core_metadata": "aa"}});
-        let ours = version("1.0", Some(OriginType::Internal), &kept, vec![asset("widget-1.0.tar.gz", 1)]);
+        let ours = version(
+            "1.0",
+            Some(OriginType::Internal),
+            &kept,
+            vec![asset("widget-1.0.tar.gz", 1)],
+        );
         let source = json!({"widget-2.0.zip": {"hashes": {"sha256": "bb"}, "yanked": "bad", "core_metadata": false,
             "size": 7, "upload_time": "2020-01-01T00:00:00Z", "provenance": "https://p.example/"}});
         let extras = json!({"tracks": ["https://t.example/"], "alternate_locations": ["https://a.example/"],
@@ -221,13 +230,15 @@ mod tests {
 
     #[test]
     fn a_project_without_files_has_an_empty_page() {
-        let expected = json!({"meta": {"api-version": "1.4"}, "name": "widget", "versions": [], "files": []});
+        let expected =
+            json!({"meta": {"api-version": "1.4"}, "name": "widget", "versions": [], "files": []});
         assert_eq!(page(&view(vec![], &json!({}))), expected);
     }
 
     #[test]
     fn the_list_of_projects_names_each() {
-        let root: Value = serde_json::from_slice(&render_root(["a", "b"].into_iter()).unwrap()).unwrap();
+        let root: Value =
+            serde_json::from_slice(&render_root(["a", "b"].into_iter()).unwrap()).unwrap();
         assert_eq!(root["projects"], json!([{"name": "a"}, {"name": "b"}]));
         assert_eq!(root["meta"]["api-version"], "1.4");
     }

@@ -310,7 +310,9 @@ fn checked(
     let (published_at, upload_time) = time.unzip();
     facts.upload_time = upload_time;
     let short = |text: &String| text.len() <= TEXT_BYTES;
-    facts.requires_python = facts.requires_python.filter(|text| !text.is_empty() && short(text));
+    facts.requires_python = facts
+        .requires_python
+        .filter(|text| !text.is_empty() && short(text));
     facts.provenance = facts
         .provenance
         .filter(|text| short(text) && file_url(page_url, text).is_some());
@@ -339,7 +341,8 @@ fn shortened(mut text: String) -> String {
 fn file_url(page_url: &Url, text: &str) -> Option<Url> {
     let mut url = page_url.join(text.trim()).ok()?;
     url.set_fragment(None);
-    let is_safe = url.scheme() == "https" || (url.scheme() == "http" && page_url.scheme() == "http");
+    let is_safe =
+        url.scheme() == "https" || (url.scheme() == "http" && page_url.scheme() == "http");
     let is_plain = url.username().is_empty() && url.password().is_none() && url.has_host();
     (is_safe && is_plain).then_some(url)
 }

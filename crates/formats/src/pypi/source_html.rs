@@ -31,7 +31,9 @@ pub(super) fn read(page_url: &Url, text: &str) -> Result<(SourcePage, Url), Unre
                 page.files.extend(read_anchor(&tag));
             }
             "base" if base.is_none() => {
-                let href = tag.attribute("href").and_then(|href| page_url.join(&href).ok());
+                let href = tag
+                    .attribute("href")
+                    .and_then(|href| page_url.join(&href).ok());
                 base = href;
             }
             "meta" => is_index |= read_meta(&tag, &mut page)?,
@@ -267,14 +269,23 @@ mod tests {
         let [one, other] = page.files.as_slice() else {
             panic!("{:?}", page.files);
         };
-        assert_eq!((one.name.as_str(), one.url.as_str()), ("foo-1.0.zip", "foo-1.0.zip"));
+        assert_eq!(
+            (one.name.as_str(), one.url.as_str()),
+            ("foo-1.0.zip", "foo-1.0.zip")
+        );
         assert_eq!(one.facts.hashes.md5.as_deref(), Some("aa"));
         assert_eq!(one.facts.hashes.sha256.as_deref(), Some("bb"));
         assert_eq!(one.facts.requires_python.as_deref(), Some(">=3, <4"));
         assert_eq!(one.facts.yanked, Some(Yanked::Reason(String::new())));
         assert_eq!(other.name, "foo+-1.1-py3-none-any.whl");
-        assert_eq!(other.facts.core_metadata, Some(CoreMetadataFact::Sha256("cc".into())));
-        assert_eq!(other.facts.yanked, Some(Yanked::Reason("bad \"one\"".into())));
+        assert_eq!(
+            other.facts.core_metadata,
+            Some(CoreMetadataFact::Sha256("cc".into()))
+        );
+        assert_eq!(
+            other.facts.yanked,
+            Some(Yanked::Reason("bad \"one\"".into()))
+        );
     }
 
     #[test]

@@ -192,7 +192,10 @@ impl Upload {
     async fn receive(&mut self, cx: &Context, body: &mut Body) -> Result<(String, Arrived)> {
         let asset_bytes = cx.catalog.settings().quotas.asset_size_bytes;
         let limit_bytes = asset_bytes.saturating_add(cx.limits.document_bytes as u64);
-        if self.announced_bytes.is_some_and(|length| length > limit_bytes) {
+        if self
+            .announced_bytes
+            .is_some_and(|length| length > limit_bytes)
+        {
             return Err(too_large(limit_bytes));
         }
         let mut received = None;

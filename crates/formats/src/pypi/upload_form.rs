@@ -4,10 +4,12 @@
 //! What a form says of a distribution beside name, version and digests is not used: the distribution says it itself.
 //! Fields that nobody knows are passed over, as the public index does.
 
-use model::{Error, InvalidReason, Md5Digest, PackageCoordinates, Result, Sha256Digest, VersionName};
+use model::{
+    Error, InvalidReason, Md5Digest, PackageCoordinates, Result, Sha256Digest, VersionName,
+};
 
 use super::core_metadata;
-use super::file_name::{Form, version_of};
+use super::file_name::{Form, published_version};
 use super::name::find_project;
 use super::provenance::ATTESTATION_BYTES;
 use super::version::{self, Version};
@@ -96,7 +98,9 @@ impl Fields {
             self.get(field).ok_or_else(missing)
         };
         let name = needed("name")?;
-        let project = self.project()?.ok_or_else(|| refuse("The field 'name' is missing."))?;
+        let project = self
+            .project()?
+            .ok_or_else(|| refuse("The field 'name' is missing."))?;
         let said = needed("version")?;
         let version = VersionName::parse(said)
             .ok()
@@ -160,13 +164,15 @@ impl Fields {
                 "'{file}' cannot be published: only wheels (.whl) and source distributions (.tar.gz, .zip) can."
             )));
         };
-        if let Some(said) = self.get("filetype").filter(|said| *said != form.package_type()) {
+        if let Some(said) = self
+            .get("filetype")
+            .filter(|said| *said != form.package_type())
+        {
             return Err(refuse(format!(
                 "The file type '{said}' does not go with the file name '{file}'."
             )));
         }
-        let is_known = |key: &str| version::key(version) == key;
-        let found = version_of(project.name.as_str(), file, &is_known);
+        let found = published_version(project.name.as_str(), file);
         if found.is_some_and(|found| version::same(&found, version)) {
             Ok(())
         } else {
@@ -180,7 +186,11 @@ impl Fields {
         let Some(said) = self.get(field) else {
             return Ok(None);
         };
-        let refused = || refuse(format!("The field '{field}' is not a digest in hexadecimal."));
+        let refused = || {
+            refuse(format!(
+                "The field '{field}' is not a digest in hexadecimal."
+            ))
+        };
         read(said).ok_or_else(refused).map(Some)
     }
 }
@@ -231,12 +241,19 @@ mod tests {
 
     #[test]
     fn a_form_is_read() {
-        let form = fields(&[("requires_dist", "x"), ("md5_digest", &"AB".repeat(16))]).check(FILE).unwrap();
+        let form = fields(&[("requires_dist", "x"), ("md5_digest", &"AB".repeat(16))])
+            .check(FILE)
+            .unwrap();
         assert_eq!(form.project.name.as_str(), "foo-bar");
         assert_eq!(form.version.as_str(), "1.0.0");
         assert_eq!(form.md5.unwrap().to_hex(), "ab".repeat(16));
         assert!(form.blake2.is_none() && form.attestations.is_none());
-        for empty in ["protocol_version", "metadata_version", "filetype", "blake2_256_digest"] {
+        for empty in [
+            "protocol_version",
+            "metadata_version",
+            "filetype",
+            "blake2_256_digest",
+        ] {
             assert!(fields(&[(empty, "")]).check(FILE).is_ok(), "{empty}");
         }
     }
@@ -264,12 +281,25 @@ mod tests {
             ("md5_digest", "00"),
             ("blake2_256_digest", &"0".repeat(128)),
         ] {
-            assert!(fields(&[(field, value)]).check(FILE).is_err(), "{field}={value}");
+            assert!(
+                fields(&[(field, value)]).check(FILE).is_err(),
+                "{field}={value}"
+            );
         }
-        for file in ["foo_bar-1.0.egg", "foo_bar-1.0.exe", "foo-1.0.zip", "foo_bar-1.1.tar.gz", "x"] {
+        for file in [
+            "foo_bar-1.0.egg",
+            "foo_bar-1.0.exe",
+            "foo-1.0.zip",
+            "foo_bar-1.1.tar.gz",
+            "x",
+        ] {
             assert!(fields(&[("filetype", "")]).check(file).is_err(), "{file}");
         }
-        assert!(fields(&[("filetype", "sdist")]).check("foo-bar-1.0.tar.gz").is_ok());
+        assert!(
+            fields(&[("filetype", "sdist")])
+                .check("foo-bar-1.0.tar.gz")
+                .is_ok()
+        );
         let mut twice = fields(&[]);
         assert!(twice.put("name", b"foo-bar").is_err());
         assert!(Fields::default().put("name", b"\xff").is_err());
@@ -281,7 +311,18 @@ mod tests {
             assert!(check_file_name(good).is_ok(), "{good}");
         }
         let long = "a".repeat(256);
-        for bad in ["", "../a.whl", "a/b.whl", "a\\b.whl", ".a.whl", "a b.whl", "a\r\nb.whl", "é.whl", "a\"b", &long] {
+        for bad in [
+            "",
+            "../a.whl",
+            "a/b.whl",
+            "a\\b.whl",
+            ".a.whl",
+            "a b.whl",
+            "a\r\nb.whl",
+            "é.whl",
+            "a\"b",
+            &long,
+        ] {
             assert!(check_file_name(bad).is_err(), "{bad}");
         }
     }

@@ -226,7 +226,8 @@ mod tests {
 
     #[test]
     fn files_are_brought_together_and_what_is_new_is_taken_over() {
-        let held = json!({"files": {"a.whl": {"size": 1, "yanked": "bad", "requires_python": ">=3"}}});
+        let held =
+            json!({"files": {"a.whl": {"size": 1, "yanked": "bad", "requires_python": ">=3"}}});
         let new = json!({"files": {
             "a.whl": {"yanked": false, "core_metadata": "00"},
             "b.tar.gz": {"hashes": {"sha256": "11"}, "yanked": true, "attestations": [{"version": 1}]},
@@ -244,9 +245,7 @@ mod tests {
 
     #[test]
     fn a_wheel_speaks_for_its_version_before_an_sdist_and_else_the_first_file() {
-        let of = |file: &str, summary: &str| {
-            json!({"core_of": file, "core": {"name": "a", "version": "1", "summary": summary}, "files": {}})
-        };
+        let of = |file: &str, summary: &str| json!({"core_of": file, "core": {"name": "a", "version": "1", "summary": summary}, "files": {}});
         let (sdist, wheel, other) = (of("a.tar.gz", "s"), of("a.whl", "w"), of("b.whl", "o"));
         assert_eq!(merge(&sdist, &wheel), wheel);
         assert_eq!(merge(&wheel, &sdist), wheel);

@@ -181,7 +181,9 @@ impl Record {
     /// signatures, and need not say its own digest.
     fn check_names(&self, entries: &[Entry], folder: &str) -> Result<(), DistributionFault> {
         let own = |name: &str| {
-            let file = name.strip_prefix(folder).and_then(|rest| rest.strip_prefix('/'));
+            let file = name
+                .strip_prefix(folder)
+                .and_then(|rest| rest.strip_prefix('/'));
             matches!(file, Some("RECORD" | "RECORD.jws" | "RECORD.p7s"))
         };
         let mut listed = 0;

@@ -21,7 +21,10 @@ async fn files_are_sent_whole_in_part_and_described() {
     assert_eq!(whole.header("content-type"), "application/octet-stream");
     // The tail of a wheel is what lazy installers ask for first.
     let tail = main.get_with(&path, &[("range", "bytes=-100")]).await;
-    assert_eq!((tail.status, &tail.bytes()[..]), (206, &wheel.bytes[wheel.bytes.len() - 100..]));
+    assert_eq!(
+        (tail.status, &tail.bytes()[..]),
+        (206, &wheel.bytes[wheel.bytes.len() - 100..])
+    );
     let head = main.head(&path).await;
     assert_eq!(head.header("content-length"), wheel.bytes.len().to_string());
     let known = main.get_with(&path, &[("if-none-match", &etag)]).await;
@@ -39,8 +42,16 @@ async fn core_metadata_is_served_beside_wheels_and_sdists() {
         let answer = main.get(&path).await;
         assert_eq!((answer.status, answer.bytes()), (200, &file.metadata));
         let etag = answer.header("etag").to_owned();
-        assert_eq!(main.get_with(&path, &[("if-none-match", &etag)]).await.status, 304);
-        assert_eq!(main.head(&path).await.header("content-length"), file.metadata.len().to_string());
+        assert_eq!(
+            main.get_with(&path, &[("if-none-match", &etag)])
+                .await
+                .status,
+            304
+        );
+        assert_eq!(
+            main.head(&path).await.header("content-length"),
+            file.metadata.len().to_string()
+        );
     }
     let absent = "simple/widget/1.0/widget-1.0-py2-none-any.whl.metadata";
     assert_eq!(house.at("main").get(absent).await.status, 404);
@@ -66,14 +77,22 @@ async fn u05_a_file_is_only_at_its_own_address() {
         let status = main.get(&path).await.status;
         assert!(matches!(status, 400 | 404), "{path}: {status}");
     }
-    assert_eq!(main.get(&format!("simple/Widget/1.0.0/{file}")).await.status, 200);
+    assert_eq!(
+        main.get(&format!("simple/Widget/1.0.0/{file}"))
+            .await
+            .status,
+        200
+    );
 }
 
 #[tokio::test]
 async fn attestations_are_kept_and_served_as_provenance() {
     let house = House::private().await;
     let wheel = release("widget", "1.0").wheel();
-    let list = json!([attestation(&wheel.file_name, &digests([&wheel.bytes[..]])[0])]);
+    let list = json!([attestation(
+        &wheel.file_name,
+        &digests([&wheel.bytes[..]])[0]
+    )]);
     let form = Form::of(&wheel).with("attestations", &list.to_string());
     let answer = form.send(&house).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
@@ -90,7 +109,10 @@ async fn attestations_are_kept_and_served_as_provenance() {
         assert_eq!(provenance["attestation_bundles"][0]["attestations"], list);
     }
     house.publish(&release("widget", "1.0").sdist()).await;
-    let without = format!("{}.provenance", file_path(&release("widget", "1.0").sdist()));
+    let without = format!(
+        "{}.provenance",
+        file_path(&release("widget", "1.0").sdist())
+    );
     assert_eq!(main.get(&without).await.status, 404);
 }
 

@@ -78,7 +78,10 @@ impl House {
     /// The page of a project in JSON.
     pub(crate) async fn page(&self, repository: &str, project: &str) -> Value {
         let path = format!("simple/{project}/");
-        let answer = self.at(repository).get_with(&path, &[("accept", JSON)]).await;
+        let answer = self
+            .at(repository)
+            .get_with(&path, &[("accept", JSON)])
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.json()
     }

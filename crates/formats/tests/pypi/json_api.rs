@@ -11,9 +11,18 @@ async fn a_project_and_a_version_say_what_is_in_their_metadata() {
     house.publish(&release("Left.Pad", "1.0").sdist()).await;
     house.publish(&release("Left.Pad", "2.0rc1").wheel()).await;
     let main = house.at("main");
-    for path in ["left-pad/json", "Left_Pad/json", "pypi/left-pad/json", "left-pad/json/"] {
+    for path in [
+        "left-pad/json",
+        "Left_Pad/json",
+        "pypi/left-pad/json",
+        "left-pad/json/",
+    ] {
         let answer = main.get(path).await;
-        assert_eq!((answer.status, answer.header("content-type")), (200, "application/json"), "{path}");
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (200, "application/json"),
+            "{path}"
+        );
         let json = answer.json();
         assert_eq!(json["info"]["version"], "1.0", "not the pre-release");
         assert_eq!(json["info"]["name"], "Left.Pad");
@@ -41,7 +50,12 @@ async fn a_project_of_the_public_index_is_described_without_being_brought_in() {
         .add_project(FakeProject::new("widget").file(FakeFile::from(wheel)));
     let json = house.at("main").get("pypi/widget/json").await.json();
     assert_eq!(json["info"]["summary"], "The project widget");
-    assert_eq!(json["info"]["requires_dist"], serde_json::json!(["Other_Thing>=1.0"]));
-    let held = house.held("main", &crate::house::coordinates("widget")).await;
+    assert_eq!(
+        json["info"]["requires_dist"],
+        serde_json::json!(["Other_Thing>=1.0"])
+    );
+    let held = house
+        .held("main", &crate::house::coordinates("widget"))
+        .await;
     assert!(held.is_empty(), "{held:?}");
 }

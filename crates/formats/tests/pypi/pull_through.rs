@@ -24,7 +24,8 @@ fn said(page: &Value) -> Value {
 #[tokio::test]
 async fn a_page_says_what_the_public_index_says_and_points_here() {
     let house = House::connected().await;
-    let wheel = FakeFile::from(release("Widget", "3.0").wheel()).provenance("https://index.example/p");
+    let wheel =
+        FakeFile::from(release("Widget", "3.0").wheel()).provenance("https://index.example/p");
     house.source.add_project(
         widget()
             .file(wheel)
@@ -35,11 +36,30 @@ async fn a_page_says_what_the_public_index_says_and_points_here() {
     );
     let page = house.page("main", "widget").await;
     let path = FakePypi::page_path("widget");
-    let address = house.source.base_url().trim_start_matches("http://").trim_end_matches('/').to_owned();
+    let address = house
+        .source
+        .base_url()
+        .trim_start_matches("http://")
+        .trim_end_matches('/')
+        .to_owned();
     let original = testkit::house::fetch(&address, &path, crate::house::JSON).await;
     let original: Value = serde_json::from_slice(&original).unwrap();
-    for (shown, expected) in said(&page).as_array().unwrap().iter().zip(said(&original).as_array().unwrap()) {
-        for member in ["filename", "hashes", "requires-python", "size", "upload-time", "yanked", "core-metadata", "provenance"] {
+    for (shown, expected) in said(&page)
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(said(&original).as_array().unwrap())
+    {
+        for member in [
+            "filename",
+            "hashes",
+            "requires-python",
+            "size",
+            "upload-time",
+            "yanked",
+            "core-metadata",
+            "provenance",
+        ] {
             let (shown, expected) = (shown.get(member), expected.get(member));
             let there = |value: &&Value| !value.is_null();
             assert_eq!(shown.filter(there), expected.filter(there), "{member}");
@@ -49,23 +69,36 @@ async fn a_page_says_what_the_public_index_says_and_points_here() {
     for member in ["versions", "project-status", "alternate-locations"] {
         assert_eq!(page[member], original[member], "{member}");
     }
-    assert_eq!(page["meta"]["tracks"], json!(["https://other.example/widget/"]));
+    assert_eq!(
+        page["meta"]["tracks"],
+        json!(["https://other.example/widget/"])
+    );
     let prefix = house.at("main").prefix().to_owned();
     for file in page["files"].as_array().unwrap() {
-        assert!(file["url"].as_str().unwrap().starts_with(&format!("http://packages.example{prefix}simple/widget/")));
+        assert!(
+            file["url"]
+                .as_str()
+                .unwrap()
+                .starts_with(&format!("http://packages.example{prefix}simple/widget/"))
+        );
     }
 }
 
 #[tokio::test]
 async fn a_mirror_that_has_html_alone_serves_as_well() {
     let house = House::connected().await;
-    house.source.add_project(widget().forms(PageForms::Html).yanked("1.0", "bad"));
+    house
+        .source
+        .add_project(widget().forms(PageForms::Html).yanked("1.0", "bad"));
     let page = house.page("main", "widget").await;
     assert_eq!(page["versions"], json!(["1.0", "2.0"]));
     assert_eq!(page["files"][0]["yanked"], "bad");
     let wheel = Distribution::new("Widget", "2.0").wheel();
     let answer = house.at("main").get(&file_path(&wheel)).await;
-    assert_eq!((answer.status, answer.bytes()), (200, &house.source.file(&wheel.file_name).unwrap()));
+    assert_eq!(
+        (answer.status, answer.bytes()),
+        (200, &house.source.file(&wheel.file_name).unwrap())
+    );
 }
 
 #[tokio::test]
@@ -82,7 +115,11 @@ async fn a_file_brings_the_whole_version_and_the_source_can_go() {
         .await;
     let held = house.held("main", &coordinates("widget")).await;
     assert_eq!(held.get("1.0").map(String::as_str), Some(CONNECTION));
-    for path in [FakePypi::page_path("widget"), FakePypi::file_path(&wheel.file_name), FakePypi::file_path(&sdist.file_name)] {
+    for path in [
+        FakePypi::page_path("widget"),
+        FakePypi::file_path(&wheel.file_name),
+        FakePypi::file_path(&sdist.file_name),
+    ] {
         house.source.set_behaviour(&path, Behaviour::Status(503));
     }
     for file in [&wheel, &sdist] {
@@ -103,7 +140,12 @@ async fn core_metadata_of_what_is_not_held_comes_from_the_source_without_the_fil
         let answer = main.get(&path).await;
         assert_eq!((answer.status, answer.bytes()), (200, &wheel.metadata));
     }
-    assert_eq!(house.source.requests(&FakePypi::file_path(&wheel.file_name)), 0);
+    assert_eq!(
+        house
+            .source
+            .requests(&FakePypi::file_path(&wheel.file_name)),
+        0
+    );
     let beside = format!("{}.metadata", FakePypi::file_path(&wheel.file_name));
     assert_eq!(house.source.requests(&beside), 1);
     assert!(house.held("main", &coordinates("widget")).await.is_empty());
@@ -119,10 +161,14 @@ async fn yanks_and_new_files_of_a_held_version_follow_the_public_index() {
         .add_project(FakeProject::new("widget").file(FakeFile::from(wheel.clone())));
     let main = house.at("main");
     assert_eq!(main.get(&file_path(&wheel)).await.status, 200);
-    house.wait_for_files("widget", "1.0", &[&wheel.file_name]).await;
+    house
+        .wait_for_files("widget", "1.0", &[&wheel.file_name])
+        .await;
     let sdist = release.sdist();
     house.source.change_project("widget", |project| {
-        project.file(FakeFile::from(sdist.clone())).yanked("1.0", "broken")
+        project
+            .file(FakeFile::from(sdist.clone()))
+            .yanked("1.0", "broken")
     });
     house.clock.advance(FRESHNESS_MS + 1);
     for _ in 0..500 {
@@ -146,7 +192,9 @@ async fn x07_a_file_that_is_not_what_the_index_says_is_never_whole_and_never_kep
     house.source.add_project(widget());
     let wheel = Distribution::new("Widget", "1.0").wheel();
     let at_source = FakePypi::file_path(&wheel.file_name);
-    house.source.set_behaviour(&at_source, Behaviour::WrongBytes);
+    house
+        .source
+        .set_behaviour(&at_source, Behaviour::WrongBytes);
     let answer = house.at("main").get(&file_path(&wheel)).await;
     assert!(answer.status != 200 || answer.body.is_err());
     house.source.clear_behaviours();
@@ -163,11 +211,21 @@ async fn old_forms_of_distributions_are_passed_on() {
         .source
         .add_project(FakeProject::new("widget").file(egg).file(installer));
     let main = house.at("main");
-    for (file, bytes) in [("widget-0.1-py2.7.egg", "egg"), ("widget-0.1.win32-py2.7.exe", "exe")] {
+    for (file, bytes) in [
+        ("widget-0.1-py2.7.egg", "egg"),
+        ("widget-0.1.win32-py2.7.exe", "exe"),
+    ] {
         let answer = main.get(&format!("simple/widget/0.1/{file}")).await;
-        assert_eq!((answer.status, answer.text().as_str()), (200, bytes), "{file}");
+        assert_eq!(
+            (answer.status, answer.text().as_str()),
+            (200, bytes),
+            "{file}"
+        );
     }
-    assert_eq!(house.page("main", "widget").await["versions"], json!(["0.1"]));
+    assert_eq!(
+        house.page("main", "widget").await["versions"],
+        json!(["0.1"])
+    );
 }
 
 #[tokio::test]
@@ -178,7 +236,9 @@ async fn what_a_pulled_version_says_of_itself_is_in_the_api() {
         .source
         .add_project(FakeProject::new("Widget").file(FakeFile::from(wheel.clone())));
     house.at("main").get(&file_path(&wheel)).await;
-    house.wait_for_files("widget", "1.0", &[&wheel.file_name]).await;
+    house
+        .wait_for_files("widget", "1.0", &[&wheel.file_name])
+        .await;
     let repository = testkit::house::repository("main");
     let version = model::VersionName::parse("1.0.0").unwrap();
     let described = house

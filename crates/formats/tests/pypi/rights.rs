@@ -28,7 +28,8 @@ impl House {
     async fn guest(&self) -> Client<'_> {
         let guest = Caller::root(AccountId::parse(GUEST).unwrap());
         let token = self.token_of(&guest).await;
-        self.at("main").with_authorization(Some(format!("Bearer {token}")))
+        self.at("main")
+            .with_authorization(Some(format!("Bearer {token}")))
     }
 }
 
@@ -53,14 +54,26 @@ async fn z05_a_right_to_publish_is_for_the_projects_it_names_and_for_nothing_els
         .set_policy(&[allow("codeartifact:PublishPackageVersion", &packages)])
         .await;
     let guest = house.guest().await;
-    let (own, foreign) = (release("Team.Tool", "1.0").wheel(), release("other", "1.0").wheel());
-    assert_eq!(send(&guest, &Form::of(&own)).await, 200, "without the right to read");
+    let (own, foreign) = (
+        release("Team.Tool", "1.0").wheel(),
+        release("other", "1.0").wheel(),
+    );
+    assert_eq!(
+        send(&guest, &Form::of(&own)).await,
+        200,
+        "without the right to read"
+    );
     assert_eq!(send(&guest, &Form::of(&own).file_first()).await, 200);
     assert_eq!(send(&guest, &Form::of(&foreign)).await, 403);
     assert_eq!(send(&guest, &Form::of(&foreign).file_first()).await, 403);
     let disguised = Form::of(&foreign).set("name", "team-tool");
     assert!(matches!(send(&guest, &disguised).await, 400 | 403));
-    for path in ["simple/", "simple/team-tool/", &file_path(&own), "team-tool/json"] {
+    for path in [
+        "simple/",
+        "simple/team-tool/",
+        &file_path(&own),
+        "team-tool/json",
+    ] {
         assert_eq!(guest.get(path).await.status, 403, "{path}");
     }
     assert_eq!(house.at("main").get("simple/other/").await.status, 404);
@@ -76,10 +89,19 @@ async fn a04_a_guest_that_may_read_reads_everything_and_uploads_nothing() {
         .await;
     let guest = house.guest().await;
     let file = file_path(&wheel);
-    for path in ["simple/", "simple/widget/", &file, &format!("{file}.metadata"), "widget/json"] {
+    for path in [
+        "simple/",
+        "simple/widget/",
+        &file,
+        &format!("{file}.metadata"),
+        "widget/json",
+    ] {
         assert_eq!(guest.get(path).await.status, 200, "{path}");
     }
-    assert_eq!(send(&guest, &Form::of(&release("widget", "2.0").wheel())).await, 403);
+    assert_eq!(
+        send(&guest, &Form::of(&release("widget", "2.0").wheel())).await,
+        403
+    );
     assert_eq!(house.files("main", "widget").await.len(), 1);
 }
 
@@ -99,6 +121,8 @@ async fn a05_without_a_token_basic_credentials_are_asked_for_before_anything_is_
         &base64::engine::general_purpose::STANDARD,
         format!("aws:{}", house.token),
     );
-    let pip = house.at("main").with_authorization(Some(format!("Basic {basic}")));
+    let pip = house
+        .at("main")
+        .with_authorization(Some(format!("Basic {basic}")));
     assert_eq!(pip.get("simple/").await.status, 200);
 }

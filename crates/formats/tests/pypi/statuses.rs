@@ -7,7 +7,10 @@ use crate::house::{House, coordinates, file_path, release};
 #[tokio::test]
 async fn y01_an_unlisted_version_is_off_the_page_and_its_files_stay() {
     let house = House::private().await;
-    let (old, new) = (release("widget", "1.0").wheel(), release("widget", "2.0").wheel());
+    let (old, new) = (
+        release("widget", "1.0").wheel(),
+        release("widget", "2.0").wheel(),
+    );
     house.publish(&old).await;
     house.publish(&new).await;
     let main = house.at("main");
@@ -15,8 +18,14 @@ async fn y01_an_unlisted_version_is_off_the_page_and_its_files_stay() {
     house
         .set_status("main", &package, "2.0", PackageVersionStatus::Unlisted)
         .await;
-    assert_eq!(house.files("main", "widget").await, [old.file_name.as_str()]);
-    assert_eq!(main.get("widget/json").await.json()["info"]["version"], "1.0");
+    assert_eq!(
+        house.files("main", "widget").await,
+        [old.file_name.as_str()]
+    );
+    assert_eq!(
+        main.get("widget/json").await.json()["info"]["version"],
+        "1.0"
+    );
     assert_eq!(main.get(&file_path(&new)).await.status, 200);
     let metadata = format!("{}.metadata", file_path(&new));
     assert_eq!(main.get(&metadata).await.status, 200);

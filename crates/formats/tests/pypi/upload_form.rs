@@ -24,20 +24,26 @@ impl Form {
         let mut parts: Vec<Part> = fields
             .map(|(name, value)| (name, None, value.into_bytes()))
             .collect();
-        let content = ("content".to_owned(), Some(file.file_name.clone()), file.bytes.to_vec());
+        let content = (
+            "content".to_owned(),
+            Some(file.file_name.clone()),
+            file.bytes.to_vec(),
+        );
         parts.push(content);
         Self { parts }
     }
 
     /// With one more field.
     pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
-        self.parts.push((name.to_owned(), None, value.as_bytes().to_vec()));
+        self.parts
+            .push((name.to_owned(), None, value.as_bytes().to_vec()));
         self
     }
 
     /// With one more file.
     pub(crate) fn with_file(mut self, name: &str, file: &str, content: &[u8]) -> Self {
-        self.parts.push((name.to_owned(), Some(file.to_owned()), content.to_vec()));
+        self.parts
+            .push((name.to_owned(), Some(file.to_owned()), content.to_vec()));
         self
     }
 
@@ -49,7 +55,8 @@ impl Form {
     /// With another value in a field.
     pub(crate) fn set(self, name: &str, value: &str) -> Self {
         let mut form = self.without(name);
-        form.parts.insert(0, (name.to_owned(), None, value.as_bytes().to_vec()));
+        form.parts
+            .insert(0, (name.to_owned(), None, value.as_bytes().to_vec()));
         form
     }
 
@@ -66,7 +73,8 @@ impl Form {
     pub(crate) fn body(&self) -> Vec<u8> {
         let mut body = Vec::new();
         for (name, file, content) in &self.parts {
-            let mut head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");
+            let mut head =
+                format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"");
             if let Some(file) = file {
                 write!(head, "; filename=\"{file}\"").unwrap();
             }
@@ -80,6 +88,8 @@ impl Form {
     }
 
     pub(crate) async fn send(&self, house: &House) -> Answer {
-        house.post("", &Self::content_type(), self.body().into()).await
+        house
+            .post("", &Self::content_type(), self.body().into())
+            .await
     }
 }

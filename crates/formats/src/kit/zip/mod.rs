@@ -95,12 +95,16 @@ impl Entry {
             Packing::Deflated => DeflateDecoder::new(packed)
                 .take(most)
                 .read_to_end(&mut content)?,
-            Packing::Other => return Err(Refused("a member that is needed is packed in a rare way")),
+            Packing::Other => {
+                return Err(Refused("a member that is needed is packed in a rare way"));
+            }
         };
         let mut crc = Crc::new();
         crc.update(&content);
         if content.len() != size || crc.sum() != self.crc {
-            return Err(Refused("a member that is needed is not what the directory says"));
+            return Err(Refused(
+                "a member that is needed is not what the directory says",
+            ));
         }
         Ok(content)
     }
@@ -112,7 +116,10 @@ pub(crate) fn read_directory<R: Read + Seek + ?Sized>(archive: &mut R) -> Result
     let mut entries = read_entries(archive, &end)?;
     entries.sort_by_key(|entry| entry.header_at);
     let mut names = HashSet::with_capacity(entries.len());
-    if !entries.iter().all(|entry| names.insert(entry.name.as_str())) {
+    if !entries
+        .iter()
+        .all(|entry| names.insert(entry.name.as_str()))
+    {
         return Err(Refused("two entries of it have the same name"));
     }
     drop(names);
@@ -163,7 +170,8 @@ fn find_end<R: Read + Seek + ?Sized>(archive: &mut R) -> Result<Directory> {
     };
     let (found, directory_end) = match find_end_64(archive, end_at)? {
         Some((large, large_at)) => {
-            let agrees = |small: u64, all_ones: u64, large: u64| small == all_ones || small == large;
+            let agrees =
+                |small: u64, all_ones: u64, large: u64| small == all_ones || small == large;
             if !agrees(small.entries, 0xffff, large.entries)
                 || !agrees(small.directory_bytes, 0xffff_ffff, large.directory_bytes)
                 || !agrees(small.directory_at, 0xffff_ffff, large.directory_at)
@@ -243,9 +251,15 @@ fn read_entry(bytes: &[u8]) -> Result<(Entry, &[u8])> {
     if u32_at(head, 0) != CENTRAL {
         return Err(Refused("its directory has something else than entries"));
     }
-    let (name, rest) = rest.split_at_checked(u16_at(head, 28).into()).ok_or(SHORT)?;
-    let (extra, rest) = rest.split_at_checked(u16_at(head, 30).into()).ok_or(SHORT)?;
-    let (_, rest) = rest.split_at_checked(u16_at(head, 32).into()).ok_or(SHORT)?;
+    let (name, rest) = rest
+        .split_at_checked(u16_at(head, 28).into())
+        .ok_or(SHORT)?;
+    let (extra, rest) = rest
+        .split_at_checked(u16_at(head, 30).into())
+        .ok_or(SHORT)?;
+    let (_, rest) = rest
+        .split_at_checked(u16_at(head, 32).into())
+        .ok_or(SHORT)?;
     if u16_at(head, 34) != 0 {
         return Err(Refused("it is a part of an archive in several volumes"));
     }
@@ -291,9 +305,7 @@ fn read_name(name: &[u8]) -> Result<String> {
     let path = name.strip_suffix('/').unwrap_or(name);
     let is_plain = !name.contains(['\\', ':'])
         && !name.chars().any(char::is_control)
-        && !path
-            .split('/')
-            .any(|part| matches!(part, "" | "." | ".."));
+        && !path.split('/').any(|part| matches!(part, "" | "." | ".."));
     if is_plain {
         Ok(name.to_owned())
     } else {
@@ -330,7 +342,11 @@ impl Sizes {
         }
         let mut large = large.unwrap_or_default();
         let place = with_place.then_some(&mut self.header_at);
-        for number in [Some(&mut self.size_bytes), Some(&mut self.packed_bytes), place] {
+        for number in [
+            Some(&mut self.size_bytes),
+            Some(&mut self.packed_bytes),
+            place,
+        ] {
             if let Some(number) = number.filter(|number| **number == ALL_ONES) {
                 let (first, others) = large.split_at_checked(8).ok_or(BAD)?;
                 (*number, large) = (u64_at(first, 0), others);
@@ -412,7 +428,9 @@ fn check_descriptor<R: Read + Seek + ?Sized>(
     if u32_at(numbers, 0) == entry.crc && packed == entry.packed_bytes && size == entry.size_bytes {
         Ok(())
     } else {
-        Err(Refused("what follows an entry of it differs from its directory"))
+        Err(Refused(
+            "what follows an entry of it differs from its directory",
+        ))
     }
 }
 

@@ -18,7 +18,11 @@ fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
 fn two() -> Vec<Member> {
     let mut stored = Member::new("b/c", "stored");
     stored.deflated = false;
-    vec![Member::new("a", "x".repeat(5000)), stored, Member::new("d/", "")]
+    vec![
+        Member::new("a", "x".repeat(5000)),
+        stored,
+        Member::new("d/", ""),
+    ]
 }
 
 #[test]
@@ -26,10 +30,16 @@ fn archives_are_read() {
     let found = read(&archive(&two())).unwrap();
     assert_eq!(
         found,
-        [("a".to_owned(), vec![b'x'; 5000]), ("b/c".to_owned(), b"stored".to_vec())]
+        [
+            ("a".to_owned(), vec![b'x'; 5000]),
+            ("b/c".to_owned(), b"stored".to_vec())
+        ]
     );
     assert_eq!(read(&archive(&[])).unwrap(), []);
-    let streamed = [Member::new("a", "text").with_sizes_behind(), Member::new("b", "")];
+    let streamed = [
+        Member::new("a", "text").with_sizes_behind(),
+        Member::new("b", ""),
+    ];
     assert_eq!(read(&archive(&streamed)).unwrap().len(), 2);
 }
 
@@ -82,8 +92,22 @@ fn u03_archives_that_two_readers_could_read_differently_are_refused() {
 
 #[test]
 fn u01_names_that_lead_elsewhere_are_refused() {
-    for name in ["/a", "../a", "a/../../b", "a\\b", "C:/a", "a//b", "./a", "a\0b", "a\nb", ""] {
-        assert!(read(&archive(&[Member::new(name, "x")])).is_err(), "{name:?}");
+    for name in [
+        "/a",
+        "../a",
+        "a/../../b",
+        "a\\b",
+        "C:/a",
+        "a//b",
+        "./a",
+        "a\0b",
+        "a\nb",
+        "",
+    ] {
+        assert!(
+            read(&archive(&[Member::new(name, "x")])).is_err(),
+            "{name:?}"
+        );
     }
     let mut odd = Member::new("x", "");
     odd.name = vec![0xff];
@@ -98,7 +122,10 @@ fn u02_a_member_that_unpacks_to_more_than_it_says_or_too_much_is_refused() {
     let mut cursor = Cursor::new(archive(&[Member::new("a", vec![0; 100_000])]));
     let entries = read_directory(&mut cursor).unwrap();
     assert!(entries[0].read(&mut cursor, 99_999).is_err());
-    assert_eq!(entries[0].read(&mut cursor, 100_000).unwrap().len(), 100_000);
+    assert_eq!(
+        entries[0].read(&mut cursor, 100_000).unwrap().len(),
+        100_000
+    );
 }
 
 proptest! {

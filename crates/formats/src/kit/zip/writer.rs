@@ -106,7 +106,11 @@ pub(crate) fn archive(members: &[Member]) -> Vec<u8> {
         directory.extend_from_slice(&member.name);
         directory.extend_from_slice(&member.extra);
     }
-    let (at, bytes, count) = (out.len() as u32, directory.len() as u32, members.len() as u16);
+    let (at, bytes, count) = (
+        out.len() as u32,
+        directory.len() as u32,
+        members.len() as u16,
+    );
     out.extend(directory);
     out.extend_from_slice(&0x0605_4b50_u32.to_le_bytes());
     out.extend_from_slice(&[0; 4]);

@@ -84,7 +84,10 @@ fn a_wheel_tells_its_metadata() {
     assert_eq!(json["core_of"], WHEEL);
     let facts = &json["files"][WHEEL];
     assert_eq!(facts["requires_python"], ">=3.8");
-    assert_eq!(facts["core_metadata"], hex::encode(Sha256::digest(METADATA)));
+    assert_eq!(
+        facts["core_metadata"],
+        hex::encode(Sha256::digest(METADATA))
+    );
 }
 
 #[test]
@@ -92,7 +95,10 @@ fn an_sdist_tells_its_metadata_and_speaks_for_wheels_only_when_it_may() {
     for (metadata, speaks) in [
         (METADATA.to_owned(), false),
         (METADATA.replace("2.1", "2.2"), true),
-        (METADATA.replace("2.1", "2.2\nDynamic: Requires-Dist"), false),
+        (
+            METADATA.replace("2.1", "2.2\nDynamic: Requires-Dist"),
+            false,
+        ),
     ] {
         let entries = [
             ("foo_bar-1.0/", ""),
@@ -104,7 +110,10 @@ fn an_sdist_tells_its_metadata_and_speaks_for_wheels_only_when_it_may() {
             .iter()
             .map(|(name, content)| Member::new(name, *content))
             .collect();
-        for (file, bytes) in [(SDIST, sdist_of(&entries)), ("foo.bar-1.0.0.zip", archive(&zipped))] {
+        for (file, bytes) in [
+            (SDIST, sdist_of(&entries)),
+            ("foo.bar-1.0.0.zip", archive(&zipped)),
+        ] {
             let found = look(file, &bytes).unwrap();
             assert_eq!(found.companion.unwrap(), metadata.as_str());
             let json: serde_json::Value = serde_json::from_str(&found.metadata.unwrap()).unwrap();
@@ -115,9 +124,16 @@ fn an_sdist_tells_its_metadata_and_speaks_for_wheels_only_when_it_may() {
 
 #[test]
 fn forms_that_are_only_passed_on_are_not_looked_into() {
-    for file in ["foo_bar-1.0-py2.7.egg", "foo_bar-1.0.win32.exe", "foo_bar-1.0.tar.bz2"] {
+    for file in [
+        "foo_bar-1.0-py2.7.egg",
+        "foo_bar-1.0.win32.exe",
+        "foo_bar-1.0.tar.bz2",
+    ] {
         let found = look(file, b"anything").unwrap();
-        assert!(found.metadata.is_none() && found.companion.is_none(), "{file}");
+        assert!(
+            found.metadata.is_none() && found.companion.is_none(),
+            "{file}"
+        );
     }
 }
 
@@ -147,17 +163,28 @@ fn f_py_2_u03_wheels_that_are_ambiguous_or_not_what_they_list_are_refused() {
     record.content.extend_from_slice(b"ghost.py,sha256=x,1\n");
     let mut twice = wheel_of(&FILES);
     let record = twice.last_mut().unwrap();
-    record.content.extend(row("foo/__init__.py", b"pass").into_bytes());
+    record
+        .content
+        .extend(row("foo/__init__.py", b"pass").into_bytes());
     let mut other_size = wheel_of(&FILES);
     other_size[0].content = b"longer than it was".to_vec();
     for (what, members) in [
         ("two folders", with("evil-1.0.dist-info/METADATA", METADATA)),
-        ("a folder in other spelling", with("Foo_Bar-1.0.DIST-INFO/x", "x")),
-        ("another METADATA", with("foo_bar-1.0.dist-info/metadata", METADATA)),
+        (
+            "a folder in other spelling",
+            with("Foo_Bar-1.0.DIST-INFO/x", "x"),
+        ),
+        (
+            "another METADATA",
+            with("foo_bar-1.0.dist-info/metadata", METADATA),
+        ),
         ("no METADATA", without("foo_bar-1.0.dist-info/METADATA")),
         ("no WHEEL", without("foo_bar-1.0.dist-info/WHEEL")),
         ("no RECORD", no_record),
-        ("a file that is not listed", unlisted(Member::new("evil.py", "x"))),
+        (
+            "a file that is not listed",
+            unlisted(Member::new("evil.py", "x")),
+        ),
         ("a file that is only listed", ghost),
         ("a file listed twice", twice),
         ("metadata with another digest", unlisted_content),
@@ -178,14 +205,22 @@ fn f_py_2_u04_u05_wheels_whose_name_and_contents_disagree_are_refused() {
     let replaced = |at: usize, from: &str, to: &str| {
         let mut files = FILES.map(|(name, content)| (name, content.to_owned()));
         files[at].1 = files[at].1.replace(from, to);
-        let files = files.each_ref().map(|(name, content)| (*name, content.as_str()));
+        let files = files
+            .each_ref()
+            .map(|(name, content)| (*name, content.as_str()));
         archive(&wheel_of(&files))
     };
     for (bytes, said) in [
         (replaced(1, "Foo.Bar", "evil"), "evil"),
         (replaced(1, "Version: 1.0", "Version: 6.6"), "6.6"),
-        (replaced(2, "py3-none-any", "cp311-cp311-win32"), "cp311-cp311-win32"),
-        (replaced(2, "py3-none-any", "py2-none-any\nTag: py3-none-any"), "py2-none-any"),
+        (
+            replaced(2, "py3-none-any", "cp311-cp311-win32"),
+            "cp311-cp311-win32",
+        ),
+        (
+            replaced(2, "py3-none-any", "py2-none-any\nTag: py3-none-any"),
+            "py2-none-any",
+        ),
     ] {
         let message = refusal(WHEEL, &bytes);
         assert!(message.contains(said), "{message}");
@@ -201,8 +236,14 @@ fn f_py_2_u04_u05_wheels_whose_name_and_contents_disagree_are_refused() {
     ] {
         refusal(file, &good);
     }
-    assert!(look("Foo.Bar-1.0.0-1-py3-none-any.whl", &good).is_ok(), "other spellings, and a build");
-    assert!(look(WHEEL, &replaced(2, "Tag: py3-none-any\n", "")).is_ok(), "it says nothing else");
+    assert!(
+        look("Foo.Bar-1.0.0-1-py3-none-any.whl", &good).is_ok(),
+        "other spellings, and a build"
+    );
+    assert!(
+        look(WHEEL, &replaced(2, "Tag: py3-none-any\n", "")).is_ok(),
+        "it says nothing else"
+    );
 }
 
 #[test]
@@ -221,7 +262,10 @@ fn f_py_2_u01_sdists_that_are_ambiguous_or_of_another_project_are_refused() {
         vec![good, ("foo_bar-1.0/../../etc/passwd", "x")],
         vec![good, ("/etc/passwd", "x")],
         vec![good, ("foo_bar-1.0\\x", "x")],
-        vec![("foo_bar-1.0/PKG-INFO", "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n")],
+        vec![(
+            "foo_bar-1.0/PKG-INFO",
+            "Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n",
+        )],
         vec![("foo_bar-1.0/PKG-INFO", "no metadata")],
         vec![],
     ] {

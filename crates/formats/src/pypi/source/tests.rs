@@ -28,10 +28,20 @@ fn facts(found: &SourceVersion) -> Value {
 fn a_project_is_asked_for_with_a_slash_at_its_end() {
     for base in [BASE, "https://index.example/simple"] {
         let request = PypiSource
-            .metadata(&Url::parse(base).unwrap(), &find_project("Foo_Bar").unwrap())
+            .metadata(
+                &Url::parse(base).unwrap(),
+                &find_project("Foo_Bar").unwrap(),
+            )
             .unwrap();
-        assert_eq!(request.url.as_str(), "https://index.example/simple/foo-bar/");
-        assert!(request.accept.starts_with("application/vnd.pypi.simple.v1+json"));
+        assert_eq!(
+            request.url.as_str(),
+            "https://index.example/simple/foo-bar/"
+        );
+        assert!(
+            request
+                .accept
+                .starts_with("application/vnd.pypi.simple.v1+json")
+        );
     }
 }
 
@@ -61,13 +71,22 @@ fn files_are_brought_together_by_version_with_what_is_said_of_each() {
     let [wheel, sdist] = first.assets.as_slice() else {
         panic!("{:?}", first.assets);
     };
-    assert_eq!(wheel.url.as_str(), "https://files.example/foo_bar-1.0-py3-none-any.whl");
+    assert_eq!(
+        wheel.url.as_str(),
+        "https://files.example/foo_bar-1.0-py3-none-any.whl"
+    );
     assert_eq!(wheel.size_bytes, Some(7));
     assert_eq!(wheel.expected.sha256.unwrap().to_hex(), "ab".repeat(32));
     let companion = wheel.companion.as_ref().unwrap();
-    assert_eq!(companion.url.as_str(), "https://files.example/foo_bar-1.0-py3-none-any.whl.metadata");
+    assert_eq!(
+        companion.url.as_str(),
+        "https://files.example/foo_bar-1.0-py3-none-any.whl.metadata"
+    );
     assert_eq!(companion.expected.sha256.unwrap().to_hex(), "cd".repeat(32));
-    assert_eq!(sdist.url.as_str(), "https://index.example/files/foo-bar-1.0.0.tar.gz");
+    assert_eq!(
+        sdist.url.as_str(),
+        "https://index.example/files/foo-bar-1.0.0.tar.gz"
+    );
     assert!(sdist.companion.is_none() && sdist.expected.md5.is_some());
     let expected = json!({
         "foo_bar-1.0-py3-none-any.whl": {
@@ -96,7 +115,10 @@ fn a_mirror_that_has_html_alone_is_read() {
     );
     let found = read(html).unwrap();
     let asset = &found.versions[0].assets[0];
-    assert_eq!(asset.url.as_str(), "https://index.example/files/foo_bar-1.0.zip");
+    assert_eq!(
+        asset.url.as_str(),
+        "https://index.example/files/foo_bar-1.0.zip"
+    );
     assert_eq!(asset.expected.sha256.unwrap().to_hex(), digest);
     assert!(asset.companion.is_some());
     assert_eq!(
@@ -143,19 +165,34 @@ fn x11_files_of_other_projects_and_at_odd_addresses_are_left_out() {
         let names: Vec<&str> = found.versions.iter().map(|v| v.version.as_str()).collect();
         assert_eq!(names, ["2.0"], "{bad}");
     }
-    let twice = page(&json!([file("foo_bar-1.0.zip"), at("https://evil.example/x"), file("foo_bar-1.0.tar.gz")]));
+    let twice = page(&json!([
+        file("foo_bar-1.0.zip"),
+        at("https://evil.example/x"),
+        file("foo_bar-1.0.tar.gz")
+    ]));
     let found = read(twice.to_string()).unwrap();
     assert_eq!(found.versions[0].assets.len(), 2);
-    assert_eq!(found.versions[0].assets[0].url.host_str(), Some("files.example"));
+    assert_eq!(
+        found.versions[0].assets[0].url.host_str(),
+        Some("files.example")
+    );
 }
 
 #[test]
 fn x11_links_that_are_passed_on_are_addresses_without_secrets() {
-    for bad in ["javascript:alert(1)", "https://u:p@index.example/p", "file:///x"] {
+    for bad in [
+        "javascript:alert(1)",
+        "https://u:p@index.example/p",
+        "file:///x",
+    ] {
         let mut one = file("foo_bar-1.0.zip");
         one["provenance"] = json!(bad);
         let found = read(page(&json!([one])).to_string()).unwrap();
-        assert_eq!(facts(&found.versions[0])["foo_bar-1.0.zip"].get("provenance"), None, "{bad}");
+        assert_eq!(
+            facts(&found.versions[0])["foo_bar-1.0.zip"].get("provenance"),
+            None,
+            "{bad}"
+        );
     }
 }
 
@@ -180,7 +217,11 @@ fn x09_x11_u12_documents_that_are_no_page_of_this_project_are_unreadable() {
     assert!(read(format!("\u{feff}{good}")).is_ok());
     let base = Url::parse(BASE).unwrap();
     let not_text = Bytes::from_static(b"{\"name\":\"\xff\"}");
-    assert!(PypiSource.read(&base, &find_project("foo-bar").unwrap(), &not_text).is_err());
+    assert!(
+        PypiSource
+            .read(&base, &find_project("foo-bar").unwrap(), &not_text)
+            .is_err()
+    );
 }
 
 #[test]
@@ -188,6 +229,9 @@ fn long_reasons_are_cut_between_characters() {
     let mut one = file("foo_bar-1.0.zip");
     one["yanked"] = json!("é".repeat(TEXT_BYTES));
     let found = read(page(&json!([one])).to_string()).unwrap();
-    let reason = facts(&found.versions[0])["foo_bar-1.0.zip"]["yanked"].as_str().unwrap().to_owned();
+    let reason = facts(&found.versions[0])["foo_bar-1.0.zip"]["yanked"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     assert_eq!(reason.len(), TEXT_BYTES);
 }
