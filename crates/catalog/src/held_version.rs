@@ -4,9 +4,7 @@
 use std::collections::HashMap;
 
 use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey, VersionName};
-use store::{
-    AssetRow, Connection, NewVersion, PackageVersionRow, StoreResult, Tx, VersionContent,
-};
+use store::{AssetRow, Connection, NewVersion, PackageVersionRow, StoreResult, Tx, VersionContent};
 
 use crate::change_log::VersionEvent;
 use crate::failure::Failure;

@@ -35,7 +35,6 @@ mod identity_rights;
 mod ingest;
 mod labels;
 mod namespace_document;
-mod namespace_source;
 mod origin_gate;
 mod package_group_packages;
 mod package_group_restrictions;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use catalog::Encoding;
-use model::{Error, ErrorKind, Namespace, Result};
+use futures_util::{StreamExt as _, stream};
+use model::{Error, ErrorKind, Namespace, PackageCoordinates, Result};
 
 use super::ID;
 use super::metadata_xml::{MetadataFile, Plugin, write_group};
@@ -18,13 +19,22 @@ use crate::Context;
 
 /// Further packages of a group are not looked at.
 const MOST_PACKAGES: usize = 500;
+/// How many packages are looked at at a time: the source of each may have to be asked first.
+const AT_ONCE: usize = 8;
 /// Further plugins are not listed.
 const MOST_PLUGINS: usize = 5_000;
 
-/// The metadata of a group; `None` when it has no plugins.
-pub(super) async fn metadata(cx: &Context, group: &Namespace) -> Result<Option<Bytes>> {
+/// The metadata of a group; `None` when it has no plugins. `package` is what else can be at its address.
+pub(super) async fn metadata(
+    cx: &Context,
+    group: &Namespace,
+    package: Option<&PackageCoordinates>,
+) -> Result<Option<Bytes>> {
     let mut plugins = own(cx, group).await?;
-    let documents = cx.catalog.namespace_documents(&cx.grant, ID, group).await?;
+    let documents = cx
+        .catalog
+        .namespace_documents(&cx.grant, ID, group, package)
+        .await?;
     for document in documents {
         // A document that cannot be read says nothing; the others still do.
         if let Ok(file) = MetadataFile::read(&document) {
@@ -60,39 +70,38 @@ async fn own(cx: &Context, group: &Namespace) -> Result<Vec<Plugin>> {
         .catalog
         .package_names(&cx.grant, ID, Some(group), None, MOST_PACKAGES)
         .await?;
+    let packages = names
+        .iter()
+        .filter_map(|name| package(group.as_str(), name.as_str()));
+    let told: Vec<Result<Option<Plugin>>> = stream::iter(packages)
+        .map(|package| async move { plugin(cx, &package).await })
+        .buffered(AT_ONCE)
+        .collect()
+        .await;
+    let told: Result<Vec<Option<Plugin>>> = told.into_iter().collect();
+    Ok(told?.into_iter().flatten().collect())
+}
+
+/// What a package says of itself, if it is a plugin.
+async fn plugin(cx: &Context, package: &PackageCoordinates) -> Result<Option<Plugin>> {
     let (about, number): (Arc<str>, u8) = (Arc::from(""), Variant::Plugin.number());
-    let mut found = Vec::new();
-    for name in names {
-        let Some(package) = package(group.as_str(), name.as_str()) else {
-            continue;
-        };
-        let told = cx
-            .catalog
-            .document(
-                &cx.grant,
-                &package,
-                number,
-                &about,
-                Encoding::Identity,
-                render,
-            )
-            .await;
-        match told {
-            Ok((document, _)) => {
-                let plugin: Option<Plugin> =
-                    serde_json::from_slice(&document.bytes).map_err(Error::internal)?;
-                found.extend(plugin);
-            }
-            // Deleted meanwhile, or its source is away.
-            Err(error)
-                if matches!(
-                    error.kind,
-                    ErrorKind::NotFound | ErrorKind::UpstreamUnavailable
-                ) => {}
-            Err(error) => return Err(error),
+    let told = cx
+        .catalog
+        .document(&cx.grant, package, number, &about, Encoding::Identity, render)
+        .await;
+    match told {
+        Ok((document, _)) => serde_json::from_slice(&document.bytes).map_err(Error::internal),
+        // Deleted meanwhile, or its source is away.
+        Err(error)
+            if matches!(
+                error.kind,
+                ErrorKind::NotFound | ErrorKind::UpstreamUnavailable
+            ) =>
+        {
+            Ok(None)
         }
+        Err(error) => Err(error),
     }
-    Ok(found)
 }
 
 #[cfg(test)]

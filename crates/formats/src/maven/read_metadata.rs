@@ -51,7 +51,7 @@ impl Endpoint for ReadMetadata {
                 }
                 None => no_plugins(&self.group),
             };
-            match group_plugins::metadata(&cx, &self.group).await? {
+            match group_plugins::metadata(&cx, &self.group, self.package.as_ref()).await? {
                 Some(bytes) => made_reply(&cx, bytes, self.checksum),
                 None => Err(absent),
             }

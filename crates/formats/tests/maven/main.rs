@@ -7,6 +7,7 @@ mod deployment;
 mod group_plugins;
 mod metadata;
 mod publishing;
+mod pull_through;
 mod reading;
 mod rights;
 mod snapshots;
