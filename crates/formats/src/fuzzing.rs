@@ -2,7 +2,7 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::maven;
+use crate::{maven, pypi};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
@@ -12,6 +12,9 @@ pub const TARGETS: &[Target] = &[
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
     ("pom", pom),
+    ("sdist_tar", sdist_tar),
+    ("upload_form", upload_form),
+    ("wheel_metadata", wheel_metadata),
 ];
 
 /// A `maven-metadata.xml`, of a client or a public source.
@@ -27,6 +30,21 @@ pub fn maven_path(data: &[u8]) {
 /// A POM, and the jar of a plugin.
 pub fn pom(data: &[u8]) {
     maven::fuzzing::pom(data);
+}
+
+/// The unpacked tar of a Python source distribution.
+pub fn sdist_tar(data: &[u8]) {
+    pypi::fuzzing::sdist_tar(data);
+}
+
+/// The form of an upload of a Python distribution. The first byte says in how large pieces it comes.
+pub fn upload_form(data: &[u8]) {
+    pypi::fuzzing::upload_form(data);
+}
+
+/// A wheel, or its metadata alone.
+pub fn wheel_metadata(data: &[u8]) {
+    pypi::fuzzing::wheel_metadata(data);
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl CoreMetadata {
             if name == "description" {
                 description = description.or(Some(unfolded_description(&value)));
             } else {
-                found.take(&name, value)?;
+                found.take(&name, value.trim())?;
             }
         }
         found.check()?;
@@ -122,8 +122,7 @@ impl CoreMetadata {
         Ok((found, description))
     }
 
-    fn take(&mut self, name: &str, value: String) -> Result<(), MetadataFault> {
-        let value = value.trim();
+    fn take(&mut self, name: &str, value: &str) -> Result<(), MetadataFault> {
         // What old tools wrote for what nobody had said.
         if value.is_empty() || value == "UNKNOWN" {
             return Ok(());
@@ -135,10 +134,17 @@ impl CoreMetadata {
             let fault = format!("its field {name} is longer than {VALUE_BYTES} bytes");
             return Err(MetadataFault(fault));
         }
+        let needed = match name {
+            "metadata-version" => Some(&mut self.metadata_version),
+            "name" => Some(&mut self.name),
+            "version" => Some(&mut self.version),
+            _ => None,
+        };
+        if let Some(needed) = needed {
+            value.clone_into(needed);
+            return Ok(());
+        }
         let one = match name {
-            "metadata-version" => return set(&mut self.metadata_version, value),
-            "name" => return set(&mut self.name, value),
-            "version" => return set(&mut self.version, value),
             "summary" => &mut self.summary,
             "keywords" => &mut self.keywords,
             "home-page" => &mut self.home_page,
@@ -151,13 +157,16 @@ impl CoreMetadata {
             "license-expression" => &mut self.license_expression,
             "description-content-type" => &mut self.description_content_type,
             "requires-python" => &mut self.requires_python,
-            _ => return self.take_one_of_many(name, value),
+            _ => {
+                self.take_one_of_many(name, value);
+                return Ok(());
+            }
         };
         one.get_or_insert_with(|| value.to_owned());
         Ok(())
     }
 
-    fn take_one_of_many(&mut self, name: &str, value: &str) -> Result<(), MetadataFault> {
+    fn take_one_of_many(&mut self, name: &str, value: &str) {
         let many = match name {
             "license-file" => &mut self.license_files,
             "classifier" => &mut self.classifiers,
@@ -170,13 +179,12 @@ impl CoreMetadata {
                 let (label, url) = value.split_once(',').unwrap_or(("", value));
                 let entry = (label.trim().to_owned(), url.trim().to_owned());
                 self.project_urls.push(entry);
-                return Ok(());
+                return;
             }
             // Fields of old that nobody reads, and those of later versions.
-            _ => return Ok(()),
+            _ => return,
         };
         many.push(value.to_owned());
-        Ok(())
     }
 
     fn check(&self) -> Result<(), MetadataFault> {
@@ -266,11 +274,6 @@ impl CoreMetadata {
     }
 }
 
-fn set(field: &mut String, value: &str) -> Result<(), MetadataFault> {
-    value.clone_into(field);
-    Ok(())
-}
-
 /// A label of an address without case, spaces and punctuation ("Well-known Project URLs in Metadata").
 fn well_known(label: &str) -> String {
     label
@@ -297,9 +300,12 @@ fn read_dependency(text: &str) -> Option<Dependency> {
     })
 }
 
+/// A header field: its name and its value.
+type Field<'t> = (&'t str, String);
+
 /// The header fields, continued lines joined, and what follows the empty line.
-fn read_fields(text: &str) -> Result<(Vec<(&str, String)>, &str), MetadataFault> {
-    let mut fields: Vec<(&str, String)> = Vec::new();
+fn read_fields(text: &str) -> Result<(Vec<Field<'_>>, &str), MetadataFault> {
+    let mut fields: Vec<Field<'_>> = Vec::new();
     let mut rest = text;
     for _ in 0..LINES {
         let (line, after) = match rest.find('\n') {

@@ -29,6 +29,7 @@ const ENDINGS: &[(&str, Form)] = &[
     (".tar.gz", Form::Sdist(Archive::TarGz)),
     (".tgz", Form::Sdist(Archive::TarGz)),
     (".zip", Form::Sdist(Archive::Zip)),
+    (".ZIP", Form::Other("sdist")),
     (".tar.bz2", Form::Other("sdist")),
     (".tbz", Form::Other("sdist")),
     (".tar.xz", Form::Other("sdist")),
@@ -91,8 +92,12 @@ impl<'f> WheelName<'f> {
             }
             _ => return None,
         };
+        // Old tags have more than letters, digits and underscores, e.g. `py36+`.
         let is_part = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_graphic() && !b"/\\".contains(&b))
         };
         let has_tags = [python, abi, platform]
             .into_iter()
@@ -135,8 +140,28 @@ fn unescaped(version: &str) -> String {
     }
 }
 
-/// The version that a file of a project is of. `is_known` tells the keys of versions that the index names, where it does:
-/// old names can be read in several ways.
+/// The version that a file of a project is of, by the rules for new files: nothing but the version follows the project's
+/// name in that of an sdist.
+pub(super) fn published_version(project: &str, file: &str) -> Option<String> {
+    let (form, stem) = Form::of(file)?;
+    match form {
+        Form::Wheel => wheel_version(project, file),
+        Form::Sdist(_) => {
+            let whole = unescaped(after_project(project, stem)?);
+            Version::parse(&whole).is_some().then_some(whole)
+        }
+        Form::Other(_) => None,
+    }
+}
+
+fn wheel_version(project: &str, file: &str) -> Option<String> {
+    let wheel = WheelName::parse(file)?;
+    (normalized(wheel.project) == project).then_some(wheel.version)
+}
+
+/// The version that a file of a project is of, as public indexes have had it. `is_known` tells the keys of the versions
+/// that the file can be of, where they are known: old names can be read in several ways, and `foo-1.0-1.tar.gz` was once
+/// a second file of version 1.0.
 pub(super) fn version_of(
     project: &str,
     file: &str,
@@ -144,25 +169,35 @@ pub(super) fn version_of(
 ) -> Option<String> {
     let (form, stem) = Form::of(file)?;
     if form == Form::Wheel {
-        let wheel = WheelName::parse(file)?;
-        return (normalized(wheel.project) == project).then_some(wheel.version);
+        return wheel_version(project, file);
     }
     let rest = after_project(project, stem)?;
     let whole = unescaped(rest);
-    let is_sdist = form.package_type() == "sdist";
-    if is_known(&version::key(&whole)) || (is_sdist && Version::parse(&whole).is_some()) {
+    if is_known(&version::key(&whole)) {
         return Some(whole);
     }
     // What follows the version says which Python and which machine: `1.0-py2.7`, `1.0.win32`, `1.0.linux-x86_64`.
+    // A dot before a digit is one of the version's own.
+    let ends_version = |(at, c): &(usize, char)| {
+        let next = rest[at + 1..].chars().next();
+        *c == '-' || (*c == '.' && next.is_some_and(|c| !c.is_ascii_digit()))
+    };
     let prefixes = || {
         rest.char_indices()
             .rev()
-            .filter(|(_, c)| matches!(c, '-' | '.'))
+            .filter(ends_version)
             .map(|(at, _)| unescaped(&rest[..at]))
     };
+    let known = prefixes().find(|prefix| is_known(&version::key(prefix)));
+    if known.is_some() {
+        return known;
+    }
+    let is_sdist = form.package_type() == "sdist";
+    if is_sdist && Version::parse(&whole).is_some() {
+        return Some(whole);
+    }
     prefixes()
-        .find(|prefix| is_known(&version::key(prefix)))
-        .or_else(|| prefixes().find(|prefix| Version::parse(prefix).is_some()))
+        .find(|prefix| Version::parse(prefix).is_some())
         .or_else(|| is_sdist.then_some(whole))
 }
 
@@ -230,6 +265,7 @@ mod tests {
             "a--py3-none-any.whl",
             "-1.0-py3-none-any.whl",
             "a-1.0-py3-none-a ny.whl",
+            "a-1.0-py3-none-a/b.whl",
             "a-1.0-py3..x-none-any.whl",
             "a-1.0-py3-none-any.zip",
             "../a-1.0-py3-none-any.whl",
@@ -276,10 +312,36 @@ mod tests {
             version("foo", "foo-dev-r7-py2.5.egg", &["dev-r7"]).as_deref(),
             Some("dev-r7")
         );
-        assert_eq!(
-            version("foo", "foo-1.0-1.noarch.rpm", &["1"]).as_deref(),
-            Some("1.0")
-        );
+        for file in [
+            "foo-1.0-1.noarch.rpm",
+            "foo-1.0-1.tar.gz",
+            "foo-1.0.post1.zip",
+        ] {
+            assert_eq!(
+                version("foo", file, &["1"]).as_deref(),
+                Some("1.0"),
+                "{file}"
+            );
+        }
+    }
+
+    #[test]
+    fn u05_new_files_have_one_version_in_their_name() {
+        for (file, expected) in [
+            ("foo-1.0-py3-none-any.whl", Some("1.0")),
+            ("Foo-1.0.0.zip", Some("1.0.0")),
+            ("foo-1.0-1.tar.gz", Some("1.0-1")),
+            ("foo-1.0.linux-x86_64.tar.gz", None),
+            ("foo-2004d.tar.gz", None),
+            ("foo-bar-1.0.tar.gz", None),
+            ("foo-1.0-py2.7.egg", None),
+        ] {
+            assert_eq!(
+                published_version("foo", file).as_deref(),
+                expected,
+                "{file}"
+            );
+        }
     }
 
     #[test]

@@ -10,6 +10,8 @@ mod core_metadata;
 mod distribution;
 mod file;
 mod file_name;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod link;
 mod name;
 mod project_json;

@@ -144,9 +144,21 @@ fn read_tar(
     bytes.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let allowed = UNPACKED_FREE_BYTES.saturating_add(packed_bytes.saturating_mul(UNPACKED_RATIO));
     let unpacked = MultiGzDecoder::new(BufReader::with_capacity(256 << 10, bytes));
+    read_unpacked(
+        layout,
+        BufReader::with_capacity(256 << 10, unpacked),
+        allowed,
+    )
+}
+
+fn read_unpacked(
+    layout: &mut Layout<'_>,
+    unpacked: impl Read,
+    allowed_bytes: u64,
+) -> Result<Option<Vec<u8>>, DistributionFault> {
     let mut tar = Tar {
-        unpacked: BufReader::with_capacity(256 << 10, unpacked),
-        left_bytes: allowed,
+        unpacked,
+        left_bytes: allowed_bytes,
         attributes: Attributes::default(),
         long_name: None,
     };
@@ -295,4 +307,12 @@ fn padded(size_bytes: u64) -> Result<u64, DistributionFault> {
         Some(padded) => Ok(padded),
         None => refused("a size in it cannot be"),
     }
+}
+
+/// Reads bytes as the tar of an sdist, without the compression that keeps most changes of an input out.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(super) fn read_tar_bytes(name: SdistName<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
+    read_unpacked(&mut Layout::new(name), bytes, UNPACKED_FREE_BYTES)
+        .ok()
+        .flatten()
 }

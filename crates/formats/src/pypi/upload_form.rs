@@ -9,7 +9,7 @@ use model::{
 };
 
 use super::core_metadata;
-use super::file_name::{Form, version_of};
+use super::file_name::{Form, published_version};
 use super::name::find_project;
 use super::provenance::ATTESTATION_BYTES;
 use super::version::{self, Version};
@@ -172,8 +172,7 @@ impl Fields {
                 "The file type '{said}' does not go with the file name '{file}'."
             )));
         }
-        let is_known = |key: &str| version::key(version) == key;
-        let found = version_of(project.name.as_str(), file, &is_known);
+        let found = published_version(project.name.as_str(), file);
         if found.is_some_and(|found| version::same(&found, version)) {
             Ok(())
         } else {
