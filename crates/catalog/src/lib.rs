@@ -6,8 +6,11 @@
 
 mod access_keys;
 mod add_asset;
+mod allowance;
 mod asset_body;
+mod asset_search;
 mod authorize;
+mod background;
 mod caller;
 mod catalog;
 mod change_log;
@@ -23,18 +26,22 @@ mod event_destinations;
 mod events;
 mod explain;
 mod failure;
+mod followed;
 mod format_rules;
 mod heavy_work;
 mod held_version;
 mod identities;
 mod identity_rights;
+mod ingest;
 mod labels;
 mod namespace_document;
+mod namespace_source;
 mod origin_gate;
 mod package_group_packages;
 mod package_group_restrictions;
 mod package_group_table;
 mod package_groups;
+mod package_names;
 mod package_origin;
 mod packages;
 mod publish;
@@ -65,6 +72,7 @@ mod version_manifest;
 mod version_metadata;
 mod version_statuses;
 mod version_tags;
+mod whole_version;
 
 pub use access_keys::{AccessKey, KeyStatus};
 pub use add_asset::AssetAddition;
@@ -110,7 +118,7 @@ pub use source::{
 };
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;
-pub use version_manifest::VersionPage;
+pub use version_manifest::OfVersion;
 pub use version_metadata::MetadataEdit;
 
 pub use access::Explanation;

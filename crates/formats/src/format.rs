@@ -101,6 +101,16 @@ pub trait Endpoint: Send {
     /// A fixed word for metrics and logs.
     fn label(&self) -> &'static str;
 
+    /// Reads as much of the body as it takes to know what the request is about, where its address does not say. Comes
+    /// before the right is asked for: nothing may be looked up or kept here.
+    fn look_into<'b>(
+        &'b mut self,
+        _body: &'b mut Body,
+        _limits: &'b PackageLimits,
+    ) -> BoxFuture<'b, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// The right it needs.
     fn permission(&self) -> Permission {
         Permission::read()
@@ -111,7 +121,7 @@ pub trait Endpoint: Send {
         Subject::default()
     }
 
-    /// Answers it.
+    /// Answers it. The body is what is left of it.
     fn run(self: Box<Self>, cx: Context, body: Body) -> BoxFuture<'static, Result<Reply>>;
 }
 

@@ -4,19 +4,19 @@
 //! differently is refused, because the one that installs is not this one.
 
 /// Every header and every content begins at a multiple of this.
-pub(super) const BLOCK_BYTES: usize = 512;
+pub(crate) const BLOCK_BYTES: usize = 512;
 
 /// One block.
-pub(super) type Block = [u8; BLOCK_BYTES];
+pub(crate) type Block = [u8; BLOCK_BYTES];
 
 /// Why an archive is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct TarFault(pub(super) &'static str);
+pub(crate) struct TarFault(pub(crate) &'static str);
 
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A file with content.
     File,
     /// A hard or symbolic link.
@@ -35,14 +35,14 @@ pub(super) enum Kind {
 
 /// A header, read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Header {
-    pub(super) kind: Kind,
-    pub(super) path: Vec<u8>,
-    pub(super) size_bytes: u64,
+pub(crate) struct Header {
+    pub(crate) kind: Kind,
+    pub(crate) path: Vec<u8>,
+    pub(crate) size_bytes: u64,
 }
 
 impl Header {
-    pub(super) fn read(block: &Block) -> Result<Self, TarFault> {
+    pub(crate) fn read(block: &Block) -> Result<Self, TarFault> {
         check_sum(block)?;
         let kind = match block[156] {
             b'0' | 0 | b'7' => Kind::File,
@@ -123,14 +123,14 @@ fn number(field: &[u8]) -> Result<u64, TarFault> {
 
 /// Attributes that change how the next entry is read.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Attributes {
-    pub(super) path: Option<Vec<u8>>,
-    pub(super) size_bytes: Option<u64>,
+pub(crate) struct Attributes {
+    pub(crate) path: Option<Vec<u8>>,
+    pub(crate) size_bytes: Option<u64>,
 }
 
 impl Attributes {
     /// Reads records of the form `length name=value\n`.
-    pub(super) fn read(mut records: &[u8]) -> Result<Self, TarFault> {
+    pub(crate) fn read(mut records: &[u8]) -> Result<Self, TarFault> {
         const BAD: TarFault = TarFault("attributes in it cannot be read");
         let mut found = Self::default();
         while !records.is_empty() {
