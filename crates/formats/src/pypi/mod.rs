@@ -35,7 +35,7 @@ use catalog::{
 };
 use model::{
     AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName, Result,
-    VersionDetails, VersionName,
+    VersionDetails, VersionKey, VersionName,
 };
 
 use self::link::project_link;
@@ -74,8 +74,8 @@ impl FormatRules for Pypi {
         })
     }
 
-    fn version_key(&self, version: &VersionName) -> String {
-        version::key(version.as_str())
+    fn version_key(&self, version: &VersionName) -> VersionKey {
+        VersionKey::new(version::key(version.as_str()))
     }
 
     fn growth(&self) -> Growth {
