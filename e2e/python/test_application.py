@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -197,18 +198,12 @@ def test_an_application_is_killed_in_the_middle_of_its_cold_install(
     uv = Uv(tmp_path / "home")
     uv.configure(repository.pypi_url, repository.token)
     arguments = ["--require-hashes", "--no-build", "--requirement", str(locked("web"))]
-    process = subprocess.Popen(
-        [*uv.program(), "pip", "install", "--python", str(create_environment(tmp_path / "broken")), *arguments],
-        env=uv.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        assert public_index.wait_for(lambda: public_index.archives() >= 25, timeout_s=300)
+    with ThreadPoolExecutor(1) as pool:
+        installing = pool.submit(uv.pip_install, tmp_path / "broken", *arguments, check=False, timeout_s=400)
+        reached = public_index.wait_for(lambda: installing.done() or public_index.archives() >= 25, timeout_s=300)
+        assert reached and not installing.done(), str(installing.result())
         repository.server.kill()
-        assert process.wait(120) != 0
-    finally:
-        process.kill()
+        assert installing.result().status != 0
     repository.server.start()
     uv.empty_cache()
     shutil.rmtree(tmp_path / "broken")

@@ -91,8 +91,12 @@ impl<'f> WheelName<'f> {
             }
             _ => return None,
         };
+        // The plus sign stands in `py36+`, as old releases of pydantic have it.
         let is_part = |part: &str| {
-            !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+            !part.is_empty()
+                && part
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'+'))
         };
         let has_tags = [python, abi, platform]
             .into_iter()
@@ -213,6 +217,7 @@ mod tests {
             ]
         );
         assert_eq!(WheelName::parse("a-1.0_1-py3-none-any.whl").unwrap().version, "1.0-1");
+        assert_eq!(WheelName::parse("a-1.0-py36+-none-any.whl").unwrap().python, "py36+");
         for bad in [
             "a-1.0-py3-none.whl",
             "a-1.0-x-py3-none-any.whl",
