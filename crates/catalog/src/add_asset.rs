@@ -19,7 +19,7 @@ use crate::packages::{parse_version, version_not_found};
 use crate::publish::revision_of;
 use crate::publish_asset::{PublishedAsset, asset_too_large};
 use crate::storable_text::storable;
-use crate::version_growth::{Candidate, GrowthUnit, HeldContent};
+use crate::version_growth::{Candidate, HeldContent};
 use crate::{Catalog, Examined, Grant};
 
 /// An asset to add to a version, which is made if it is not there.
@@ -94,27 +94,10 @@ impl Catalog {
             companion,
         };
         let view = Arc::clone(grant.view());
-        let (domain_id, package) = (view.domain_id, candidate.package.clone());
-        let unit = GrowthUnit {
-            caller: grant.caller().clone(),
-            gate: self.origin_gate(domain_id, &package).await?,
-            view,
-            rules: self.rules(package.format)?,
-            limit: self.settings.quotas.assets_per_version,
-            now: self.now(),
-            candidate,
-            asset: new,
-            metadata: [examined.metadata, metadata]
-                .into_iter()
-                .flatten()
-                .collect(),
-            readme: examined.readme.map(storable),
-        };
-        let written: Result<PublishedAsset, Failure> =
-            self.store.write(move |tx| Box::pin(unit.write(tx))).await;
-        let published = written?;
-        self.stamps.package_changed(domain_id, &package);
-        Ok(published)
+        let metadata = [examined.metadata, metadata].into_iter().flatten();
+        let (metadata, readme) = (metadata.collect(), examined.readme.map(storable));
+        self.grow(grant.caller(), view, candidate, new, metadata, readme)
+            .await
     }
 
     /// What can be told before the bytes are looked at and stored: refusals by rule, and that there is nothing to do.

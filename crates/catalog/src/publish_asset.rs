@@ -4,8 +4,6 @@
 //! Whole versions, as package managers publish them, are another matter: see `publish`. Here too the bytes come first,
 //! durable under their digest; then rows and change in one transaction; then the answer.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
 use model::{
@@ -14,9 +12,9 @@ use model::{
 };
 use store::{NewAsset, PackageRow};
 
-use crate::failure::{Failure, from_blobs, from_store};
+use crate::failure::{from_blobs, from_store};
 use crate::repository_view::RepositoryView;
-use crate::version_growth::{Candidate, GrowthUnit, HeldContent};
+use crate::version_growth::{Candidate, HeldContent};
 use crate::{Caller, Catalog, Staged};
 
 /// Bytes on their way in.
@@ -74,10 +72,9 @@ impl Catalog {
             companion: None,
         };
         staged.commit().await.map_err(from_blobs)?;
-        let domain_id = view.domain_id;
-        let published = self.write_asset(caller, view, &publication, asset).await?;
-        self.stamps.package_changed(domain_id, &publication.package);
-        Ok(published)
+        let candidate = publication.candidate();
+        self.grow(caller, view, candidate, asset, Vec::new(), None)
+            .await
     }
 
     /// What can be told before bytes are taken.
@@ -146,31 +143,6 @@ impl Catalog {
              x-amz-content-sha256) declared {declared}. Nothing was stored; send the asset again."
         );
         Err(Error::invalid(InvalidReason::FieldValidation, message))
-    }
-
-    async fn write_asset(
-        &self,
-        caller: &Caller,
-        view: Arc<RepositoryView>,
-        publication: &AssetPublication,
-        asset: NewAsset,
-    ) -> Result<PublishedAsset> {
-        let package = &publication.package;
-        let unit = GrowthUnit {
-            caller: caller.clone(),
-            gate: self.origin_gate(view.domain_id, package).await?,
-            view,
-            rules: self.rules(package.format)?,
-            limit: self.settings.quotas.assets_per_version,
-            now: self.now(),
-            candidate: publication.candidate(),
-            asset,
-            metadata: Vec::new(),
-            readme: None,
-        };
-        let written: Result<PublishedAsset, Failure> =
-            self.store.write(move |tx| Box::pin(unit.write(tx))).await;
-        Ok(written?)
     }
 }
 

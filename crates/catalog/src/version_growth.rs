@@ -22,7 +22,7 @@ use crate::publish::revision_of;
 use crate::publish_asset::PublishedAsset;
 use crate::repository_view::{RepositoryView, repository_not_found};
 use crate::storable_text::storable;
-use crate::{Caller, FormatRules};
+use crate::{Caller, Catalog, FormatRules};
 
 /// What a version says of itself when nothing but its assets was ever sent.
 pub(crate) const NO_METADATA: &str = "{}";
@@ -180,26 +180,57 @@ impl Candidate {
     }
 }
 
+impl Catalog {
+    /// Makes an asset whose bytes are stored a part of its version, in the repository that the view is of. `metadata` is
+    /// what came of the version's with it, in the order in which it is merged.
+    pub(crate) async fn grow(
+        &self,
+        caller: &Caller,
+        view: Arc<RepositoryView>,
+        candidate: Candidate,
+        asset: NewAsset,
+        metadata: Vec<String>,
+        readme: Option<String>,
+    ) -> Result<PublishedAsset> {
+        let (domain_id, package) = (view.domain_id, candidate.package.clone());
+        let unit = GrowthUnit {
+            caller: caller.clone(),
+            gate: self.origin_gate(domain_id, &package).await?,
+            view,
+            rules: self.rules(package.format)?,
+            limit: self.settings.quotas.assets_per_version,
+            now: self.now(),
+            candidate,
+            asset,
+            metadata,
+            readme,
+        };
+        let written: Result<PublishedAsset, Failure> =
+            self.store.write(move |tx| Box::pin(unit.write(tx))).await;
+        let published = written?;
+        self.stamps.package_changed(domain_id, &package);
+        Ok(published)
+    }
+}
+
 /// A candidate whose bytes are stored, with all that its transaction needs.
-#[derive(Clone)]
-pub(crate) struct GrowthUnit {
-    pub(crate) caller: Caller,
-    pub(crate) view: Arc<RepositoryView>,
-    pub(crate) gate: OriginGate,
-    pub(crate) rules: &'static dyn FormatRules,
+struct GrowthUnit {
+    caller: Caller,
+    view: Arc<RepositoryView>,
+    gate: OriginGate,
+    rules: &'static dyn FormatRules,
     /// The most assets that a version may have.
-    pub(crate) limit: usize,
-    pub(crate) now: EpochMillis,
-    pub(crate) candidate: Candidate,
-    pub(crate) asset: NewAsset,
-    /// What came of the version's metadata with the asset, in the order in which it is merged.
-    pub(crate) metadata: Vec<String>,
-    pub(crate) readme: Option<String>,
+    limit: usize,
+    now: EpochMillis,
+    candidate: Candidate,
+    asset: NewAsset,
+    metadata: Vec<String>,
+    readme: Option<String>,
 }
 
 impl GrowthUnit {
     /// Writes the asset's rows, and those of its version and package where they are not there yet.
-    pub(crate) async fn write(self, tx: &mut Tx) -> Result<PublishedAsset, Failure> {
+    async fn write(self, tx: &mut Tx) -> Result<PublishedAsset, Failure> {
         let domain_id = self.view.domain_id;
         // Whoever adds to the same version meanwhile waits here, and then finds this asset in it.
         tx.order_writes(domain_id).await?;

@@ -24,6 +24,7 @@ pub use format::{Context, Endpoint, Format, Permission, Reply, Subject, Told};
 pub use kit::address::RequestHead;
 pub use kit::bases::{EndpointForm, PublicAddresses};
 pub use kit::body::{Body, Response};
+pub use kit::error_reply::ReasonPhrase;
 
 /// Every format of this program, in the order in which the API lists them.
 pub static FORMATS: [&dyn Format; 8] = [

@@ -47,7 +47,7 @@ async fn holds_asset<E: Pulled>(world: &Connected<E>) -> bool {
     // What is not held at all has no assets.
     let held = assets
         .await
-        .map_or_else(|_| Vec::new(), |(_, page)| page.items);
+        .map_or_else(|_| Vec::new(), |found| found.content.items);
     let name = E::asset_name(NAME, "1.0.0");
     held.iter().any(|asset| asset.name.as_str() == name)
 }

@@ -134,6 +134,7 @@ macro_rules! table {
 
 table! {
     npm: crate::ecosystems::Npm => held graph source;
+    pypi: crate::ecosystems::Pypi => held graph source;
 }
 
 #[tokio::test]

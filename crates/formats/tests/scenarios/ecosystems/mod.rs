@@ -3,6 +3,7 @@
 //! Everything goes through the format's own protocol, as its clients speak it: scenarios know names, versions and bytes.
 
 mod npm;
+mod pypi;
 
 use std::ops::DerefMut;
 
@@ -12,6 +13,7 @@ use testkit::fake_source::FakeSource;
 use testkit::house::{Answer, Client, Connection, House, Plan};
 
 pub(crate) use npm::Npm;
+pub(crate) use pypi::Pypi;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
 pub(crate) const LATER_MS: i64 = 3 * 3_600_000 + 60_000;
