@@ -30,7 +30,7 @@ pub(crate) enum Located {
         digests: Digests,
         companion: Option<AssetCompanion>,
     },
-    AtSource(AtSource),
+    AtSource(Box<AtSource>),
 }
 
 /// An asset that a public source has, or may have.
@@ -57,11 +57,14 @@ pub(crate) struct AssetSearch<'v> {
     /// Where the nearest repository that holds the version has it from: the type of origin, and its name.
     origin: Option<(String, String)>,
     fault: Option<(usize, SourceFault)>,
+    /// The repository that holds the asset, where the search may go on from it.
+    found_at: Option<usize>,
 }
 
 /// What a repository's rows say.
 enum Rows {
-    Held(Located),
+    /// The asset is held; and whether the search may go on nevertheless.
+    Held(Box<Located>, bool),
     /// The asset is not held; go on to the upstreams and the source.
     GoOn,
     /// The package's origin controls let the search go no further from here.
@@ -90,6 +93,7 @@ impl Catalog {
             walk: Walk::of(view),
             origin: None,
             fault: None,
+            found_at: None,
         })
     }
 }
@@ -99,13 +103,24 @@ impl AssetSearch<'_> {
     /// it.
     pub(crate) async fn next(&mut self) -> Result<Located> {
         let reaches_upstreams = self.gate.reaches_upstreams(self.view.home());
-        while let Some(index) = self.walk.next() {
+        loop {
+            let index = match self.found_at.take() {
+                Some(index) => index,
+                None => {
+                    let Some(index) = self.walk.next() else {
+                        break;
+                    };
+                    match self.look_at_rows(index).await? {
+                        Rows::Held(located, goes_on) => {
+                            self.found_at = goes_on.then_some(index);
+                            return Ok(*located);
+                        }
+                        Rows::Blocked => continue,
+                        Rows::GoOn => index,
+                    }
+                }
+            };
             let node = &self.view.nodes[index];
-            match self.look_at_rows(index).await? {
-                Rows::Held(located) => return Ok(located),
-                Rows::Blocked => continue,
-                Rows::GoOn => {}
-            }
             if index == 0 {
                 self.view.check_upstreams()?;
             }
@@ -113,7 +128,7 @@ impl AssetSearch<'_> {
                 self.walk.descend(node);
             }
             match self.look_at_source(index).await {
-                Ok(Some(found)) => return Ok(Located::AtSource(found)),
+                Ok(Some(found)) => return Ok(Located::AtSource(Box::new(found))),
                 Ok(None) => {}
                 Err(fault) => self.fault = Some((index, fault)),
             }
@@ -159,12 +174,13 @@ impl AssetSearch<'_> {
                     .await
                     .map_err(from_store)?;
                 if let Some(held) = held {
-                    return Ok(Rows::Held(Located::Held {
+                    let located = Located::Held {
                         node: index,
                         version: parse_version(&found.version)?,
                         digests: held.digests().map_err(from_store)?,
                         companion: held.companion().map_err(from_store)?,
-                    }));
+                    };
+                    return Ok(Rows::Held(Box::new(located), row.upstream_allowed));
                 }
             }
         }

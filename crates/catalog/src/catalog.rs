@@ -22,7 +22,7 @@ use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
-use crate::namespace_source::{NamespaceAnswer, NamespaceKey};
+use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;

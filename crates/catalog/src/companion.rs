@@ -109,7 +109,7 @@ impl Catalog {
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
         package: &PackageCoordinates,
-        found: AtSource,
+        found: Box<AtSource>,
         companion: SourceCompanion,
     ) -> Result<Bytes> {
         let key = AssetKey::at_source(view, package, &found);

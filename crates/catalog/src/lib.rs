@@ -35,7 +35,6 @@ mod identity_rights;
 mod ingest;
 mod labels;
 mod namespace_document;
-mod namespace_source;
 mod origin_gate;
 mod package_group_packages;
 mod package_group_restrictions;
@@ -60,6 +59,7 @@ mod retain;
 mod search;
 mod sessions;
 mod settings;
+mod snapshot;
 mod source;
 mod source_documents;
 mod stamps;
@@ -112,6 +112,7 @@ pub use sessions::{
     OpenedSession, SessionFailure,
 };
 pub use settings::{Quotas, Rates, Settings};
+pub use snapshot::SnapshotUpdate;
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,

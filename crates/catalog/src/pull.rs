@@ -233,16 +233,21 @@ impl Catalog {
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
         search: &mut AssetSearch<'_>,
-        found: AtSource,
+        found: Box<AtSource>,
     ) -> Result<Option<AssetBody>> {
-        let asset = found.asset;
-        if found.is_listed {
+        let AtSource {
+            node,
+            asset,
+            is_listed,
+            ..
+        } = *found;
+        if is_listed {
             return Ok(Some(AssetBody::described(asset.expected, asset.size_bytes)));
         }
-        let asked = match self.connection_source(&view.nodes[found.node]).await {
+        let asked = match self.connection_source(&view.nodes[node]).await {
             Ok(source) => source.describe(&asset.url).await,
             Err(fault) => {
-                search.note_fault(found.node, fault);
+                search.note_fault(node, fault);
                 return Ok(None);
             }
         };
@@ -250,7 +255,7 @@ impl Catalog {
             Ok(said) => Ok(Some(AssetBody::described(asset.expected, said.length))),
             Err(SourceError::Absent) => Ok(None),
             Err(error) => {
-                search.note_fault(found.node, SourceFault::Source(error));
+                search.note_fault(node, SourceFault::Source(error));
                 Ok(None)
             }
         }
@@ -272,7 +277,7 @@ impl Catalog {
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
         package: &PackageCoordinates,
-        found: AtSource,
+        found: Box<AtSource>,
         asker: Asker,
     ) -> Result<Pulled> {
         let key = AssetKey::at_source(view, package, &found);
@@ -305,7 +310,7 @@ impl Catalog {
         found: &AtSource,
         asker: Asker,
     ) -> Result<Pulled> {
-        let (catalog, view, found) = (Arc::clone(self), Arc::clone(view), found.clone());
+        let (catalog, view, found) = (Arc::clone(self), Arc::clone(view), Box::new(found.clone()));
         let unit_key = key.clone();
         let led = self.pulls.starts.run(key.clone(), move || async move {
             let begun = catalog.start_pull(view, unit_key, found, asker);
@@ -342,7 +347,7 @@ impl Catalog {
         self: Arc<Self>,
         view: Arc<RepositoryView>,
         key: AssetKey,
-        found: AtSource,
+        found: Box<AtSource>,
         asker: Asker,
     ) -> Result<Pulled> {
         if let Some(started) = self.pulls.active(&key) {
@@ -495,7 +500,7 @@ fn reason_of(error: Error) -> String {
 struct Pull {
     view: Arc<RepositoryView>,
     key: AssetKey,
-    found: AtSource,
+    found: Box<AtSource>,
     source: Source,
     allowance: Arc<Allowance>,
 }

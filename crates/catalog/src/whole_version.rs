@@ -53,16 +53,42 @@ impl WholeVersions {
         begins
     }
 
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One who fetches versions as long as any wait.
+struct Worker {
+    catalog: Arc<Catalog>,
+    is_gone: bool,
+}
+
+impl Worker {
     /// The next version, or none and the worker is gone.
-    fn pop(&self) -> Option<Rest> {
-        let mut queue = self.lock();
+    fn next(&mut self) -> Option<Rest> {
+        let mut queue = self.catalog.whole_versions.lock();
         let next = queue.waiting.pop_front();
-        queue.workers -= usize::from(next.is_none());
+        if next.is_none() {
+            // In one step with the look: whoever pushes from here on begins another.
+            queue.workers -= 1;
+            self.is_gone = true;
+        }
         next
     }
 
-    fn lock(&self) -> MutexGuard<'_, Queue> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    async fn work(mut self) {
+        while let Some(rest) = self.next() {
+            self.catalog.fetch_assets(rest).await;
+        }
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        if !self.is_gone {
+            self.catalog.whole_versions.lock().workers -= 1;
+        }
     }
 }
 
@@ -102,12 +128,11 @@ impl Catalog {
             assets,
         };
         if self.settings.whole_version_bytes > 0 && self.whole_versions.push(rest) {
-            let catalog = Arc::clone(self);
-            self.background.spawn(async move {
-                while let Some(rest) = catalog.whole_versions.pop() {
-                    catalog.fetch_assets(rest).await;
-                }
-            });
+            let worker = Worker {
+                catalog: Arc::clone(self),
+                is_gone: false,
+            };
+            self.background.spawn(worker.work());
         }
     }
 

@@ -133,6 +133,7 @@ macro_rules! table {
 }
 
 table! {
+    maven: crate::ecosystems::Maven => held graph source;
     npm: crate::ecosystems::Npm => held graph source;
     pypi: crate::ecosystems::Pypi => held graph source;
 }

@@ -2,6 +2,7 @@
 //!
 //! Everything goes through the format's own protocol, as its clients speak it: scenarios know names, versions and bytes.
 
+mod maven;
 mod npm;
 mod pypi;
 
@@ -12,6 +13,7 @@ use model::PackageCoordinates;
 use testkit::fake_source::FakeSource;
 use testkit::house::{Answer, Client, Connection, House, Plan};
 
+pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
 pub(crate) use pypi::Pypi;
 
