@@ -50,9 +50,7 @@ impl Catalog {
         if let Some(package) = package_at_address {
             gates.push(self.origin_gate(view.domain_id, package).await?);
         }
-        let reaches_upstreams = gates
-            .iter()
-            .all(|gate| gate.reaches_upstreams(view.home()));
+        let reaches_upstreams = gates.iter().all(|gate| gate.reaches_upstreams(view.home()));
         let mut documents = Vec::new();
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {

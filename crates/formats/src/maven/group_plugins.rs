@@ -70,9 +70,10 @@ async fn own(cx: &Context, group: &Namespace) -> Result<Vec<Plugin>> {
         .catalog
         .package_names(&cx.grant, ID, Some(group), None, MOST_PACKAGES)
         .await?;
-    let packages = names
-        .iter()
-        .filter_map(|name| package(group.as_str(), name.as_str()));
+    let packages: Vec<PackageCoordinates> = names
+        .into_iter()
+        .filter_map(|name| package(group.as_str(), name.as_str()))
+        .collect();
     let told: Vec<Result<Option<Plugin>>> = stream::iter(packages)
         .map(|package| async move { plugin(cx, &package).await })
         .buffered(AT_ONCE)
@@ -87,7 +88,14 @@ async fn plugin(cx: &Context, package: &PackageCoordinates) -> Result<Option<Plu
     let (about, number): (Arc<str>, u8) = (Arc::from(""), Variant::Plugin.number());
     let told = cx
         .catalog
-        .document(&cx.grant, package, number, &about, Encoding::Identity, render)
+        .document(
+            &cx.grant,
+            package,
+            number,
+            &about,
+            Encoding::Identity,
+            render,
+        )
         .await;
     match told {
         Ok((document, _)) => serde_json::from_slice(&document.bytes).map_err(Error::internal),
