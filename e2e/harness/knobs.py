@@ -83,6 +83,11 @@ def asset_limit(size_bytes: int) -> str:
     return f"[limits]\nasset_bytes = {size_bytes}\n"
 
 
+def whole_versions(size_bytes: int) -> str:
+    """The settings that say up to which size the other files of a version follow the first one in the background."""
+    return f"[upstream]\nwhole_version_bytes = {size_bytes}\n"
+
+
 def rates(**per_second: int) -> str:
     """The settings that turn the documented rates on, some of them with other values."""
     lines = [f"{name} = {value}" for name, value in per_second.items()]
