@@ -40,7 +40,8 @@ class Ivy(JvmClient):
         )
         pattern = f"{files}/[artifact]-[revision].[ext]"
         arguments = ["-ivy", str(module), "-publish", "team-a-publish", "-revision", artifact.version]
-        return self.run(*arguments, "-publishpattern", pattern, check=check)
+        # Checksums exist as soon as their file does, and Ivy would take them for another's.
+        return self.run(*arguments, "-overwrite", "-publishpattern", pattern, check=check)
 
     def resolve(self, name: str, *coordinates: str, check: bool = True) -> Finished:
         folder = self.folder(name)
