@@ -7,6 +7,9 @@
 mod cargo;
 mod endpoints;
 mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generic;
 mod kit;
 mod maven;
