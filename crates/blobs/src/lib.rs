@@ -16,6 +16,7 @@ mod local;
 mod piece;
 mod reader;
 mod stage;
+mod staged_bytes;
 
 pub use blob::{Blob, BlobBody};
 pub use blobs::{BlobSettings, Blobs};
@@ -23,3 +24,4 @@ pub use disk::StoredBlob;
 pub use error::{BlobError, Result};
 pub use reader::{StageBody, StageReader};
 pub use stage::{Committed, Stage, Staged};
+pub use staged_bytes::StagedBytes;

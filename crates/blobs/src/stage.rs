@@ -11,6 +11,7 @@ use crate::blobs::Backend;
 use crate::error::{BlobError, Result, blocking};
 use crate::growth::{Finished, Growth, StagedContent};
 use crate::reader::StageReader;
+use crate::staged_bytes::StagedBytes;
 
 /// Bytes that are still arriving.
 #[derive(Debug)]
@@ -107,6 +108,17 @@ impl Staged {
     #[must_use]
     pub const fn size_bytes(&self) -> u64 {
         self.size_bytes
+    }
+
+    /// The bytes, to be looked at before they are committed. Reading blocks.
+    #[must_use]
+    pub fn bytes(&self) -> StagedBytes {
+        match &self.content {
+            StagedContent::Memory(bytes) => StagedBytes::in_memory(bytes.clone()),
+            StagedContent::File(staged) => {
+                StagedBytes::in_file(Arc::clone(staged.file()), self.size_bytes)
+            }
+        }
     }
 
     /// Lets those who follow have the last bytes: call it when the digests have been found right.

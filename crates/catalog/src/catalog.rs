@@ -6,13 +6,14 @@ use access::{SessionKeys, TokenKey, TokenKeys};
 use blobs::Blobs;
 use model::{
     AccountId, Arn, ArnScope, Change, ChangeKind, Clock, DomainRef, EpochMillis, FormatId,
-    PackageCoordinates, Principal, RepositoryName, Result,
+    PackageCoordinates, Principal, RepositoryName, Result, VersionKey, VersionName,
 };
 use quick_cache::sync::Cache;
 use store::Store;
 use upstream::Flights;
 
 use crate::access_keys::KeyCache;
+use crate::companion::HeldCompanion;
 use crate::connections::ConnectionDirectory;
 use crate::document::{Document, DocumentCache, DocumentKey};
 use crate::failure::from_store;
@@ -70,6 +71,7 @@ pub struct Catalog {
     pub(crate) documents: DocumentCache,
     pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
     pub(crate) held_assets: Cache<AssetKey, Arc<HeldAsset>>,
+    pub(crate) held_companions: Cache<AssetKey, Arc<HeldCompanion>>,
     pub(crate) sources: SourceCache,
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
@@ -105,6 +107,7 @@ impl Catalog {
             documents: DocumentCache::new(settings.document_cache_bytes),
             renders: Flights::default(),
             held_assets: Cache::new(16_384),
+            held_companions: Cache::new(16_384),
             sources: SourceCache::default(),
             refreshes: Flights::default(),
             pulls: Pulls::default(),
@@ -189,6 +192,15 @@ impl Catalog {
                 "a row names the format {id}, which this program lacks"
             ))
         })
+    }
+
+    /// What a version of a package is found by.
+    pub(crate) fn version_key(
+        &self,
+        package: &PackageCoordinates,
+        version: &VersionName,
+    ) -> Result<VersionKey> {
+        Ok(self.rules(package.format)?.version_key(version))
     }
 
     /// The rules of a format.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use model::{
     Change, ChangeKind, DomainRef, EpochMillis, FailedVersion, OriginRestrictions, OriginType,
     PackageCoordinates, PackageVersionStatus, RepositoryName, Result, SuccessfulVersion,
-    VersionName, VersionOutcome,
+    VersionKey, VersionName, VersionOutcome,
 };
 use serde_json::json;
 use store::{PackageRow, Tx};
@@ -18,7 +18,7 @@ use crate::held_version::HeldVersion;
 use crate::packages::package_not_in_repository;
 use crate::repository_view::{RepositoryView, Walk, repository_not_found};
 use crate::version_batch::Findings;
-use crate::{Caller, Catalog};
+use crate::{Caller, Catalog, FormatRules};
 
 /// What to copy, from where, to where.
 #[derive(Debug, Clone)]
@@ -59,6 +59,7 @@ impl Catalog {
         let unit = Copying {
             source,
             destination,
+            rules: self.rules(package.format)?,
             request,
             template,
             now,
@@ -77,6 +78,7 @@ impl Catalog {
 struct Copying {
     source: Arc<RepositoryView>,
     destination: Arc<RepositoryView>,
+    rules: &'static dyn FormatRules,
     request: CopyRequest,
     template: Change,
     now: EpochMillis,
@@ -111,11 +113,12 @@ impl Copying {
         let target = tx.find_package(destination.id, package).await?;
         let mut findings = Findings::default();
         for (version, revision) in &self.request.versions {
+            let key = self.rules.version_key(version);
             let there = match &target {
-                Some(target) => HeldVersion::find(tx, target.id, version).await?,
+                Some(target) => HeldVersion::find(tx, target.id, &key).await?,
                 None => None,
             };
-            let judged = match find(tx, &shelves, version).await? {
+            let judged = match find(tx, &shelves, &key).await? {
                 None => Err(FailedVersion::not_found(version)),
                 Some(step) => self.judge(version, revision.as_deref(), step, there)?,
             };
@@ -255,13 +258,9 @@ impl Copying {
 }
 
 /// A version in the nearest of the repositories that knows it, whatever its status there.
-async fn find(
-    tx: &mut Tx,
-    shelves: &[Shelf],
-    version: &VersionName,
-) -> Result<Option<Step>, Failure> {
+async fn find(tx: &mut Tx, shelves: &[Shelf], key: &VersionKey) -> Result<Option<Step>, Failure> {
     for shelf in shelves {
-        if let Some(found) = HeldVersion::find(tx, shelf.package.id, version).await? {
+        if let Some(found) = HeldVersion::find(tx, shelf.package.id, key).await? {
             return Ok(Some(Step {
                 from: shelf.repository.clone(),
                 found,

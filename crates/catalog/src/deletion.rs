@@ -28,7 +28,8 @@ impl Catalog {
         let template = change(ChangeKind::VersionDeleted, self.now(), caller)
             .in_repository(repository)
             .of_package(package);
-        let default_tag = self.rules(package.format)?.default_tag();
+        let rules = self.rules(package.format)?;
+        let default_tag = rules.default_tag();
         let (domain_id, home_id, unit_package) = (view.domain_id, view.home().id, package.clone());
         let written: Result<VersionOutcome, Failure> = self
             .store
@@ -39,7 +40,7 @@ impl Catalog {
                     let row =
                         row.ok_or_else(|| package_not_in_repository(home_id, &unit_package))?;
                     let target = PackageVersionStatus::Deleted;
-                    let chosen = match choose(tx, row.id, &selection, target).await? {
+                    let chosen = match choose(tx, rules, row.id, &selection, target).await? {
                         Ok(chosen) => chosen,
                         Err(refused) => return Ok(refused),
                     };
@@ -181,7 +182,8 @@ impl Catalog {
         let template = change(ChangeKind::VersionDeleted, self.now(), grant.caller())
             .in_repository(&view.home().name)
             .of_package(package);
-        let default_tag = self.rules(package.format)?.default_tag();
+        let rules = self.rules(package.format)?;
+        let default_tag = rules.default_tag();
         let (domain_id, home_id) = (view.domain_id, view.home().id);
         let unit_package = package.clone();
         let deleted: Result<(), Failure> = self
@@ -192,7 +194,7 @@ impl Catalog {
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row = row.ok_or_else(|| package_not_found(&unit_package))?;
                     for version in &versions {
-                        let found = tx.find_version(row.id, version.as_str()).await?;
+                        let found = tx.find_version(row.id, &rules.version_key(version)).await?;
                         let found =
                             found.ok_or_else(|| version_not_found(&unit_package, version))?;
                         delete_one(tx, domain_id, &found, default_tag, &template).await?;

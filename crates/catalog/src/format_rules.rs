@@ -5,7 +5,8 @@ use std::io::{Read, Seek};
 use bytes::Bytes;
 use model::{
     AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates,
-    PackageGroupPattern, PackageName, PatternFault, PatternShape, VersionDetails, VersionName,
+    PackageGroupPattern, PackageName, PatternFault, PatternShape, VersionDetails, VersionKey,
+    VersionName,
 };
 
 use crate::{Discovery, PublicSource};
@@ -64,8 +65,8 @@ pub trait FormatRules: Send + Sync + 'static {
 
     /// What the spellings of one version have in common: versions of a package with equal keys are the same version,
     /// whose name is the first of its spellings that was seen.
-    fn version_key(&self, version: &VersionName) -> String {
-        version.as_str().to_owned()
+    fn version_key(&self, version: &VersionName) -> VersionKey {
+        VersionKey::of_name(version)
     }
 
     /// When assets can still be added to a version.
@@ -86,8 +87,8 @@ pub trait FormatRules: Send + Sync + 'static {
         Ok(Examined::default())
     }
 
-    /// Brings together what is held of a version and what came with one more asset, both as JSON. Runs inside a
-    /// transaction: it must be quick, and cannot fail.
+    /// Brings together what is held of a version and what came with one more asset, both as JSON. `{}` is held of a
+    /// version that is new. Runs inside a transaction: it must be quick, and cannot fail.
     fn merge_metadata(&self, _held: &str, new: &str) -> String {
         new.to_owned()
     }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use model::{AssetName, EpochMillis, Error, OriginType, PackageVersionStatus, VersionName};
+use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey};
 use store::{AssetRow, Connection, NewVersion, PackageVersionRow, Tx};
 
 use crate::change_log::VersionEvent;
@@ -14,6 +14,7 @@ use crate::packages::parse_version;
 #[derive(Debug, Clone)]
 pub(crate) struct HeldVersion {
     pub(crate) row: PackageVersionRow,
+    key: VersionKey,
     pub(crate) metadata: String,
     pub(crate) readme: Option<String>,
     pub(crate) assets: Vec<AssetRow>,
@@ -23,16 +24,15 @@ impl HeldVersion {
     pub(crate) async fn find(
         connection: &mut Connection,
         package_id: i64,
-        version: &VersionName,
+        key: &VersionKey,
     ) -> Result<Option<Self>, Failure> {
-        let found = connection
-            .find_version_metadata(package_id, version.as_str())
-            .await?;
+        let found = connection.find_version_metadata(package_id, key).await?;
         let Some(found) = found else { return Ok(None) };
         let readme = connection.find_version_readme(found.version.id).await?;
         let assets = connection.list_assets_of_version(found.version.id).await?;
         Ok(Some(Self {
             row: found.version,
+            key: key.clone(),
             metadata: found.metadata,
             readme,
             assets,
@@ -62,6 +62,7 @@ impl HeldVersion {
         let new = NewVersion {
             package_id,
             version: parse_version(&self.row.version)?,
+            key: self.key.clone(),
             status: self.status()?,
             revision: self.row.revision.clone(),
             origin_type: self.origin_type(),
@@ -75,10 +76,7 @@ impl HeldVersion {
             return Ok(false);
         };
         for asset in &self.assets {
-            let name = AssetName::parse(&asset.name)
-                .map_err(|e| Error::internal(format!("asset of {}: {e}", self.row.id)))?;
-            tx.insert_asset(domain_id, id, &name, asset.size(), &asset.digests()?)
-                .await?;
+            tx.insert_asset(domain_id, id, &asset.to_new()?).await?;
         }
         Ok(true)
     }
@@ -90,16 +88,15 @@ impl HeldVersion {
         Ok(())
     }
 
-    /// Whether the other has the same assets and the same metadata.
+    /// Whether the other has the same assets, with the same companions, and the same metadata.
     pub(crate) fn is_identical(&self, other: &Self) -> bool {
-        let names_of = |assets: &[AssetRow]| -> Vec<(String, Vec<u8>)> {
-            let names = assets.iter();
-            names
-                .map(|asset| (asset.name.clone(), asset.sha256.clone()))
-                .collect()
-        };
+        fn content(asset: &AssetRow) -> (&str, &[u8], Option<&[u8]>) {
+            let companion = asset.companion_sha256.as_deref();
+            (&asset.name, &asset.sha256, companion)
+        }
         // Both lists are in order of name.
-        self.metadata == other.metadata && names_of(&self.assets) == names_of(&other.assets)
+        let (ours, theirs) = (self.assets.iter(), other.assets.iter());
+        self.metadata == other.metadata && ours.map(content).eq(theirs.map(content))
     }
 
     /// What it means to a repository that this version is new there, or stands in place of another.

@@ -60,6 +60,7 @@ mod storable_text;
 mod tags;
 mod tokens;
 mod version_batch;
+mod version_growth;
 mod version_manifest;
 mod version_metadata;
 mod version_statuses;

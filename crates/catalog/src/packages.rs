@@ -194,14 +194,13 @@ impl Catalog {
         version: &VersionName,
     ) -> Result<DescribedVersion> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
+        let rules = self.rules(package.format)?;
         let found = reader
-            .find_version_metadata(row.id, version.as_str())
+            .find_version_metadata(row.id, &rules.version_key(version))
             .await
             .map_err(from_store)?;
         let found = found.ok_or_else(|| version_not_found(package, version))?;
-        let details = self
-            .rules(package.format)?
-            .details(package, &found.metadata);
+        let details = rules.details(package, &found.metadata);
         Ok(DescribedVersion {
             version: version_from_row(&found.version)?,
             details,
@@ -219,7 +218,9 @@ impl Catalog {
         limit: PageLimit,
     ) -> Result<(String, Page<Asset>)> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
-        let found = find_version(&mut reader, &row, package, version).await?;
+        let found = self
+            .find_version(&mut reader, &row, package, version)
+            .await?;
         if found.status().map_err(from_store)? == PackageVersionStatus::Disposed {
             let nothing = Page {
                 items: Vec::new(),
@@ -253,7 +254,9 @@ impl Catalog {
         revision: Option<&str>,
     ) -> Result<(String, AssetBody)> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
-        let found = find_version(&mut reader, &row, package, version).await?;
+        let found = self
+            .find_version(&mut reader, &row, package, version)
+            .await?;
         if revision.is_some_and(|wanted| wanted != found.revision) {
             let message = format!(
                 "The revision of version '{version}' is not the one asked for. current revision: {}, expected \
@@ -305,8 +308,8 @@ impl Catalog {
         reader: &mut Connection,
         package: &PackageRow,
     ) -> Result<Option<VersionName>> {
-        let tag = self.format(&package.format)?.default_tag();
-        if let Some(tag) = tag
+        let rules = self.format(&package.format)?;
+        if let Some(tag) = rules.default_tag()
             && let Some(row) = reader
                 .list_package_tags(package.id)
                 .await
@@ -314,7 +317,10 @@ impl Catalog {
                 .into_iter()
                 .find(|row| row.tag == tag)
             && let Some(found) = reader
-                .find_version(package.id, &row.version)
+                .find_version(
+                    package.id,
+                    &rules.version_key(&parse_version(&row.version)?),
+                )
                 .await
                 .map_err(from_store)?
             && found.status().map_err(from_store)?.is_listed()
@@ -326,6 +332,21 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         newest.map(|row| parse_version(&row.version)).transpose()
+    }
+
+    pub(crate) async fn find_version(
+        &self,
+        reader: &mut Connection,
+        row: &PackageRow,
+        package: &PackageCoordinates,
+        version: &VersionName,
+    ) -> Result<PackageVersionRow> {
+        let key = self.version_key(package, version)?;
+        let found = reader
+            .find_version(row.id, &key)
+            .await
+            .map_err(from_store)?;
+        found.ok_or_else(|| version_not_found(package, version))
     }
 
     pub(crate) async fn package_row(
@@ -361,19 +382,6 @@ impl Catalog {
             restrictions: row.restrictions(),
         })
     }
-}
-
-pub(crate) async fn find_version(
-    reader: &mut Connection,
-    row: &PackageRow,
-    package: &PackageCoordinates,
-    version: &VersionName,
-) -> Result<PackageVersionRow> {
-    let found = reader
-        .find_version(row.id, version.as_str())
-        .await
-        .map_err(from_store)?;
-    found.ok_or_else(|| version_not_found(package, version))
 }
 
 /// The wording of the service, its trailing comma included.

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use blobs::Staged;
 use model::{
     AssetName, ChangeKind, Digests, Error, OriginRestrictions, OriginType, PackageCoordinates,
-    PackageVersionStatus, PageLimit, ResourceType, Result, VersionName,
+    PackageVersionStatus, PageLimit, ResourceType, Result, VersionKey, VersionName,
 };
 use sha2::{Digest as _, Sha256};
 use store::{Connection, NewVersion, PackageRow};
@@ -75,7 +75,7 @@ pub(crate) fn revision_of<'a>(
 /// A version as the transaction needs it.
 struct Unit {
     new: NewVersion,
-    assets: Vec<(AssetName, u64, Digests)>,
+    assets: Vec<store::NewAsset>,
     tags: Vec<String>,
 }
 
@@ -112,18 +112,18 @@ impl Catalog {
         if let Some(asset) = assets.iter().find(|a| a.staged.size_bytes() > limit_bytes) {
             return Err(asset_too_large(&asset.name, limit_bytes));
         }
-        let digests: Vec<_> = assets
+        let rows: Vec<_> = assets
             .iter()
-            .map(|a| {
-                (
-                    a.name.clone(),
-                    a.staged.size_bytes(),
-                    a.staged.digests().clone(),
-                )
+            .map(|asset| store::NewAsset {
+                name: asset.name.clone(),
+                size_bytes: asset.staged.size_bytes(),
+                digests: asset.staged.digests().clone(),
+                companion: None,
             })
             .collect();
+        let key = self.version_key(&package, &version)?;
         if let Some(published) = self
-            .check_before_publish(grant, &package, &version, &digests)
+            .check_before_publish(grant, &package, (&version, &key), &rows)
             .await?
         {
             return Ok(published);
@@ -132,12 +132,13 @@ impl Catalog {
             asset.staged.commit().await.map_err(from_blobs)?;
         }
         let revision = revision_of(
-            digests.iter().map(|(name, _, digests)| (name, digests)),
+            rows.iter().map(|asset| (&asset.name, &asset.digests)),
             &metadata,
         );
         let new = NewVersion {
             package_id: 0,
             version,
+            key,
             status: PackageVersionStatus::Published,
             revision,
             origin_type: OriginType::Internal,
@@ -152,7 +153,7 @@ impl Catalog {
             &package,
             Unit {
                 new,
-                assets: digests,
+                assets: rows,
                 tags,
             },
         )
@@ -164,8 +165,8 @@ impl Catalog {
         self: &Arc<Self>,
         grant: &Grant,
         package: &PackageCoordinates,
-        version: &VersionName,
-        assets: &[(AssetName, u64, Digests)],
+        version: (&VersionName, &VersionKey),
+        assets: &[store::NewAsset],
     ) -> Result<Option<Published>> {
         let view = grant.view();
         let gate = self.origin_gate(view.domain_id, package).await?;
@@ -190,20 +191,22 @@ impl Catalog {
         drop(reader);
         // A package that is new here is reachable: it has no origin controls yet that say otherwise.
         if row.is_none_or(|row| row.upstream_allowed) {
-            self.check_not_upstream(grant, package, version).await?;
+            self.check_not_upstream(grant, package, version.0).await?;
         }
         Ok(None)
     }
 
     /// Refuses a version that an upstream repository or a public source already has. A source that does not answer
     /// does not stand against it.
-    async fn check_not_upstream(
+    pub(crate) async fn check_not_upstream(
         self: &Arc<Self>,
         grant: &Grant,
         package: &PackageCoordinates,
         version: &VersionName,
     ) -> Result<()> {
         let view = grant.view();
+        let rules = self.rules(package.format)?;
+        let key = rules.version_key(version);
         let gate = self.origin_gate(view.domain_id, package).await?;
         let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut walk = Walk::of(view);
@@ -216,7 +219,7 @@ impl Catalog {
                 .map_err(from_store)?;
             if let Some(row) = &row {
                 let found = reader
-                    .find_version(row.id, version.as_str())
+                    .find_version(row.id, &key)
                     .await
                     .map_err(from_store)?;
                 if index != 0 && found.is_some() {
@@ -235,7 +238,7 @@ impl Catalog {
                 walk.descend(node);
             }
             if let Ok(Some(source)) = self.source_package(view, node, package).await
-                && source.version(version).is_some()
+                && source.version(rules, version).is_some()
             {
                 return Err(already_exists(
                     package,
@@ -264,8 +267,9 @@ impl Catalog {
                 serde_json::json!({
                     "revision": unit.new.revision,
                     "tags": unit.tags,
-                    "assets": unit.assets.iter().map(|(name, size, digests)| serde_json::json!({
-                        "name": name.as_str(), "sizeBytes": size, "sha256": digests.sha256.to_hex(),
+                    "assets": unit.assets.iter().map(|asset| serde_json::json!({
+                        "name": asset.name.as_str(), "sizeBytes": asset.size_bytes,
+                        "sha256": asset.digests.sha256.to_hex(),
                     })).collect::<Vec<_>>(),
                 }),
                 &event,
@@ -304,14 +308,14 @@ impl Catalog {
                     };
                     let Some(version_id) = tx.insert_version(&new).await? else {
                         let there =
-                            existing_version(tx, &row, &package, &new.version, &assets).await?;
+                            existing_version(tx, &row, &package, (&new.version, &new.key), &assets)
+                                .await?;
                         return there.ok_or_else(|| {
                             Error::internal("a version vanished while it was made").into()
                         });
                     };
-                    for (name, size_bytes, digests) in &assets {
-                        tx.insert_asset(domain_id, version_id, name, *size_bytes, digests)
-                            .await?;
+                    for asset in &assets {
+                        tx.insert_asset(domain_id, version_id, asset).await?;
                     }
                     for tag in &tags {
                         tx.upsert_package_tag(row.id, tag, &new.version).await?;
@@ -335,18 +339,19 @@ async fn existing_version(
     connection: &mut Connection,
     row: &PackageRow,
     package: &PackageCoordinates,
-    version: &VersionName,
-    assets: &[(AssetName, u64, Digests)],
+    (version, key): (&VersionName, &VersionKey),
+    assets: &[store::NewAsset],
 ) -> Result<Option<Published>, Failure> {
-    let Some(found) = connection.find_version(row.id, version.as_str()).await? else {
+    let Some(found) = connection.find_version(row.id, key).await? else {
         return Ok(None);
     };
     let held = connection.list_assets(found.id, "", PageLimit::MAX).await?;
     let same = found.status()?.is_downloadable()
         && held.len() == assets.len()
         && held.iter().all(|row| {
-            assets.iter().any(|(name, _, digests)| {
-                row.name == name.as_str() && row.sha256 == digests.sha256.as_bytes().as_slice()
+            assets.iter().any(|asset| {
+                row.name == asset.name.as_str()
+                    && row.sha256 == asset.digests.sha256.as_bytes().as_slice()
             })
         });
     if same {

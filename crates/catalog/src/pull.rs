@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use blobs::{Stage, StageReader, Staged};
 use model::{AssetName, Digests, Error, PackageCoordinates, Result, VersionName};
-use store::{AssetRow, StoreResult};
+use store::{AssetCompanion, AssetRow, StoreResult};
 use tokio::sync::watch;
 use upstream::{Download, Flights};
 
@@ -29,6 +29,22 @@ pub(crate) struct AssetKey {
     package: PackageCoordinates,
     version: VersionName,
     asset: AssetName,
+}
+
+impl AssetKey {
+    pub(crate) fn new(
+        repository_id: i64,
+        package: &PackageCoordinates,
+        version: &VersionName,
+        asset: &AssetName,
+    ) -> Self {
+        Self {
+            repository_id,
+            package: package.clone(),
+            version: version.clone(),
+            asset: asset.clone(),
+        }
+    }
 }
 
 /// Where an asset's bytes are, as long as no change to its package comes.
@@ -90,10 +106,11 @@ impl Pulls {
 }
 
 /// Where an asset is.
-enum Located {
+pub(crate) enum Located {
     Held {
         node: usize,
         digests: Digests,
+        companion: Option<AssetCompanion>,
     },
     AtSource {
         node: usize,
@@ -113,12 +130,7 @@ impl Catalog {
         only_describe: bool,
     ) -> Result<AssetAnswer> {
         let view = grant.view();
-        let key = AssetKey {
-            repository_id: view.home().id,
-            package: package.clone(),
-            version: version.clone(),
-            asset: asset.clone(),
-        };
+        let key = AssetKey::new(view.home().id, package, version, asset);
         if let Some(held) = self.held_assets.get(&key)
             && self
                 .stamps
@@ -134,7 +146,7 @@ impl Catalog {
         // A second look after a pull that ended meanwhile finds its rows; a third is never needed.
         for _ in 0..3 {
             match self.locate(view, package, version, asset).await? {
-                Located::Held { node, digests } => {
+                Located::Held { node, digests, .. } => {
                     if !only_describe {
                         self.retain(view, node, package, version).await?;
                         self.held_assets.insert(
@@ -188,7 +200,7 @@ impl Catalog {
     }
 
     /// Walks the graph for an asset, as documents are merged: the nearest repository that knows the version decides.
-    async fn locate(
+    pub(crate) async fn locate(
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
         package: &PackageCoordinates,
@@ -196,6 +208,8 @@ impl Catalog {
         asset: &AssetName,
     ) -> Result<Located> {
         let not_found = || version_not_found(package, version);
+        let rules = self.rules(package.format)?;
+        let version_key = rules.version_key(version);
         let gate = self.origin_gate(view.domain_id, package).await?;
         let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut fault = None;
@@ -209,7 +223,7 @@ impl Catalog {
                 .map_err(from_store)?
             {
                 if let Some(found) = reader
-                    .find_version(row.id, version.as_str())
+                    .find_version(row.id, &version_key)
                     .await
                     .map_err(from_store)?
                 {
@@ -225,6 +239,7 @@ impl Catalog {
                         return Ok(Located::Held {
                             node: index,
                             digests: digests.map_err(from_store)?,
+                            companion: held.companion().map_err(from_store)?,
                         });
                     }
                 }
@@ -241,7 +256,7 @@ impl Catalog {
             }
             match self.source_package(view, node, package).await {
                 Ok(Some(source)) => {
-                    let found = source.version(version).and_then(|found| {
+                    let found = source.version(rules, version).and_then(|found| {
                         let asset = found
                             .assets
                             .iter()
@@ -275,12 +290,7 @@ impl Catalog {
         version: SourceVersion,
         asset: SourceAsset,
     ) -> Result<Option<Started>> {
-        let key = AssetKey {
-            repository_id: view.nodes[node].id,
-            package: package.clone(),
-            version: version.version.clone(),
-            asset: asset.name.clone(),
-        };
+        let key = AssetKey::new(view.nodes[node].id, package, &version.version, &asset.name);
         let name = version.version.clone();
         let started = match self.pulls.active(&key) {
             Some(started) => started,
@@ -396,8 +406,9 @@ impl Catalog {
         else {
             return Ok(false);
         };
+        let version_key = self.version_key(&key.package, &key.version)?;
         let found = reader
-            .find_version(row.id, key.version.as_str())
+            .find_version(row.id, &version_key)
             .await
             .map_err(from_store)?;
         let Some(found) = found else { return Ok(false) };

@@ -1,18 +1,20 @@
 //! A package as its clients see it: what the repository, its upstreams and their public sources hold together.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Asset, EpochMillis, Error, OriginType, PackageCoordinates, ResourceType, Result, VersionName,
+    Asset, EpochMillis, Error, OriginType, PackageCoordinates, ResourceType, Result, VersionKey,
+    VersionName,
 };
 use store::{AssetRow, Connection, PackageRow};
 
 use crate::failure::from_store;
 use crate::packages::{asset_from_row, parse_version};
 use crate::repository_view::{Node, Walk};
-use crate::{Catalog, Grant};
+use crate::{Catalog, FormatRules, Grant};
 
 /// A package over the whole graph: the union of versions, the nearest first where one is in several places.
 #[derive(Debug, Clone)]
@@ -69,9 +71,10 @@ impl Metadata {
 
 /// A view in the making.
 struct Merge {
+    rules: &'static dyn FormatRules,
     view: PackageView,
     /// Versions decided by a nearer repository, and whether they are shown.
-    decided: HashMap<VersionName, bool>,
+    decided: HashMap<VersionKey, bool>,
     /// Whether any repository or source knows the package.
     known: bool,
 }
@@ -86,6 +89,7 @@ impl Catalog {
         let view = grant.view();
         view.check_upstreams()?;
         let mut merge = Merge {
+            rules: self.rules(package.format)?,
             view: PackageView {
                 coordinates: package.clone(),
                 versions: Vec::new(),
@@ -150,7 +154,7 @@ impl Catalog {
         if is_home
             && let Some(shown) = self.default_display_version(&mut reader, &row).await?
             && let Some(found) = reader
-                .find_version(row.id, shown.as_str())
+                .find_version(row.id, &merge.rules.version_key(&shown))
                 .await
                 .map_err(from_store)?
         {
@@ -232,17 +236,19 @@ impl Merge {
 
     /// Whether nobody nearer has decided on this version; if so, it is decided now.
     fn decide(&mut self, version: &VersionName, is_shown: bool) -> bool {
-        let is_new = !self.decided.contains_key(version);
-        if is_new {
-            self.decided.insert(version.clone(), is_shown);
+        match self.decided.entry(self.rules.version_key(version)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(entry) => {
+                entry.insert(is_shown);
+                true
+            }
         }
-        is_new
     }
 
     /// Adds a tag, unless it names what is not shown: a tag into the void must not hide a nearer one of its name.
     fn add_tag(&mut self, tag: String, version: String) {
-        let is_shown =
-            VersionName::parse(&version).is_ok_and(|name| self.decided.get(&name) == Some(&true));
+        let is_shown = VersionName::parse(&version)
+            .is_ok_and(|name| self.decided.get(&self.rules.version_key(&name)) == Some(&true));
         if is_shown {
             self.view.tags.insert(tag, version);
         }

@@ -8,7 +8,7 @@ use model::{
     AssetName, ChangeKind, Digests, Error, GroupRestrictionType, OriginRestrictions, OriginType,
     PackageCoordinates, PackageVersionStatus, Result, VersionName,
 };
-use store::NewVersion;
+use store::{NewAsset, NewVersion};
 
 use crate::Catalog;
 use crate::change_log::{ChangeDetails, VersionEvent};
@@ -38,12 +38,18 @@ impl Catalog {
         let metadata = storable(metadata);
         let readme = version.readme.as_deref().map(String::from_utf8_lossy);
         let readme = readme.map(|text| storable(text.into_owned()));
-        let (name, size_bytes, digests) = (asset.0.clone(), asset.1, asset.2.clone());
+        let asset = NewAsset {
+            name: asset.0.clone(),
+            size_bytes: asset.1,
+            digests: asset.2.clone(),
+            companion: None,
+        };
         let new = NewVersion {
             package_id: 0,
             version: version.version.clone(),
+            key: self.version_key(package, &version.version)?,
             status: PackageVersionStatus::Published,
-            revision: revision_of([(&name, &digests)], &metadata),
+            revision: revision_of([(&asset.name, &asset.digests)], &metadata),
             origin_type: OriginType::External,
             origin_name: connection.as_str().to_owned(),
             published_at: self.now(),
@@ -57,7 +63,7 @@ impl Catalog {
             .of_version(&version.version)
             .published_at_source(version.published_at);
         let detail = serde_json::json!({
-            "asset": name.as_str(), "sha256": digests.sha256.to_hex(), "connection": connection.as_str(),
+            "asset": asset.name.as_str(), "sha256": asset.digests.sha256.to_hex(), "connection": connection.as_str(),
         });
         let gate = self.origin_gate(domain_id, package).await?;
         let (id, package) = (node.id, package.clone());
@@ -89,7 +95,7 @@ impl Catalog {
                     let (version_id, status, revision) = match added {
                         Some(id) => (id, new.status, new.revision.clone()),
                         None => {
-                            let found = tx.find_version(row.id, new.version.as_str()).await?;
+                            let found = tx.find_version(row.id, &new.key).await?;
                             let found = found.ok_or_else(|| {
                                 Error::internal("a version vanished while it was made")
                             })?;
@@ -102,9 +108,8 @@ impl Catalog {
                             (found.id, status, found.revision)
                         }
                     };
-                    if tx.find_asset(version_id, &name).await?.is_none() {
-                        tx.insert_asset(domain_id, version_id, &name, size_bytes, &digests)
-                            .await?;
+                    if tx.find_asset(version_id, &asset.name).await?.is_none() {
+                        tx.insert_asset(domain_id, version_id, &asset).await?;
                         let event = if added.is_some() {
                             VersionEvent::created(status, &revision, 1)
                         } else {
@@ -142,7 +147,8 @@ impl Catalog {
         let now = self.now();
         let (domain_id, home_id, from_id) = (view.domain_id, view.home().id, view.nodes[from].id);
         let gate = self.origin_gate(domain_id, package).await?;
-        let (package, version) = (package.clone(), version.clone());
+        let key = self.version_key(package, version)?;
+        let package = package.clone();
         let stored: Result<(), Failure> = self
             .store
             .write(move |tx| {
@@ -154,7 +160,7 @@ impl Catalog {
                     let Some(source) = tx.find_package(from_id, &package).await? else {
                         return Ok(());
                     };
-                    let Some(held) = HeldVersion::find(tx, source.id, &version).await? else {
+                    let Some(held) = HeldVersion::find(tx, source.id, &key).await? else {
                         return Ok(());
                     };
                     // Someone may have archived it since the request looked.

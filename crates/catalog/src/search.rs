@@ -94,7 +94,10 @@ impl Catalog {
                         continue;
                     };
                     let found = reader
-                        .find_version_metadata(row.id, version.as_str())
+                        .find_version_metadata(
+                            row.id,
+                            &self.format(&row.format)?.version_key(&version),
+                        )
                         .await
                         .map_err(from_store)?;
                     let Some(found) = found else { continue };

@@ -11,6 +11,8 @@ use model::{
 };
 use url::Url;
 
+use crate::FormatRules;
+
 /// A request for a package's metadata.
 #[derive(Debug, Clone)]
 pub struct SourceRequest {
@@ -88,12 +90,19 @@ pub struct SourcePackage {
 }
 
 impl SourcePackage {
-    /// The version of this name.
-    #[must_use]
-    pub fn version(&self, name: &VersionName) -> Option<&SourceVersion> {
-        self.versions
-            .iter()
-            .find(|version| version.version == *name)
+    /// The version of this name, or of another spelling that means the same.
+    pub(crate) fn version(
+        &self,
+        rules: &dyn FormatRules,
+        name: &VersionName,
+    ) -> Option<&SourceVersion> {
+        let mut versions = self.versions.iter();
+        let exact = versions.find(|version| version.version == *name);
+        exact.or_else(|| {
+            let key = rules.version_key(name);
+            let mut versions = self.versions.iter();
+            versions.find(|version| rules.version_key(&version.version) == key)
+        })
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use model::{FailedVersion, PackageVersionStatus, VersionName, VersionOutcome};
 use store::{PackageVersionRow, Tx};
 
+use crate::FormatRules;
 use crate::failure::Failure;
 
 /// The versions that a call is about, and what the caller takes them to be.
@@ -66,13 +67,16 @@ impl<T> Findings<T> {
 /// The rows of the selected versions of a package, if all of them are there, as expected, and may become this.
 pub(crate) async fn choose(
     tx: &mut Tx,
+    rules: &dyn FormatRules,
     package_id: i64,
     selection: &VersionSelection,
     target: PackageVersionStatus,
 ) -> Result<Result<Vec<(VersionName, PackageVersionRow)>, VersionOutcome>, Failure> {
     let mut findings = Findings::default();
     for (version, revision) in &selection.versions {
-        let row = tx.find_version(package_id, version.as_str()).await?;
+        let row = tx
+            .find_version(package_id, &rules.version_key(version))
+            .await?;
         let found = match row {
             None => Err(FailedVersion::not_found(version)),
             Some(row) => {

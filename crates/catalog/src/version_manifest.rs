@@ -8,7 +8,7 @@ use model::{
 
 use crate::Catalog;
 use crate::failure::from_store;
-use crate::packages::{find_version, version_not_found};
+use crate::packages::version_not_found;
 
 /// A page of something that a version has, and the version's revision.
 #[derive(Debug, Clone)]
@@ -32,13 +32,14 @@ impl Catalog {
         limit: PageLimit,
     ) -> Result<VersionPage<Dependency>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
+        let rules = self.rules(package.format)?;
         let found = reader
-            .find_version_metadata(row.id, version.as_str())
+            .find_version_metadata(row.id, &rules.version_key(version))
             .await
             .map_err(from_store)?;
         let found = found.ok_or_else(|| version_not_found(package, version))?;
         drop(reader);
-        let all = self.rules(package.format)?.dependencies(&found.metadata);
+        let all = rules.dependencies(&found.metadata);
         // A key that was not ours reads as the beginning.
         let begin = after.and_then(|key| key.parse().ok()).unwrap_or(0);
         let end = limit.rows().saturating_add(begin);
@@ -59,7 +60,9 @@ impl Catalog {
         version: &VersionName,
     ) -> Result<(String, String)> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
-        let found = find_version(&mut reader, &row, package, version).await?;
+        let found = self
+            .find_version(&mut reader, &row, package, version)
+            .await?;
         let not_there =
             |why: String| Error::not_found(ResourceType::PackageVersion, version.as_str(), why);
         if !self.rules(package.format)?.has_readme() {

@@ -22,6 +22,7 @@ impl Catalog {
         package: &PackageCoordinates,
         edit: MetadataEdit,
     ) -> Result<usize> {
+        let rules = self.rules(package.format)?;
         let view = grant.view();
         let mut reader = self.store.read().await.map_err(from_store)?;
         let row = reader
@@ -70,7 +71,7 @@ impl Catalog {
                 Box::pin(async move {
                     tx.order_writes(domain_id).await?;
                     for (before, name, metadata, revision) in edits {
-                        let now = tx.find_version(before.package_id, name.as_str()).await?;
+                        let now = tx.find_version(before.package_id, &rules.version_key(&name)).await?;
                         if now.is_none_or(|now| now.id != before.id || now.revision != before.revision) {
                             let message =
                                 format!("Version {name} of package '{unit_package}' was changed meanwhile. Try again.");

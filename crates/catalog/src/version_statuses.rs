@@ -34,6 +34,7 @@ impl Catalog {
         let template = change(ChangeKind::VersionStatusUpdated, self.now(), caller)
             .in_repository(repository)
             .of_package(package);
+        let rules = self.rules(package.format)?;
         let (domain_id, home_id, unit_package) = (view.domain_id, view.home().id, package.clone());
         let written: Result<VersionOutcome, Failure> = self
             .store
@@ -43,7 +44,7 @@ impl Catalog {
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row =
                         row.ok_or_else(|| package_not_in_repository(home_id, &unit_package))?;
-                    let chosen = match choose(tx, row.id, &selection, target).await? {
+                    let chosen = match choose(tx, rules, row.id, &selection, target).await? {
                         Ok(chosen) => chosen,
                         Err(refused) => return Ok(refused),
                     };

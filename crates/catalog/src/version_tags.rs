@@ -23,6 +23,7 @@ impl Catalog {
             .of_package(package)
             .of_version(version)
             .with(&serde_json::json!({ "tag": tag }));
+        let key = self.version_key(package, version)?;
         let (domain_id, home_id) = (view.domain_id, view.home().id);
         let (unit_package, version, tag) = (package.clone(), version.clone(), tag.to_owned());
         let set: Result<(), Failure> = self
@@ -32,7 +33,7 @@ impl Catalog {
                     tx.order_writes(domain_id).await?;
                     let row = tx.find_package(home_id, &unit_package).await?;
                     let row = row.ok_or_else(|| package_not_found(&unit_package))?;
-                    let found = tx.find_version(row.id, version.as_str()).await?;
+                    let found = tx.find_version(row.id, &key).await?;
                     if !found.is_some_and(|found| {
                         found.status().is_ok_and(|status| status.is_downloadable())
                     }) {

@@ -81,6 +81,26 @@ impl VersionName {
     }
 }
 
+/// What the spellings of one version have in common, by the rules of its package's format: versions of a package are
+/// found by it, and shown by their names.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VersionKey(Box<str>);
+name_display!(VersionKey);
+
+impl VersionKey {
+    /// The key that a format makes of a name.
+    #[must_use]
+    pub fn new(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The key of a version that has no other spelling.
+    #[must_use]
+    pub fn of_name(name: &VersionName) -> Self {
+        Self(name.0.clone())
+    }
+}
+
 /// An asset's name inside its version, e.g. `package.tgz`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AssetName(Box<str>);

@@ -29,7 +29,7 @@ pub use arn::{Arn, ArnScope};
 pub use change::{Change, ChangeKind};
 pub use constraint::{Constraint, Violation, violations_message};
 pub use coordinates::{
-    AssetName, FormatId, Namespace, PackageCoordinates, PackageName, VersionName,
+    AssetName, FormatId, Namespace, PackageCoordinates, PackageName, VersionKey, VersionName,
 };
 pub use digest::{Digests, Md5Digest, Sha1Digest, Sha256Digest, Sha512Digest};
 pub use error::{Error, ErrorKind, InvalidReason, Resource, ResourceType, Result};

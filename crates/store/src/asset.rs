@@ -18,22 +18,68 @@ pub struct AssetRow {
     pub sha1: Vec<u8>,
     pub sha256: Vec<u8>,
     pub sha512: Vec<u8>,
+    pub companion_sha256: Option<Vec<u8>>,
+    pub companion_size_bytes: Option<i64>,
+}
+
+/// The small document that is kept beside an asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the schema documents the columns")]
+pub struct AssetCompanion {
+    pub sha256: Sha256Digest,
+    pub size_bytes: u64,
+}
+
+/// An asset to add.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the schema documents the columns")]
+pub struct NewAsset {
+    pub name: AssetName,
+    pub size_bytes: u64,
+    pub digests: Digests,
+    pub companion: Option<AssetCompanion>,
 }
 
 impl AssetRow {
+    fn corrupt(&self) -> StoreError {
+        StoreError::Corrupt(format!(
+            "asset {} of version {}",
+            self.name, self.version_id
+        ))
+    }
+
     /// The asset's digests.
     pub fn digests(&self) -> StoreResult<Digests> {
-        let corrupt = || {
-            StoreError::Corrupt(format!(
-                "asset {} of version {}",
-                self.name, self.version_id
-            ))
-        };
+        let corrupt = || self.corrupt();
         Ok(Digests {
             md5: Md5Digest::from_slice(&self.md5).ok_or_else(corrupt)?,
             sha1: Sha1Digest::from_slice(&self.sha1).ok_or_else(corrupt)?,
             sha256: Sha256Digest::from_slice(&self.sha256).ok_or_else(corrupt)?,
             sha512: Sha512Digest::from_slice(&self.sha512).ok_or_else(corrupt)?,
+        })
+    }
+
+    /// The asset's companion, where it has one.
+    pub fn companion(&self) -> StoreResult<Option<AssetCompanion>> {
+        let Some(sha256) = &self.companion_sha256 else {
+            return Ok(None);
+        };
+        let size_bytes = self
+            .companion_size_bytes
+            .and_then(|size| size.try_into().ok());
+        Ok(Some(AssetCompanion {
+            sha256: Sha256Digest::from_slice(sha256).ok_or_else(|| self.corrupt())?,
+            size_bytes: size_bytes.ok_or_else(|| self.corrupt())?,
+        }))
+    }
+
+    /// The same asset, to be added to another version.
+    pub fn to_new(&self) -> StoreResult<NewAsset> {
+        Ok(NewAsset {
+            name: AssetName::parse(&self.name).map_err(|_| self.corrupt())?,
+            size_bytes: self.size(),
+            digests: self.digests()?,
+            companion: self.companion()?,
         })
     }
 
@@ -44,24 +90,28 @@ impl AssetRow {
     }
 }
 
-const FIND: &str = "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512
-    FROM asset WHERE version_id = $1 AND name = $2";
-const LIST: &str = "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512
-    FROM asset WHERE version_id = $1 AND name > $2 ORDER BY name LIMIT $3";
-const LIST_OF_VERSION: &str = "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512
-    FROM asset WHERE version_id = $1 ORDER BY name";
+const FIND: &str =
+    "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512, companion_sha256,
+    companion_size_bytes FROM asset WHERE version_id = $1 AND name = $2";
+const LIST: &str =
+    "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512, companion_sha256,
+    companion_size_bytes FROM asset WHERE version_id = $1 AND name > $2 ORDER BY name LIMIT $3";
+const LIST_OF_VERSION: &str =
+    "SELECT version_id, name, size_bytes, md5, sha1, sha256, sha512, companion_sha256,
+    companion_size_bytes FROM asset WHERE version_id = $1 ORDER BY name";
 const LIST_OF_PACKAGE: &str =
-    "SELECT a.version_id, a.name, a.size_bytes, a.md5, a.sha1, a.sha256, a.sha512
-    FROM package_version v JOIN asset a ON a.version_id = v.id WHERE v.package_id = $1
+    "SELECT a.version_id, a.name, a.size_bytes, a.md5, a.sha1, a.sha256, a.sha512,
+    a.companion_sha256, a.companion_size_bytes FROM package_version v JOIN asset a ON a.version_id = v.id WHERE v.package_id = $1
     ORDER BY a.version_id, a.name";
 const LIST_OF_REPOSITORY: &str =
-    "SELECT a.version_id, a.name, a.size_bytes, a.md5, a.sha1, a.sha256, a.sha512
-    FROM package p JOIN package_version v ON v.package_id = p.id JOIN asset a ON a.version_id = v.id
+    "SELECT a.version_id, a.name, a.size_bytes, a.md5, a.sha1, a.sha256, a.sha512,
+    a.companion_sha256, a.companion_size_bytes FROM package p JOIN package_version v ON v.package_id = p.id JOIN asset a ON a.version_id = v.id
     WHERE p.repository_id = $1";
-const INSERT: &str = "INSERT INTO asset (version_id, name, size_bytes, md5, sha1, sha256, sha512)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const INSERT: &str =
+    "INSERT INTO asset (version_id, name, size_bytes, md5, sha1, sha256, sha512, companion_sha256,
+    companion_size_bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const DELETE_OF_VERSION: &str = "DELETE FROM asset WHERE version_id = $1
-    RETURNING version_id, name, size_bytes, md5, sha1, sha256, sha512";
+    RETURNING version_id, name, size_bytes, md5, sha1, sha256, sha512, companion_sha256, companion_size_bytes";
 const ADD_REFERENCE: &str =
     "INSERT INTO domain_blob (domain_id, sha256, size_bytes, reference_count)
     VALUES ($1, $2, $3, 1)
@@ -72,7 +122,9 @@ const DROP_REFERENCE: &str = "UPDATE domain_blob SET reference_count = reference
 const DELETE_BLOB: &str = "DELETE FROM domain_blob WHERE domain_id = $1 AND sha256 = $2";
 const ADD_SIZE: &str = "UPDATE domain SET asset_size_bytes = asset_size_bytes + $2 WHERE id = $1";
 const IS_REFERENCED: &str = "SELECT CASE WHEN EXISTS (SELECT 1 FROM asset WHERE sha256 = $1)
-    OR EXISTS (SELECT 1 FROM source_document WHERE sha256 = $1) THEN 1 ELSE 0 END";
+    OR EXISTS (SELECT 1 FROM asset WHERE companion_sha256 = $1)
+    OR EXISTS (SELECT 1 FROM source_document WHERE sha256 = $1)
+    OR EXISTS (SELECT 1 FROM source_companion WHERE sha256 = $1) THEN 1 ELSE 0 END";
 hot!["asset":
     FIND, LIST, LIST_OF_VERSION, LIST_OF_PACKAGE, LIST_OF_REPOSITORY, INSERT, DELETE_OF_VERSION,
     ADD_REFERENCE, DROP_REFERENCE, DELETE_BLOB, ADD_SIZE, IS_REFERENCED,
@@ -127,22 +179,30 @@ impl Connection {
 }
 
 impl Tx {
-    /// Adds an asset to a version of a package in this domain, and counts its bytes once for the domain.
+    /// Adds an asset to a version of a package in this domain, and counts its bytes once for the domain. Its companion
+    /// counts for nothing.
     pub async fn insert_asset(
         &mut self,
         domain_id: i64,
         version_id: i64,
-        name: &AssetName,
-        size_bytes: u64,
-        digests: &Digests,
+        new: &NewAsset,
     ) -> StoreResult<()> {
-        let size =
-            i64::try_from(size_bytes).map_err(|_| StoreError::Corrupt("asset size".into()))?;
-        let sha256 = digests.sha256.as_bytes().as_slice();
+        let size = to_column(new.size_bytes)?;
+        let companion_size = new
+            .companion
+            .map(|companion| to_column(companion.size_bytes))
+            .transpose()?;
+        let sha256 = new.digests.sha256.as_bytes().as_slice();
+        let companion_sha256 = new
+            .companion
+            .as_ref()
+            .map(|companion| companion.sha256.as_bytes().as_slice());
         on_engine!(self, db => sqlx::query(INSERT)
-            .bind(version_id).bind(name.as_str()).bind(size)
-            .bind(digests.md5.as_bytes().as_slice()).bind(digests.sha1.as_bytes().as_slice())
-            .bind(sha256).bind(digests.sha512.as_bytes().as_slice()).execute(&mut *db).await.map(drop))?;
+            .bind(version_id).bind(new.name.as_str()).bind(size)
+            .bind(new.digests.md5.as_bytes().as_slice()).bind(new.digests.sha1.as_bytes().as_slice())
+            .bind(sha256).bind(new.digests.sha512.as_bytes().as_slice())
+            .bind(companion_sha256).bind(companion_size)
+            .execute(&mut *db).await.map(drop))?;
         let references: i64 = on_engine!(self, db => sqlx::query_scalar(ADD_REFERENCE)
             .bind(domain_id).bind(sha256).bind(size).fetch_one(&mut *db).await)?;
         if references == 1 {
@@ -182,4 +242,8 @@ impl Tx {
         }
         Ok(())
     }
+}
+
+fn to_column(size_bytes: u64) -> StoreResult<i64> {
+    i64::try_from(size_bytes).map_err(|_| StoreError::Corrupt("asset size".into()))
 }

@@ -26,12 +26,13 @@ mod resource_policy;
 mod resource_tag;
 mod role;
 mod signing_key;
+mod source_companion;
 mod source_document;
 mod sqlite_writer;
 mod tag;
 
 pub use access_key::AccessKeyRow;
-pub use asset::AssetRow;
+pub use asset::{AssetCompanion, AssetRow, NewAsset};
 pub use change::{ChangeRow, LogRow};
 pub use connection::ExternalConnectionRow;
 pub use domain::DomainRow;
@@ -42,14 +43,17 @@ pub use event_cursor::EventBacklogRow;
 pub use hot_statement::{HotStatement, hot_statements};
 pub use managed_policy::ManagedPolicyRow;
 pub use oidc_provider::OidcProviderRow;
-pub use package::{PackageFilter, PackageRow};
+pub use package::{PackageFilter, PackageNameRow, PackageRow};
 pub use package_group::{AllowedRepositoryRow, PackageGroupRow};
-pub use package_version::{NewVersion, PackageVersionRow, VersionFilter, VersionMetadataRow};
+pub use package_version::{
+    NewVersion, PackageVersionRow, VersionContent, VersionFilter, VersionMetadataRow,
+};
 pub use principal::PrincipalRow;
 pub use principal_policy::PrincipalPolicyRow;
 pub use repository::{RepositoryRow, UpstreamRow};
 pub use resource_policy::ResourcePolicyRow;
 pub use role::RoleRow;
 pub use signing_key::SigningKeyRow;
-pub use source_document::SourceDocumentRow;
+pub use source_companion::SourceCompanionRow;
+pub use source_document::{DocumentSubject, SourceDocumentRow};
 pub use tag::TagRow;

@@ -36,6 +36,16 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "list indexes",
         include_str!("../migrations/sqlite/0008_list_indexes.sql"),
     ),
+    (
+        9,
+        "version keys",
+        include_str!("../migrations/sqlite/0009_version_keys.sql"),
+    ),
+    (
+        10,
+        "source companions",
+        include_str!("../migrations/sqlite/0010_source_companions.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -67,6 +77,16 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         8,
         "list indexes",
         include_str!("../migrations/postgres/0008_list_indexes.sql"),
+    ),
+    (
+        9,
+        "version keys",
+        include_str!("../migrations/postgres/0009_version_keys.sql"),
+    ),
+    (
+        10,
+        "source companions",
+        include_str!("../migrations/postgres/0010_source_companions.sql"),
     ),
 ];
 

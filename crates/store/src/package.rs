@@ -44,6 +44,17 @@ impl PackageRow {
     }
 }
 
+/// A package, as far as a list of names asks.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct PackageNameRow {
+    /// Its name.
+    pub name: String,
+    /// Whether upstream repositories may be asked for it.
+    pub upstream_allowed: bool,
+    /// Whether it has a version that package managers see in lists.
+    pub is_listed: bool,
+}
+
 /// What a list of packages is narrowed to. Prefixes are literal.
 #[derive(Debug, Clone, Default)]
 pub struct PackageFilter {
@@ -92,8 +103,13 @@ const SEARCH: &str = "SELECT id, repository_id, format, namespace, name, publish
     FROM package
     WHERE repository_id = $1 AND format = $2 AND (namespace, name) > ($3, $4)
     ORDER BY namespace, name LIMIT $5";
+const LIST_NAMES: &str = "SELECT p.name, p.upstream_allowed,
+      EXISTS (SELECT 1 FROM package_version v WHERE v.package_id = p.id AND v.status = 'Published') AS is_listed
+    FROM package p
+    WHERE p.repository_id = $1 AND p.format = $2 AND p.namespace = $3 AND p.name > $4
+    ORDER BY p.name LIMIT $5";
 hot!["package":
-    FIND, INSERT, LIST, LIST_BY_SWITCHES, LIST_BY_NAME, UPDATE_RESTRICTIONS, DELETE, SEARCH,
+    FIND, INSERT, LIST, LIST_BY_SWITCHES, LIST_BY_NAME, UPDATE_RESTRICTIONS, DELETE, SEARCH, LIST_NAMES,
 ];
 
 impl PackageFilter {
@@ -246,6 +262,19 @@ impl Connection {
     ) -> StoreResult<Vec<PackageRow>> {
         on_engine!(self, db => sqlx::query_as(SEARCH)
             .bind(repository_id).bind(format).bind(after.0).bind(after.1).bind(limit.rows_and_one())
+            .fetch_all(&mut *db).await)
+    }
+
+    /// The packages of one namespace (empty: those without one) in order of name, after the given one.
+    pub async fn list_package_names(
+        &mut self,
+        repository_id: i64,
+        (format, namespace): (&str, &str),
+        after: &str,
+        limit: PageLimit,
+    ) -> StoreResult<Vec<PackageNameRow>> {
+        on_engine!(self, db => sqlx::query_as(LIST_NAMES)
+            .bind(repository_id).bind(format).bind(namespace).bind(after).bind(limit.rows_and_one())
             .fetch_all(&mut *db).await)
     }
 }

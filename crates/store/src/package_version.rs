@@ -1,6 +1,6 @@
 //! Package versions.
 
-use model::{EpochMillis, OriginType, PackageVersionStatus, PageLimit, VersionName};
+use model::{EpochMillis, OriginType, PackageVersionStatus, PageLimit, VersionKey, VersionName};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
@@ -46,6 +46,7 @@ pub struct VersionMetadataRow {
 pub struct NewVersion {
     pub package_id: i64,
     pub version: VersionName,
+    pub key: VersionKey,
     pub status: PackageVersionStatus,
     pub revision: String,
     pub origin_type: OriginType,
@@ -54,6 +55,18 @@ pub struct NewVersion {
     pub source_published_at: Option<EpochMillis>,
     pub metadata: String,
     pub readme: Option<String>,
+}
+
+/// What a version has become after its assets changed.
+#[derive(Debug, Clone, Copy)]
+#[expect(missing_docs, reason = "the schema documents the columns")]
+pub struct VersionContent<'a> {
+    pub status: PackageVersionStatus,
+    pub revision: &'a str,
+    pub published_at: EpochMillis,
+    pub metadata: &'a str,
+    /// The readme, for a version that has none yet.
+    pub readme: Option<&'a str>,
 }
 
 /// What a list of versions is narrowed to.
@@ -67,9 +80,11 @@ pub struct VersionFilter {
 
 const FIND: &str =
     "SELECT id, package_id, version, status, revision, origin_type, origin_name, published_at_ms,
-    source_published_at_ms FROM package_version WHERE package_id = $1 AND version = $2";
-const FIND_METADATA: &str = "SELECT id, package_id, version, status, revision, origin_type, origin_name,
-    published_at_ms, source_published_at_ms, metadata FROM package_version WHERE package_id = $1 AND version = $2";
+    source_published_at_ms FROM package_version WHERE package_id = $1 AND COALESCE(version_key, version) = $2";
+const FIND_METADATA: &str =
+    "SELECT id, package_id, version, status, revision, origin_type, origin_name,
+    published_at_ms, source_published_at_ms, metadata FROM package_version
+    WHERE package_id = $1 AND COALESCE(version_key, version) = $2";
 const LIST_METADATA: &str = "SELECT id, package_id, version, status, revision, origin_type, origin_name,
     published_at_ms, source_published_at_ms, metadata FROM package_version WHERE package_id = $1 ORDER BY id";
 const FIND_README: &str = "SELECT readme FROM package_version WHERE id = $1";
@@ -88,13 +103,15 @@ const NEWEST: &str =
     source_published_at_ms FROM package_version WHERE package_id = $1 AND status = 'Published'
     ORDER BY published_at_ms DESC, version DESC LIMIT 1";
 const COUNT: &str = "SELECT COUNT(*) FROM package_version WHERE package_id = $1";
-const INSERT: &str = "INSERT INTO package_version (package_id, version, status, revision, origin_type, origin_name,
-    published_at_ms, source_published_at_ms, metadata, readme) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    ON CONFLICT (package_id, version) DO NOTHING RETURNING id";
+const INSERT: &str =
+    "INSERT INTO package_version (package_id, version, status, revision, origin_type, origin_name,
+    published_at_ms, source_published_at_ms, metadata, readme, version_key)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING RETURNING id";
 const UPDATE_METADATA: &str =
     "UPDATE package_version SET metadata = $2, revision = $3 WHERE id = $1";
 const UPDATE_CONTENT: &str =
-    "UPDATE package_version SET status = $2, revision = $3, published_at_ms = $4 WHERE id = $1";
+    "UPDATE package_version SET status = $2, revision = $3, published_at_ms = $4, metadata = $5,
+    readme = COALESCE(readme, $6) WHERE id = $1";
 const UPDATE_STATUS: &str = "UPDATE package_version SET status = $2 WHERE id = $1";
 const DELETE_README: &str = "UPDATE package_version SET readme = NULL WHERE id = $1";
 const DELETE: &str = "DELETE FROM package_version WHERE id = $1";
@@ -108,19 +125,19 @@ impl Connection {
     pub async fn find_version(
         &mut self,
         package_id: i64,
-        version: &str,
+        key: &VersionKey,
     ) -> StoreResult<Option<PackageVersionRow>> {
-        on_engine!(self, db => sqlx::query_as(FIND).bind(package_id).bind(version).fetch_optional(&mut *db).await)
+        on_engine!(self, db => sqlx::query_as(FIND).bind(package_id).bind(key.as_str()).fetch_optional(&mut *db).await)
     }
 
     /// One version of a package with its metadata.
     pub async fn find_version_metadata(
         &mut self,
         package_id: i64,
-        version: &str,
+        key: &VersionKey,
     ) -> StoreResult<Option<VersionMetadataRow>> {
         on_engine!(self, db => sqlx::query_as(FIND_METADATA)
-            .bind(package_id).bind(version).fetch_optional(&mut *db).await)
+            .bind(package_id).bind(key.as_str()).fetch_optional(&mut *db).await)
     }
 
     /// Every version of a package with its metadata, in the order in which they arrived.
@@ -182,13 +199,14 @@ impl Connection {
 }
 
 impl Tx {
-    /// Adds a version; `None` when the package has it.
+    /// Adds a version; `None` when the package has it, in this spelling or another.
     pub async fn insert_version(&mut self, new: &NewVersion) -> StoreResult<Option<i64>> {
+        let key = Some(new.key.as_str()).filter(|key| *key != new.version.as_str());
         on_engine!(self, db => sqlx::query_scalar(INSERT)
             .bind(new.package_id).bind(new.version.as_str()).bind(new.status.as_str())
             .bind(new.revision.as_str()).bind(new.origin_type.as_str()).bind(new.origin_name.as_str())
             .bind(new.published_at.0).bind(new.source_published_at.map(|at| at.0))
-            .bind(new.metadata.as_str()).bind(new.readme.as_deref()).fetch_optional(&mut *db).await)
+            .bind(new.metadata.as_str()).bind(new.readme.as_deref()).bind(key).fetch_optional(&mut *db).await)
     }
 
     /// Replaces a version's metadata, which makes a new revision.
@@ -203,16 +221,15 @@ impl Tx {
         Ok(())
     }
 
-    /// Notes what a version has become after its assets changed: its status, its revision, and when it was published.
+    /// Notes what a version has become after its assets changed.
     pub async fn update_version_content(
         &mut self,
         id: i64,
-        status: PackageVersionStatus,
-        revision: &str,
-        published_at: EpochMillis,
+        content: &VersionContent<'_>,
     ) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(UPDATE_CONTENT)
-            .bind(id).bind(status.as_str()).bind(revision).bind(published_at.0)
+            .bind(id).bind(content.status.as_str()).bind(content.revision).bind(content.published_at.0)
+            .bind(content.metadata).bind(content.readme)
             .execute(&mut *db).await.map(drop))?;
         Ok(())
     }

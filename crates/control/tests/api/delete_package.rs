@@ -223,6 +223,7 @@ async fn a_package_with_more_versions_than_a_page_is_deleted_whole() {
                     let new = NewVersion {
                         package_id: row.id,
                         version: VersionName::parse(&format!("1.0.{index}")).unwrap(),
+                        key: model::VersionKey::new(format!("1.0.{index}")),
                         status: PackageVersionStatus::Published,
                         revision: "r".into(),
                         origin_type: OriginType::Internal,

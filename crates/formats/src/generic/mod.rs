@@ -4,7 +4,7 @@
 
 mod asset_name;
 
-use catalog::FormatRules;
+use catalog::{FormatRules, Growth};
 use model::{
     AssetName, Constraint, FormatId, Namespace, PackageCoordinates, PackageName, Result,
     VersionDetails,
@@ -34,6 +34,10 @@ impl FormatRules for Generic {
             namespace,
             name,
         })
+    }
+
+    fn growth(&self) -> Growth {
+        Growth::WhileUnfinished
     }
 
     fn is_published_through_api(&self) -> bool {

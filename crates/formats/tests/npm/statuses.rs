@@ -39,6 +39,7 @@ async fn add_version(
                     .await?;
                 let new = NewVersion {
                     package_id: row.id,
+                    key: model::VersionKey::of_name(&version),
                     version,
                     status,
                     revision: "r".into(),
@@ -53,9 +54,7 @@ async fn add_version(
                 let other = tx.find_newest_version(row.id).await?;
                 if let Some(other) = other {
                     for asset in tx.list_assets(other.id, "", model::PageLimit::MAX).await? {
-                        let name = model::AssetName::parse(&asset.name).unwrap();
-                        tx.insert_asset(domain.id, id, &name, asset.size(), &asset.digests()?)
-                            .await?;
+                        tx.insert_asset(domain.id, id, &asset.to_new()?).await?;
                     }
                 }
                 Ok(())

@@ -1,11 +1,12 @@
 //! Assets, and the count of the bytes that a domain holds.
 
 use model::PageLimit;
-use store::{AssetRow, StoreError};
+use store::{AssetCompanion, AssetRow, NewAsset, StoreError};
 
 use crate::database::TestDatabase;
 use crate::samples::{
-    ALPHA, asset_name, digests, domain_name, owner, package, texts_in_byte_order, walk,
+    ALPHA, asset_name, digests, domain_name, new_asset, owner, package, texts_in_byte_order,
+    version_key, walk,
 };
 
 on_both_engines![
@@ -22,6 +23,7 @@ on_both_engines![
     an_asset_that_was_not_counted_is_not_taken_back,
     many_who_add_and_drop_the_same_bytes_at_once_leave_a_right_count,
     bytes_are_referenced_by_assets_and_by_source_documents,
+    a_companion_comes_and_goes_with_its_asset_and_counts_for_no_domain,
     a_digest_of_a_wrong_length_is_an_error,
 ];
 
@@ -59,14 +61,9 @@ async fn shelf(db: &TestDatabase, name: &str) -> Shelf {
 }
 
 async fn add(db: &TestDatabase, domain: i64, version: i64, name: &str, seed: u8, size_bytes: u64) {
-    let name = asset_name(name);
-    db.write(move |tx| {
-        Box::pin(async move {
-            tx.insert_asset(domain, version, &name, size_bytes, &digests(seed))
-                .await
-        })
-    })
-    .await;
+    let new = new_asset(name, size_bytes, seed);
+    db.write(move |tx| Box::pin(async move { tx.insert_asset(domain, version, &new).await }))
+        .await;
 }
 
 /// Deletes a version as the rules do: first the counts, then the rows.
@@ -152,7 +149,7 @@ async fn an_asset_is_not_added_twice(db: &TestDatabase) {
     add(db, domain, version, "file", 1, 10).await;
     let again = db.try_write(move |tx| {
         Box::pin(async move {
-            tx.insert_asset(domain, version, &asset_name("file"), 20, &digests(2))
+            tx.insert_asset(domain, version, &new_asset("file", 20, 2))
                 .await
         })
     });
@@ -208,8 +205,7 @@ async fn all_assets_of_a_version_come_at_once_however_many(db: &TestDatabase) {
     db.write(move |tx| {
         Box::pin(async move {
             for index in 0..=PageLimit::MAX.rows() {
-                let name = asset_name(&format!("{index:04}"));
-                tx.insert_asset(domain, version, &name, 1, &digests(1))
+                tx.insert_asset(domain, version, &new_asset(&format!("{index:04}"), 1, 1))
                     .await?;
             }
             Ok(())
@@ -266,7 +262,7 @@ async fn the_assets_of_one_version_go_with_their_counts(db: &TestDatabase) {
         [(shelf.versions[1], "b")]
     );
     assert!(
-        read.find_version(shelf.packages[0], "1.0")
+        read.find_version(shelf.packages[0], &version_key("1.0"))
             .await
             .unwrap()
             .is_some(),
@@ -451,9 +447,8 @@ async fn many_who_add_and_drop_the_same_bytes_at_once_leave_a_right_count(db: &T
                     seeds.reverse();
                 }
                 for seed in seeds {
-                    let name = asset_name(&format!("{unit}-{seed}"));
-                    tx.insert_asset(domain, version, &name, u64::from(seed) * 10, &digests(seed))
-                        .await?;
+                    let new = new_asset(&format!("{unit}-{seed}"), u64::from(seed) * 10, seed);
+                    tx.insert_asset(domain, version, &new).await?;
                 }
                 if unit % 4 == 0 {
                     let row = tx
@@ -526,4 +521,77 @@ async fn a_digest_of_a_wrong_length_is_an_error(db: &TestDatabase) {
         cut(&mut row);
         assert!(matches!(row.digests(), Err(StoreError::Corrupt(text)) if text.contains("file")));
     }
+}
+
+async fn a_companion_comes_and_goes_with_its_asset_and_counts_for_no_domain(db: &TestDatabase) {
+    let shelf = shelf(db, "acme").await;
+    let (domain, version) = (shelf.domain, shelf.versions[0]);
+    let companion = AssetCompanion {
+        sha256: digests(7).sha256,
+        size_bytes: 4_000_000_000,
+    };
+    let with = NewAsset {
+        companion: Some(companion),
+        ..new_asset("with", 10, 1)
+    };
+    db.write(move |tx| Box::pin(async move { tx.insert_asset(domain, version, &with).await }))
+        .await;
+    add(db, domain, version, "without", 2, 20).await;
+    let mut read = db.read().await;
+    let found = read
+        .find_asset(version, &asset_name("with"))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(found.companion().unwrap(), Some(companion));
+    let again = found.to_new().unwrap();
+    assert_eq!(
+        (
+            again.name.as_str(),
+            again.size_bytes,
+            again.digests,
+            again.companion
+        ),
+        ("with", 10, digests(1), Some(companion))
+    );
+    let of_version = read.list_assets_of_version(version).await.unwrap();
+    let page = read.list_assets(version, "", PageLimit::MAX).await.unwrap();
+    let of_package = read
+        .list_assets_of_package(shelf.packages[0])
+        .await
+        .unwrap();
+    let repository = shelf.repositories[0];
+    let of_repository = read.list_assets_of_repository(repository).await.unwrap();
+    for mut rows in [of_version, page, of_package, of_repository] {
+        rows.sort_by(|a, b| a.name.cmp(&b.name));
+        let companions: Vec<_> = rows.iter().map(|row| row.companion().unwrap()).collect();
+        assert_eq!(companions, [Some(companion), None]);
+    }
+    let is_kept = async || {
+        let mut read = db.read().await;
+        read.is_blob_referenced(&companion.sha256).await.unwrap()
+    };
+    assert!(is_kept().await);
+    assert_eq!(
+        blobs(db).await,
+        [(domain, 10, 1), (domain, 20, 1)],
+        "only assets are counted"
+    );
+    let deleted = db
+        .write(move |tx| {
+            Box::pin(async move { tx.delete_assets_of_version(domain, version).await })
+        })
+        .await;
+    assert!(
+        deleted
+            .iter()
+            .any(|row| row.companion().unwrap() == Some(companion))
+    );
+    assert!(!is_kept().await);
+    let mut cut = found.clone();
+    cut.companion_sha256 = Some(vec![7; 31]);
+    assert!(matches!(cut.companion(), Err(StoreError::Corrupt(_))));
+    cut = found;
+    cut.companion_size_bytes = None;
+    assert!(matches!(cut.companion(), Err(StoreError::Corrupt(_))));
 }

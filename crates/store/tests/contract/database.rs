@@ -4,9 +4,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::BoxFuture;
 use model::PackageCoordinates;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{ConnectOptions, FromRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqlSafeStr};
 use store::{Connection, DomainRow, RepositoryRow, Store, StoreError, StoreResult, Tx};
 use tempfile::TempDir;
 
@@ -88,6 +89,43 @@ impl TestDatabase {
             PostgresServer::get().drop_database(name).await;
         }
         opened
+    }
+
+    /// A new database on the same engine that an older release left behind: its schema is that of the migrations up to
+    /// this one, it holds these rows, and then this program opened it. Bytes are written as `X'00'`.
+    pub(crate) async fn upgraded(&self, last: i64, rows: &str) -> Self {
+        let (engine, place) = match &self.place {
+            Place::Sqlite(_) => ("sqlite", Place::empty_sqlite()),
+            Place::Postgres(_) => ("postgres", Place::postgres()),
+        };
+        let migrator = migrations(engine, last);
+        match &place {
+            Place::Sqlite(folder) => {
+                let mut connection = SqliteConnectOptions::new()
+                    .filename(folder.path().join("rows.db"))
+                    .create_if_missing(true)
+                    .connect()
+                    .await
+                    .unwrap();
+                migrator.run(&mut connection).await.unwrap();
+                let rows = AssertSqlSafe(rows.to_owned());
+                sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+                sqlx::Connection::close(connection).await.unwrap();
+            }
+            Place::Postgres(name) => {
+                PostgresServer::get().create_empty_database(name).await;
+                let options: PgConnectOptions = PostgresServer::get().url(name).parse().unwrap();
+                let mut connection = options.connect().await.unwrap();
+                migrator.run(&mut connection).await.unwrap();
+                let rows = AssertSqlSafe(rows.replace("X'", "'\\x"));
+                sqlx::raw_sql(rows).execute(&mut connection).await.unwrap();
+                sqlx::Connection::close(connection).await.unwrap();
+            }
+        }
+        Self {
+            store: place.open().await.unwrap(),
+            place,
+        }
     }
 
     /// The folder of an SQLite database.
@@ -222,4 +260,24 @@ impl TestDatabase {
             .await
             .unwrap()
     }
+}
+
+/// The migrations of an engine up to this one, as their files are now.
+fn migrations(engine: &str, last: i64) -> Migrator {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    let mut migrations = Vec::new();
+    for entry in std::fs::read_dir(folder.join(engine)).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let (number, name) = name.split_once('_').unwrap();
+        let number: i64 = number.parse().unwrap();
+        if number <= last {
+            let sql = AssertSqlSafe(std::fs::read_to_string(&path).unwrap()).into_sql_str();
+            let name = name.to_owned().into();
+            let kind = MigrationType::Simple;
+            migrations.push(Migration::new(number, name, kind, sql, false));
+        }
+    }
+    migrations.sort_by_key(|migration| migration.version);
+    Migrator::with_migrations(migrations)
 }

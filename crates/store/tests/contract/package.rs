@@ -1,10 +1,13 @@
 //! Packages.
 
+use model::PackageVersionStatus::{Archived, Published, Unlisted};
 use model::{EpochMillis, FormatId, OriginRestriction, OriginRestrictions, PageLimit};
-use store::{PackageFilter, PackageRow};
+use store::{NewVersion, PackageFilter, PackageRow};
 
 use crate::database::TestDatabase;
-use crate::samples::{ALPHA, BETA, package, repository_name, texts_in_byte_order, walk};
+use crate::samples::{
+    ALPHA, BETA, new_version, package, repository_name, texts_in_byte_order, walk,
+};
 
 on_both_engines![
     a_package_is_made_once_and_found_by_all_its_coordinates,
@@ -20,6 +23,7 @@ on_both_engines![
     a_format_and_a_namespace_bound_a_walk_on_both_sides,
     names_that_start_so_are_walked_by_name_and_namespace,
     the_packages_of_one_format_are_walked_by_namespace_and_name,
+    names_of_a_namespace_tell_what_is_listed_and_what_is_blocked,
     origin_controls_are_replaced_for_one_package_only,
     a_deleted_package_takes_its_versions_tags_and_assets,
 ];
@@ -604,6 +608,75 @@ async fn the_packages_of_one_format_are_walked_by_namespace_and_name(db: &TestDa
     }
 }
 
+async fn names_of_a_namespace_tell_what_is_listed_and_what_is_blocked(db: &TestDatabase) {
+    let repository = a_repository(db).await;
+    let others = [(ALPHA, "n", "elsewhere"), (BETA, "", "another")];
+    add_all(db, repository, &others).await;
+    for other in others {
+        let id = db
+            .package(repository, &package(other.0, other.1, other.2))
+            .await;
+        db.version(id, "1.0").await;
+    }
+    for (name, statuses) in [
+        ("empty", &[][..]),
+        ("hidden", &[Unlisted, Archived]),
+        ("shown", &[Archived, Published]),
+        ("zz", &[Published, Published]),
+    ] {
+        add_all(db, repository, &[(ALPHA, "", name)]).await;
+        let id = db.package(repository, &package(ALPHA, "", name)).await;
+        for (number, status) in statuses.iter().enumerate() {
+            let new = NewVersion {
+                status: *status,
+                ..new_version(id, &number.to_string())
+            };
+            db.write(move |tx| Box::pin(async move { tx.insert_version(&new).await }))
+                .await;
+        }
+        if name == "hidden" {
+            let blocked = OriginRestrictions {
+                upstream: OriginRestriction::Block,
+                ..OPEN
+            };
+            db.write(move |tx| {
+                Box::pin(async move { tx.update_package_restrictions(id, blocked).await })
+            })
+            .await;
+        }
+    }
+    let mut read = db.read().await;
+    let rows = read
+        .list_package_names(repository, ("alpha", ""), "", PageLimit::MAX)
+        .await
+        .unwrap();
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| (row.name.as_str(), row.upstream_allowed, row.is_listed))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("empty", true, false),
+            ("hidden", false, false),
+            ("shown", true, true),
+            ("zz", true, true),
+        ]
+    );
+    for limit in [1, 3, 4] {
+        let page = async |after: String, limit| {
+            read.list_package_names(repository, ("alpha", ""), &after, limit)
+                .await
+        };
+        let walked = walk(limit, String::new(), page, |row| row.name.clone()).await;
+        assert_eq!(
+            walked,
+            ["empty", "hidden", "shown", "zz"],
+            "pages of {limit}"
+        );
+    }
+}
+
 async fn origin_controls_are_replaced_for_one_package_only(db: &TestDatabase) {
     let repository = a_repository(db).await;
     add_all(
@@ -651,15 +724,8 @@ async fn a_deleted_package_takes_its_versions_tags_and_assets(db: &TestDatabase)
             Box::pin(async move {
                 tx.upsert_package_tag(id, "latest", &crate::samples::version_name("1.0"))
                     .await?;
-                let digests = crate::samples::digests(u8::try_from(version).unwrap());
-                tx.insert_asset(
-                    domain,
-                    version,
-                    &crate::samples::asset_name("file"),
-                    1,
-                    &digests,
-                )
-                .await
+                let new = crate::samples::new_asset("file", 1, u8::try_from(version).unwrap());
+                tx.insert_asset(domain, version, &new).await
             })
         })
         .await;

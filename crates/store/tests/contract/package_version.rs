@@ -1,14 +1,18 @@
 //! Package versions.
 
 use model::{EpochMillis, OriginType, PackageVersionStatus, PageLimit};
-use store::{NewVersion, PackageVersionRow, StoreError, VersionFilter};
+use store::{NewVersion, PackageVersionRow, StoreError, VersionContent, VersionFilter};
 
 use crate::database::TestDatabase;
-use crate::samples::{ALPHA, NOW, new_version, package, texts_in_byte_order, version_name, walk};
+use crate::samples::{
+    ALPHA, NOW, new_version, package, texts_in_byte_order, version_key, version_name, walk,
+};
 
 on_both_engines![
     a_version_is_found_with_all_it_was_made_of,
     a_second_version_of_the_same_name_is_not_added,
+    a_version_is_found_by_its_key_and_shown_by_its_name,
+    two_spellings_of_one_version_do_not_stand_in_one_package,
     of_many_who_add_one_version_at_once_one_succeeds,
     versions_with_metadata_come_in_the_order_of_arrival,
     versions_are_walked_in_the_byte_order_of_their_names,
@@ -16,7 +20,7 @@ on_both_engines![
     versions_are_filtered_by_status_and_origin,
     the_newest_version_is_the_published_one_that_arrived_last,
     new_metadata_makes_a_new_revision_and_changes_nothing_else,
-    new_assets_change_status_revision_and_time_of_one_version_only,
+    new_assets_change_the_content_of_their_version_only,
     a_new_status_changes_nothing_else,
     a_forgotten_readme_is_the_only_thing_gone,
     a_deleted_version_takes_its_assets,
@@ -52,6 +56,7 @@ async fn a_version_is_found_with_all_it_was_made_of(db: &TestDatabase) {
     let new = NewVersion {
         package_id: package,
         version: version_name("1.0.0+Build"),
+        key: version_key("1.0.0+Build"),
         status: PackageVersionStatus::Unlisted,
         revision: "r1".into(),
         origin_type: OriginType::External,
@@ -65,12 +70,12 @@ async fn a_version_is_found_with_all_it_was_made_of(db: &TestDatabase) {
     let ids = add_all(db, vec![new, plain]).await;
     let mut read = db.read().await;
     let found = read
-        .find_version(package, "1.0.0+Build")
+        .find_version(package, &version_key("1.0.0+Build"))
         .await
         .unwrap()
         .unwrap();
     let with_metadata = read
-        .find_version_metadata(package, "1.0.0+Build")
+        .find_version_metadata(package, &version_key("1.0.0+Build"))
         .await
         .unwrap()
         .unwrap();
@@ -106,7 +111,7 @@ async fn a_version_is_found_with_all_it_was_made_of(db: &TestDatabase) {
         "no version"
     );
     assert_eq!(
-        read.find_version(package, "2")
+        read.find_version(package, &version_key("2"))
             .await
             .unwrap()
             .unwrap()
@@ -114,13 +119,13 @@ async fn a_version_is_found_with_all_it_was_made_of(db: &TestDatabase) {
         None
     );
     assert!(
-        read.find_version(package, "1.0.0+build")
+        read.find_version(package, &version_key("1.0.0+build"))
             .await
             .unwrap()
             .is_none()
     );
     assert!(
-        read.find_version_metadata(package + 1, "2")
+        read.find_version_metadata(package + 1, &version_key("2"))
             .await
             .unwrap()
             .is_none()
@@ -144,7 +149,7 @@ async fn a_second_version_of_the_same_name_is_not_added(db: &TestDatabase) {
     let found = db
         .read()
         .await
-        .find_version(package, "1.0")
+        .find_version(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();
@@ -152,6 +157,56 @@ async fn a_second_version_of_the_same_name_is_not_added(db: &TestDatabase) {
         (found.id, found.revision.as_str()),
         (first, "revision of 1.0")
     );
+}
+
+/// A version whose key is not its name.
+fn spelled(package: i64, version: &str, key: &str) -> NewVersion {
+    NewVersion {
+        key: version_key(key),
+        ..new_version(package, version)
+    }
+}
+
+async fn a_version_is_found_by_its_key_and_shown_by_its_name(db: &TestDatabase) {
+    let package = a_package(db).await;
+    add_all(
+        db,
+        vec![spelled(package, "1.0", "1"), new_version(package, "2")],
+    )
+    .await;
+    let mut read = db.read().await;
+    let found = read.find_version(package, &version_key("1")).await;
+    assert_eq!(found.unwrap().unwrap().version, "1.0");
+    let found = read.find_version_metadata(package, &version_key("1")).await;
+    assert_eq!(found.unwrap().unwrap().version.version, "1.0");
+    let by_name = read.find_version(package, &version_key("1.0")).await;
+    assert!(by_name.unwrap().is_none(), "a name is no key");
+    let found = read.find_version(package, &version_key("2")).await;
+    assert_eq!(found.unwrap().unwrap().version, "2");
+}
+
+async fn two_spellings_of_one_version_do_not_stand_in_one_package(db: &TestDatabase) {
+    let package = a_package(db).await;
+    add_all(
+        db,
+        vec![spelled(package, "1.0", "1"), new_version(package, "2")],
+    )
+    .await;
+    let refused = [
+        spelled(package, "1.0.0", "1"),
+        new_version(package, "1"),
+        spelled(package, "2.0", "2"),
+        // The name is taken, whatever key a later release of a format may make of it.
+        spelled(package, "1.0", "another"),
+    ];
+    for new in refused {
+        let name = new.version.clone();
+        let added = db
+            .write(move |tx| Box::pin(async move { tx.insert_version(&new).await }))
+            .await;
+        assert_eq!(added, None, "{name}");
+    }
+    assert_eq!(db.read().await.count_versions(package).await.unwrap(), 2);
 }
 
 async fn of_many_who_add_one_version_at_once_one_succeeds(db: &TestDatabase) {
@@ -169,7 +224,7 @@ async fn of_many_who_add_one_version_at_once_one_succeeds(db: &TestDatabase) {
     let found = db
         .read()
         .await
-        .find_version(package, "1.0")
+        .find_version(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();
@@ -379,7 +434,7 @@ async fn new_metadata_makes_a_new_revision_and_changes_nothing_else(db: &TestDat
         .await;
     let mut read = db.read().await;
     let changed = read
-        .find_version_metadata(package, "1.0")
+        .find_version_metadata(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();
@@ -399,7 +454,7 @@ async fn new_metadata_makes_a_new_revision_and_changes_nothing_else(db: &TestDat
         (NOW.0, "Published")
     );
     let same = read
-        .find_version_metadata(package, "2.0")
+        .find_version_metadata(package, &version_key("2.0"))
         .await
         .unwrap()
         .unwrap();
@@ -409,26 +464,37 @@ async fn new_metadata_makes_a_new_revision_and_changes_nothing_else(db: &TestDat
     );
 }
 
-async fn new_assets_change_status_revision_and_time_of_one_version_only(db: &TestDatabase) {
+async fn new_assets_change_the_content_of_their_version_only(db: &TestDatabase) {
     let package = a_package(db).await;
     let unfinished = NewVersion {
         status: PackageVersionStatus::Unfinished,
         readme: Some("read me".into()),
         ..new_version(package, "1.0")
     };
-    let ids = add_all(db, vec![unfinished, new_version(package, "2.0")]).await;
-    let id = ids[0];
+    let others = [new_version(package, "2.0"), new_version(package, "3.0")];
+    let ids = add_all(db, [vec![unfinished], others.into()].concat()).await;
+    let (id, without_readme) = (ids[0], ids[2]);
     db.write(move |tx| {
         Box::pin(async move {
-            let status = PackageVersionStatus::Published;
-            tx.update_version_content(id, status, "r2", EpochMillis(NOW.0 + 7))
-                .await
+            let content = VersionContent {
+                status: PackageVersionStatus::Published,
+                revision: "r2",
+                published_at: EpochMillis(NOW.0 + 7),
+                metadata: r#"{"more":1}"#,
+                readme: Some("not the first"),
+            };
+            tx.update_version_content(id, &content).await?;
+            let content = VersionContent {
+                readme: Some("the first"),
+                ..content
+            };
+            tx.update_version_content(without_readme, &content).await
         })
     })
     .await;
     let mut read = db.read().await;
     let changed = read
-        .find_version_metadata(package, "1.0")
+        .find_version_metadata(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();
@@ -440,13 +506,25 @@ async fn new_assets_change_status_revision_and_time_of_one_version_only(db: &Tes
             changed.version.published_at_ms,
             changed.metadata.as_str(),
         ),
-        (id, "Published", "r2", NOW.0 + 7, r#"{"version":"1.0"}"#)
+        (id, "Published", "r2", NOW.0 + 7, r#"{"more":1}"#)
     );
     assert_eq!(
         read.find_version_readme(id).await.unwrap().as_deref(),
-        Some("read me")
+        Some("read me"),
+        "the first readme stays"
     );
-    let same = read.find_version(package, "2.0").await.unwrap().unwrap();
+    assert_eq!(
+        read.find_version_readme(without_readme)
+            .await
+            .unwrap()
+            .as_deref(),
+        Some("the first")
+    );
+    let same = read
+        .find_version(package, &version_key("2.0"))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (same.revision.as_str(), same.published_at_ms),
         ("revision of 2.0", NOW.0)
@@ -460,7 +538,7 @@ async fn a_new_status_changes_nothing_else(db: &TestDatabase) {
     let before = db
         .read()
         .await
-        .find_version_metadata(package, "1.0")
+        .find_version_metadata(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();
@@ -469,7 +547,7 @@ async fn a_new_status_changes_nothing_else(db: &TestDatabase) {
             .await;
         let mut read = db.read().await;
         let after = read
-            .find_version_metadata(package, "1.0")
+            .find_version_metadata(package, &version_key("1.0"))
             .await
             .unwrap()
             .unwrap();
@@ -488,7 +566,11 @@ async fn a_new_status_changes_nothing_else(db: &TestDatabase) {
                 before.metadata.clone()
             )
         );
-        let other = read.find_version(package, "2.0").await.unwrap().unwrap();
+        let other = read
+            .find_version(package, &version_key("2.0"))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(other.status().unwrap(), PackageVersionStatus::Published);
     }
 }
@@ -510,7 +592,7 @@ async fn a_forgotten_readme_is_the_only_thing_gone(db: &TestDatabase) {
         Some("# 2.0")
     );
     let found = read
-        .find_version_metadata(package, "1.0")
+        .find_version_metadata(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();
@@ -530,17 +612,26 @@ async fn a_deleted_version_takes_its_assets(db: &TestDatabase) {
     db.write(move |tx| {
         Box::pin(async move {
             for version in [gone, kept] {
-                let name = crate::samples::asset_name("file");
-                tx.insert_asset(domain, version, &name, 5, &crate::samples::digests(1))
-                    .await?;
+                let new = crate::samples::new_asset("file", 5, 1);
+                tx.insert_asset(domain, version, &new).await?;
             }
             tx.delete_version(gone).await
         })
     })
     .await;
     let mut read = db.read().await;
-    assert!(read.find_version(package, "1.0").await.unwrap().is_none());
-    assert!(read.find_version(package, "2.0").await.unwrap().is_some());
+    assert!(
+        read.find_version(package, &version_key("1.0"))
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(
+        read.find_version(package, &version_key("2.0"))
+            .await
+            .unwrap()
+            .is_some()
+    );
     assert_eq!(
         db.rows::<(i64,)>("SELECT version_id FROM asset").await,
         [(kept,)]
@@ -567,7 +658,7 @@ async fn large_metadata_and_readmes_come_back_whole(db: &TestDatabase) {
     let id = add_all(db, vec![new]).await[0];
     let mut read = db.read().await;
     assert!(
-        read.find_version_metadata(package, "1.0")
+        read.find_version_metadata(package, &version_key("1.0"))
             .await
             .unwrap()
             .unwrap()
@@ -583,7 +674,7 @@ async fn a_status_nobody_knows_is_an_error(db: &TestDatabase) {
     let mut row = db
         .read()
         .await
-        .find_version(package, "1.0")
+        .find_version(package, &version_key("1.0"))
         .await
         .unwrap()
         .unwrap();

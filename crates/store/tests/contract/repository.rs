@@ -5,8 +5,8 @@ use store::UpstreamRow;
 
 use crate::database::TestDatabase;
 use crate::samples::{
-    ALPHA, NOW, account, asset_name, change, digests, owner, package, repository_name,
-    version_name, walk,
+    ALPHA, NOW, account, change, digests, new_asset, owner, package, repository_name, version_name,
+    walk,
 };
 
 on_both_engines![
@@ -513,7 +513,7 @@ async fn fill(db: &TestDatabase, domain: i64, repository: i64, upstream: i64) {
                 .await?;
             tx.upsert_package_tag(id, "latest", &version_name("1.0"))
                 .await?;
-            tx.insert_asset(domain, version, &asset_name("file"), 10, &digests(1))
+            tx.insert_asset(domain, version, &new_asset("file", 10, 1))
                 .await?;
             let document = store::SourceDocumentRow {
                 sha256: digests(2).sha256.as_bytes().to_vec(),

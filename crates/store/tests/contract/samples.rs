@@ -3,9 +3,9 @@
 use model::{
     AccountId, AssetName, Change, ChangeKind, Digests, DomainName, EpochMillis, FormatId,
     Md5Digest, Namespace, OriginType, PackageCoordinates, PackageName, PackageVersionStatus,
-    PageLimit, RepositoryName, Sha1Digest, Sha256Digest, Sha512Digest, VersionName,
+    PageLimit, RepositoryName, Sha1Digest, Sha256Digest, Sha512Digest, VersionKey, VersionName,
 };
-use store::{NewVersion, StoreResult};
+use store::{NewAsset, NewVersion, StoreResult};
 
 /// A fixed instant.
 pub(crate) const NOW: EpochMillis = EpochMillis(1_700_000_000_123);
@@ -34,6 +34,10 @@ pub(crate) fn version_name(text: &str) -> VersionName {
     VersionName::parse(text).unwrap()
 }
 
+pub(crate) fn version_key(text: &str) -> VersionKey {
+    VersionKey::new(text)
+}
+
 pub(crate) fn asset_name(text: &str) -> AssetName {
     AssetName::parse(text).unwrap()
 }
@@ -58,11 +62,22 @@ pub(crate) fn digests(seed: u8) -> Digests {
     }
 }
 
+/// An asset without a companion.
+pub(crate) fn new_asset(name: &str, size_bytes: u64, seed: u8) -> NewAsset {
+    NewAsset {
+        name: asset_name(name),
+        size_bytes,
+        digests: digests(seed),
+        companion: None,
+    }
+}
+
 /// A published version.
 pub(crate) fn new_version(package_id: i64, version: &str) -> NewVersion {
     NewVersion {
         package_id,
         version: version_name(version),
+        key: version_key(version),
         status: PackageVersionStatus::Published,
         revision: format!("revision of {version}"),
         origin_type: OriginType::Internal,

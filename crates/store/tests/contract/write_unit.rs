@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::database::TestDatabase;
-use crate::samples::{ALPHA, change, domain_name, owner, package, repository_name};
+use crate::samples::{ALPHA, change, domain_name, owner, package, repository_name, version_key};
 
 on_both_engines![
     the_database_answers,
@@ -385,9 +385,8 @@ async fn everything_is_there_after_the_next_start(db: &TestDatabase) {
     let version = db.version(of, "1.0").await;
     db.write(move |tx| {
         Box::pin(async move {
-            let name = crate::samples::asset_name("file");
-            tx.insert_asset(domain, version, &name, 10, &crate::samples::digests(1))
-                .await?;
+            let new = crate::samples::new_asset("file", 10, 1);
+            tx.insert_asset(domain, version, &new).await?;
             tx.upsert_resource_tag("arn", "key", "value").await?;
             tx.insert_signing_key("key", b"secret", crate::samples::NOW)
                 .await?;
@@ -418,7 +417,11 @@ async fn everything_is_there_after_the_next_start(db: &TestDatabase) {
             .unwrap();
         assert_eq!(found.id, of);
         assert_eq!(
-            read.find_version(of, "1.0").await.unwrap().unwrap().id,
+            read.find_version(of, &version_key("1.0"))
+                .await
+                .unwrap()
+                .unwrap()
+                .id,
             version
         );
         let assets = read.list_assets_of_repository(repository).await.unwrap();

@@ -111,6 +111,10 @@ impl FormatRules for Generic {
         })
     }
 
+    fn growth(&self) -> catalog::Growth {
+        catalog::Growth::WhileUnfinished
+    }
+
     fn is_published_through_api(&self) -> bool {
         true
     }

@@ -115,6 +115,7 @@ impl Service {
                         .await?;
                     let new = NewVersion {
                         package_id: row.id,
+                        key: model::VersionKey::of_name(&version),
                         version,
                         status,
                         revision: "cmV2aXNpb24=".into(),
