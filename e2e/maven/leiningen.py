@@ -28,7 +28,7 @@ class Leiningen(JvmClient):
         return [*command, "with-profile", "-dev,-user,-base"]
 
     def environment(self) -> dict[str, str]:
-        return super().environment() | {"LEIN_HOME": str(self.home / ".lein"), "LEIN_SILENT": "1"}
+        return super().environment() | {"LEIN_HOME": str(self.home / ".lein")}
 
     def write_settings(self) -> None:
         # Everything is in the project file.
@@ -58,7 +58,7 @@ class Leiningen(JvmClient):
         folder = self._project(name, f":dependencies ^:replace [{wanted}]")
         done = self.run("-U", "classpath", cwd=folder, check=check)
         (folder / "lib").mkdir(exist_ok=True)
-        for path in done.stdout.strip().split(":"):
+        for path in done.stdout.strip().rpartition("\n")[2].split(":"):
             if path.endswith(".jar"):
                 (folder / "lib" / Path(path).name).write_bytes(Path(path).read_bytes())
         return done
