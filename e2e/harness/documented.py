@@ -20,5 +20,5 @@ def documented(package_format: str, name: str, *, endpoint: str, token: str) -> 
     blocks = re.findall(rf"^```\w+ {re.escape(name)}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 1, f"{len(blocks)} blocks named {name} in the page of {package_format}"
     address = f"{EXAMPLE_HOST}/{package_format}{EXAMPLE_REPOSITORY}"
-    real = endpoint.removeprefix("http://")
-    return blocks[0].replace(address, real).replace(EXAMPLE_HOST.split(":")[0], real.split(":")[0]).replace("TOKEN", token)
+    settings = blocks[0].replace(address, endpoint.removeprefix("http://"))
+    return settings.replace("TOKEN", token)

@@ -49,8 +49,8 @@ def serve_command(binary: Path, data_dir: Path, port: int, config: Path, *, dev:
 def configuration(sources: dict[str, str], quotas: dict[str, int]) -> str:
     """The TOML file of the server: where public connections point, and the limits that a story wants.
 
-    Every public connection that is not named points to a closed port: a test that reaches for one by mistake fails at once
-    instead of leaving the machine.
+    Every public connection that is not named points to a closed port: a test that reaches for one by mistake fails at
+    once instead of leaving the machine.
     """
     lines = []
     for name in PUBLIC_CONNECTIONS:
@@ -84,6 +84,11 @@ def asset_limit(size_bytes: int) -> str:
     return f"[limits]\nasset_bytes = {size_bytes}\n"
 
 
+def whole_versions(size_bytes: int) -> str:
+    """The settings that say up to which size the other files of a version follow the first one in the background."""
+    return f"[upstream]\nwhole_version_bytes = {size_bytes}\n"
+
+
 def rates(**per_second: int) -> str:
     """The settings that turn the documented rates on, some of them with other values."""
     lines = [f"{name} = {value}" for name, value in per_second.items()]
@@ -99,6 +104,13 @@ format = "json"
 [upstream]
 freshness_ms = 1
 negative_ttl_ms = 1
+"""
+
+
+# The same with a public source that is trusted for a while, as an installation has it.
+COUNTED_PATIENT_SETTINGS = """
+[log]
+format = "json"
 """
 
 

@@ -1,4 +1,4 @@
-"""A client of the Python family, as the shared scenarios see it: a project with an environment of its own and a lock."""
+"""A client of the Python family, as the shared scenarios see it: a project with an environment and a lock."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def installed_versions(environment: Path) -> dict[str, str]:
 
 
 def record_hashes(environment: Path) -> dict[str, str]:
-    """Every installed file with the digest that its RECORD claims; what installers generate has none and is left out."""
+    """Every installed file with the digest that its RECORD claims, without what installers generate."""
     root = site_packages(environment)
     found = {}
     for record in root.glob("*.dist-info/RECORD"):

@@ -1,7 +1,7 @@
 """Python packages to publish: as a project for a build tool, and as a wheel and a source archive.
 
-Everything is made from a seed, so what is installed can be compared byte by byte with what it should be. Wheels are those
-of PEP 427, source archives those of PEP 625, their metadata that of the core metadata specification.
+Everything is made from a seed, so what is installed can be compared byte by byte with what it should be. Wheels are
+those of PEP 427, source archives those of PEP 625, their metadata that of the core metadata specification.
 """
 
 from __future__ import annotations

@@ -201,7 +201,7 @@ class Source:
         return self._ask(method, path, headers)
 
     def _rewrite(self, body: bytes) -> bytes:
-        """Absolute addresses of the registry, and of the hosts that it keeps files on, become addresses of the proxy."""
+        """Addresses of the registry, and of the hosts that it keeps files on, become addresses of the proxy."""
         body = body.replace(self.registry.rstrip("/").encode(), self.url.rstrip("/").encode())
         if self._links is None:
             return body
@@ -293,9 +293,7 @@ def _handler_of(source: Source) -> type[BaseHTTPRequestHandler]:
             with source._lock:
                 source.asked.append(Asked(self.command, self.path, status))
 
-        def _reply(
-            self, status: int, headers: list[tuple[str, str]], body: bytes, length: str | None = None
-        ) -> None:
+        def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes, length: str | None = None) -> None:
             self.send_response(status)
             for name, value in headers:
                 self.send_header(name, value)

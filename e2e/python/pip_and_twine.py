@@ -22,14 +22,10 @@ class Pip(PythonProgram):
         super().configure(endpoint, token)
         self.write_settings(".config/pip/pip.conf", "pip.conf")
 
-    def install(
-        self, environment: Path, *arguments: str, check: bool = True, timeout_s: float = 150
-    ) -> Finished:
+    def install(self, environment: Path, *arguments: str, check: bool = True, timeout_s: float = 150) -> Finished:
         """`pip install` into an environment, which is made if it is not there."""
         python = create_environment(environment)
-        return self.run(
-            "--python", str(python), "install", "--no-color", *arguments, check=check, timeout_s=timeout_s
-        )
+        return self.run("--python", str(python), "install", "--no-color", *arguments, check=check, timeout_s=timeout_s)
 
     def freeze(self, environment: Path) -> str:
         """`pip freeze` of an environment."""
@@ -58,9 +54,7 @@ class Twine(PythonProgram):
 
     def upload(self, *files: Path | str, check: bool = True, repository: str = "reliquary") -> Finished:
         """`twine upload` of files and options."""
-        return self.run(
-            "upload", "--disable-progress-bar", "--repository", repository, *map(str, files), check=check
-        )
+        return self.run("upload", "--disable-progress-bar", "--repository", repository, *map(str, files), check=check)
 
 
 class OldTwine(Twine):

@@ -32,7 +32,7 @@ class Uv(PythonClient):
             "UV_PYTHON_DOWNLOADS": "never",
             "UV_NO_PROGRESS": "1",
             "UV_LINK_MODE": "copy",
-            # One retry: uv hides what a server does wrong behind three.
+            # uv otherwise hides what a server does wrong behind three more tries.
             "UV_HTTP_RETRIES": "0",
             **self._variables,
         }
@@ -70,9 +70,7 @@ class Uv(PythonClient):
         chosen = [word for name in names for word in ("--upgrade-package", name)]
         return self.run("sync", *chosen, cwd=project)
 
-    def pip_install(
-        self, environment: Path, *arguments: str, check: bool = True, timeout_s: float = 150
-    ) -> Finished:
+    def pip_install(self, environment: Path, *arguments: str, check: bool = True, timeout_s: float = 150) -> Finished:
         """`uv pip install` into an environment, which is made if it is not there."""
         python = create_environment(environment)
         return self.run("pip", "install", "--python", str(python), *arguments, check=check, timeout_s=timeout_s)
