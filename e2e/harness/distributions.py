@@ -23,7 +23,7 @@ FOLDER = CACHE / "distributions"
 
 
 def path_of(coordinates: str) -> str:
-    """The path of `group:artifact:version:classifier:extension` in the repository layout; the classifier may be empty."""
+    """The path of `group:artifact:version:classifier:extension` in a repository; the classifier may be empty."""
     group, artifact, version, classifier, extension = coordinates.split(":")
     suffix = f"-{classifier}" if classifier else ""
     return f"{group.replace('.', '/')}/{artifact}/{version}/{artifact}-{version}{suffix}.{extension}"

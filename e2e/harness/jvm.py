@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.account import Repository
 from harness.client import Finished, Program
-from harness.documentation import DOMAIN, REPOSITORY, block
+from harness.documented import documented
 from harness.maven_artifacts import Artifact
 from harness.maven_central import CACHE
 
@@ -48,7 +48,7 @@ class JvmClient(Program):
 
     @abstractmethod
     def resolve(self, name: str, *coordinates: str, check: bool = True) -> Finished:
-        """Resolve `group:artifact:version` in a project of a name; versions may be ranges. The jars come into its `lib`."""
+        """Resolve `group:artifact:version`, ranges too, in a project of a name; the jars come into its `lib`."""
 
     def configure(self, repository: Repository, token: str | None = None) -> None:
         """Point the client at a repository, as a user does; with another token if one is given."""
@@ -58,7 +58,7 @@ class JvmClient(Program):
 
     def documented(self, name: str) -> str:
         """Settings from the documentation, for the endpoint."""
-        return block("maven", name, self.endpoint)
+        return documented("maven", name, endpoint=self.endpoint)
 
     def java_options(self) -> list[str]:
         """Options of the virtual machine."""
@@ -84,9 +84,9 @@ class JvmClient(Program):
 
 def shell_block(name: str, repository: Repository) -> str:
     """Commands from the documentation, for a repository of a test."""
-    commands = block("maven", name, repository.endpoint("maven"))
-    commands = commands.replace(f"--domain {DOMAIN} ", f"--domain {repository.domain} ")
-    return commands.replace(f"--repository {REPOSITORY} ", f"--repository {repository.name} ")
+    commands = documented("maven", name, endpoint=repository.endpoint("maven"))
+    commands = commands.replace("--domain acme ", f"--domain {repository.domain} ")
+    return commands.replace("--repository team-a ", f"--repository {repository.name} ")
 
 
 def java_is_missing() -> str | None:

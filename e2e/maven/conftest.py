@@ -1,4 +1,4 @@
-"""What the stories of the Maven family begin with: Maven Central behind a proxy, and repositories that reach it or not."""
+"""What the stories of the Maven family begin with: Maven Central behind a proxy, repositories that reach it or not."""
 
 from __future__ import annotations
 

@@ -49,10 +49,13 @@ class Ivy(JvmClient):
         wanted = ""
         for one in coordinates:
             group, artifact, version = one.split(":")
-            wanted += f'<dependency org="{group}" name="{artifact}" rev="{version}" conf="default->default" changing="true"/>'
+            wanted += (
+                f'<dependency org="{group}" name="{artifact}" rev="{version}" conf="default->default" changing="true"/>'
+            )
         (folder / "ivy.xml").write_text(
             f'<ivy-module version="2.0"><info organisation="com.acme" module="{name}"/>'
-            f'<configurations><conf name="default"/></configurations><dependencies>{wanted}</dependencies></ivy-module>\n'
+            f'<configurations><conf name="default"/></configurations>'
+            f"<dependencies>{wanted}</dependencies></ivy-module>\n"
         )
         pattern = f"{folder}/lib/[artifact]-[revision](-[classifier]).[ext]"
         arguments = ["-ivy", str(folder / "ivy.xml"), "-types", "jar", "bundle", "-retrieve", pattern]

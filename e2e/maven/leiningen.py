@@ -36,7 +36,7 @@ class Leiningen(JvmClient):
 
     def _project(self, name: str, more: str) -> Path:
         folder = self.folder(name)
-        repositories = self.documented("repositories").replace(":repositories", ":repositories ^:replace")
+        repositories = self.documented("project.clj").replace(":repositories", ":repositories ^:replace")
         (folder / "project.clj").write_text(
             f'(defproject com.acme/{name} "1"\n{repositories}\n:plugin-repositories ^:replace []\n'
             f':local-repo "{self.cache}"\n{more})\n'

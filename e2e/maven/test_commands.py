@@ -107,7 +107,9 @@ def test_a_goal_by_its_prefix_finds_a_plugin_of_our_own(
     mvn.configure(maven_private)
     name = fresh_artifact("parcel") + "-maven-plugin"
     plugin = Artifact(name, "1.0", group="com.acme.plugins")
-    pom = plugin.pom().replace(b"<version>1.0</version>\n", b"<version>1.0</version><packaging>maven-plugin</packaging>\n", 1)
+    pom = plugin.pom().replace(
+        b"<version>1.0</version>\n", b"<version>1.0</version><packaging>maven-plugin</packaging>\n", 1
+    )
     layout.store(plugin.path("pom"), pom)
     layout.store(plugin.path(), plugin.jar())
     layout.store(f"{plugin.folder}maven-metadata.xml", plugin.metadata())

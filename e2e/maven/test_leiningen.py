@@ -18,9 +18,7 @@ from scenarios.maven_family import MavenFamilyScenarios
 
 
 @pytest.fixture(scope="module")
-def maven_server(
-    server_factory: Callable[..., Server], central_proxy: Source, certificates: Certificates
-) -> Server:
+def maven_server(server_factory: Callable[..., Server], central_proxy: Source, certificates: Certificates) -> Server:
     """The server of this module, which speaks https."""
     sources = {knobs.MAVEN_CONNECTION: central_proxy.url}
     return server_factory(sources=sources, quotas=knobs.ROOMY_QUOTAS, certificates=certificates).start()

@@ -1,4 +1,4 @@
-"""Several files at a time, as Maven 3.9 uploads them: none is answered that there are too many, and all of them arrive."""
+"""Several files at a time, as Maven 3.9 uploads them: none is told that there are too many, and all of them arrive."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_the_documented_token_command_and_settings_work_together(
     artifact = layout.publish(Artifact(fresh_artifact(), "1.0"))
     printed = run_shell(maven_private, shell_block("token", maven_private) + f'printf %s "${TOKEN_VARIABLE}"', tmp_path)
     assert printed.returncode == 0, printed.stderr
-    asked = 'aws codeartifact get-repository-endpoint --format maven --query repositoryEndpoint --output text'
+    asked = "aws codeartifact get-repository-endpoint --format maven --query repositoryEndpoint --output text"
     ids = f"--domain {maven_private.domain} --repository {maven_private.name}"
     endpoint = run_shell(maven_private, f"{asked} {ids}", tmp_path).stdout.strip()
     assert endpoint == maven_private.endpoint("maven")

@@ -39,7 +39,12 @@ def test_a_reader_resolves_and_cannot_publish(
 def test_nobody_without_a_token_gets_anything(maven_private: Repository, layout: Layout) -> None:
     artifact = layout.publish(Artifact(fresh_artifact(), "1.0"))
     stranger = Layout(layout.url, None)
-    for path in (artifact.path(), artifact.folder + METADATA, f"{artifact.path()}.sha1", "absent/absent/1/absent-1.jar"):
+    for path in (
+        artifact.path(),
+        artifact.folder + METADATA,
+        f"{artifact.path()}.sha1",
+        "absent/absent/1/absent-1.jar",
+    ):
         for method in ("GET", "HEAD"):
             answer = stranger.ask(method, path)
             assert answer.status == 401 and answer.headers["www-authenticate"].startswith("Basic realm="), path
@@ -54,7 +59,8 @@ def test_a_reader_is_told_that_a_file_is_missing_and_never_that_it_is_forbidden(
     artifact = layout.publish(Artifact(fresh_artifact(), "1.0"))
     reader = Layout(layout.url, token_of(maven_private, READ))
     absent = [
-        artifact.path("module"), artifact.path("jar", "tests"), f"{artifact.path('pom')}.asc", f"{artifact.path()}.sha1.md5",
+        artifact.path("module"), artifact.path("jar", "tests"), f"{artifact.path('pom')}.asc",
+        f"{artifact.path()}.sha1.md5",
         f"{artifact.version_folder}{artifact.name}-1.0-third-party.properties", f"{artifact.folder}2.0/x-2.0.jar",
         "com/acme/absent/maven-metadata.xml", "com/acme/absent/1.0/absent-1.0.pom", "archetype-catalog.xml",
         ".meta/prefixes.txt", ".index/nexus-maven-repository-index.properties", "maven-metadata.xml", "robots.txt",

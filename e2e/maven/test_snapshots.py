@@ -170,6 +170,4 @@ def test_the_metadata_of_a_snapshot_is_made_from_what_is_there(layout: Layout) -
     wait_until(lambda: layout.metadata(folder).build_number == 2, timeout_s=10)
     metadata = layout.metadata(folder)
     assert metadata.text("versioning/snapshot/timestamp") == "20260102.120000"
-    assert metadata.builds == dict.fromkeys(
-        [("pom", ""), ("jar", ""), ("jar", "sources")], "1.0-20260102.120000-2"
-    )
+    assert metadata.builds == dict.fromkeys([("pom", ""), ("jar", ""), ("jar", "sources")], "1.0-20260102.120000-2")

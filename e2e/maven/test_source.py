@@ -11,7 +11,7 @@ from harness.maven_artifacts import Artifact
 from harness.maven_wire import METADATA, PUT_STATUSES, Layout
 from harness.source import Source
 from harness.waiting import wait_until
-from maven.mvn import GET, Maven38, Maven39
+from maven.mvn import Maven38, Maven39
 from scenarios.maven_family import PUBLIC_ARTIFACT, PUBLIC_JAR
 
 # Published again at any time, and with files that no list names: native parts of a library.

@@ -79,7 +79,9 @@ class MavenFamilyScenarios:
     def test_dependencies_between_private_artifacts_are_followed(
         self, publisher: JvmClient, maven_private: Repository
     ) -> None:
-        leaf = self.publish(publisher, maven_private, Artifact(fresh_artifact("leaf"), "1.2.3", group="com.acme.leaves"))
+        leaf = self.publish(
+            publisher, maven_private, Artifact(fresh_artifact("leaf"), "1.2.3", group="com.acme.leaves")
+        )
         range_of_leaf = f"{leaf.group}:{leaf.name}:[1.0,2.0)"
         root = self.publish(
             publisher, maven_private, Artifact(fresh_artifact("root"), "1.0", dependencies=[range_of_leaf])
@@ -132,9 +134,7 @@ class MavenFamilyScenarios:
 
     @pytest.mark.timeout(300)
     def test_a_large_jar_survives_the_round_trip(self, publisher: JvmClient, maven_private: Repository) -> None:
-        artifact = self.publish(
-            publisher, maven_private, Artifact(fresh_artifact(), "1.0", size_bytes=LARGE_JAR_BYTES)
-        )
+        artifact = self.publish(publisher, maven_private, Artifact(fresh_artifact(), "1.0", size_bytes=LARGE_JAR_BYTES))
         publisher.resolve("app", artifact.coordinates)
         self.assert_fetched(publisher, "app", artifact)
 
