@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from harness import account, knobs, public_registries
 from harness.account import Repository
@@ -171,6 +172,23 @@ def secluded(new_server: Callable[..., Server], source: Source) -> Iterator[Repo
     store.close()
     # Back before the server is stopped, whatever the story did.
     source.restore()
+
+
+# How stories are shared out.
+
+
+class Sharing(LoadScopeScheduling):
+    """Every story goes to whichever process is free, but for folders whose last story judges all the others."""
+
+    TOGETHER = ("conformance/",)
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in self.TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:
+    """Stories run on several processes, each with a server of its own."""
+    return Sharing(config, log)
 
 
 # What a failed test shows, and the last line of the run.
