@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
-from harness import account, knobs
+from harness import account
 from harness.account import Repository
 from harness.server import Server
 
@@ -17,9 +16,8 @@ def repository_before(new_server: Callable[..., Server]) -> Iterator[Callable[..
     """Makes a repository with a public connection, on a server of its own, with a source of the caller's choice."""
     made: list[Repository] = []
 
-    def make(connection: str, url: str, **options: Any) -> Repository:
-        settings = knobs.COUNTED_PATIENT_SETTINGS + knobs.whole_versions(0)
-        server = new_server(sources={connection: url}, settings=settings, **options).start()
+    def make(connection: str, url: str, settings: str = "") -> Repository:
+        server = new_server(sources={connection: url}, settings=settings).start()
         aws = account.profile_client(server)
         made.append(account.create_store_and_app(server, aws, account.create_domain(aws), connection)[1])
         return made[-1]

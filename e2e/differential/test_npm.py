@@ -18,7 +18,7 @@ from harness.source import Source
 # What npm installs by, of each version. Absent and empty are the same to it.
 MEMBERS = (
     "dependencies", "optionalDependencies", "peerDependencies", "peerDependenciesMeta", "bundleDependencies",
-    "bin", "engines", "os", "cpu", "deprecated", "hasInstallScript",
+    "bin", "engines", "os", "cpu", "deprecated",
 )  # fmt: skip
 
 
@@ -47,6 +47,9 @@ def difference(direct: dict[str, Any], through: dict[str, Any]) -> str | None:
         for member in MEMBERS:
             if (version.get(member) or None) != (ours.get(member) or None):
                 return f"{member} of {number}: {version.get(member)!r:.80} / {ours.get(member)!r:.80}"
+        # Some mirrors leave it out of the short form; we read it from the long one.
+        if version.get("hasInstallScript", False) and not ours.get("hasInstallScript"):
+            return f"hasInstallScript of {number}"
         for kind in ("integrity", "shasum"):
             if kind in version["dist"] and version["dist"][kind] != ours["dist"].get(kind):
                 return f"{kind} of {number}"

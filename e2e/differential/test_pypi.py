@@ -50,7 +50,7 @@ class Sides:
 @pytest.fixture
 def sides(repository_before: Callable[..., Repository], public_index: Source) -> Sides:
     """Both sides."""
-    return Sides(repository_before(knobs.PYPI_CONNECTION, public_index.url), public_index)
+    return Sides(repository_before(knobs.PYPI_CONNECTION, public_index.url, knobs.whole_versions(0)), public_index)
 
 
 def newest_wheel(page: dict[str, Any]) -> dict[str, Any] | None:
