@@ -15,7 +15,7 @@ use store::{PackageRow, Tx};
 use crate::change_log::{ChangeDetails, change};
 use crate::failure::Failure;
 use crate::held_version::HeldVersion;
-use crate::packages::package_not_in_repository;
+use crate::packages::{package_not_in_repository, parse_version};
 use crate::repository_view::{RepositoryView, Walk, repository_not_found};
 use crate::version_batch::Findings;
 use crate::{Caller, Catalog, FormatRules};
@@ -243,7 +243,7 @@ impl Copying {
             let entry = self
                 .template
                 .clone()
-                .of_version(&version)
+                .of_version(&parse_version(&found.row.version)?)
                 .published_at_source(found.source_published_at())
                 .with_event(detail, &found.event(replaced.as_ref())?);
             tx.append_change(domain_id, &entry).await?;

@@ -3,7 +3,7 @@
 
 use model::{
     Change, ChangeKind, DomainRef, Package, PackageCoordinates, PackageVersionStatus, PageLimit,
-    RepositoryName, Result, SuccessfulVersion, VersionName, VersionOutcome,
+    RepositoryName, Result, VersionName, VersionOutcome,
 };
 use store::{PackageVersionRow, Tx, VersionFilter};
 
@@ -11,7 +11,7 @@ use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_store};
 use crate::packages::{package_not_in_repository, parse_version, version_not_found};
 use crate::resolve::package_not_found;
-use crate::version_batch::{VersionSelection, choose};
+use crate::version_batch::{BatchRequest, ChangeOne, VersionSelection};
 use crate::{Caller, Catalog, Grant};
 
 impl Catalog {
@@ -24,42 +24,27 @@ impl Catalog {
         package: &PackageCoordinates,
         selection: VersionSelection,
     ) -> Result<VersionOutcome> {
-        let view = self.repository_view(domain, repository).await?;
         let template = change(ChangeKind::VersionDeleted, self.now(), caller)
             .in_repository(repository)
             .of_package(package);
-        let rules = self.rules(package.format)?;
-        let default_tag = rules.default_tag();
-        let (domain_id, home_id, unit_package) = (view.domain_id, view.home().id, package.clone());
-        let written: Result<VersionOutcome, Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.order_writes(domain_id).await?;
-                    let row = tx.find_package(home_id, &unit_package).await?;
-                    let row =
-                        row.ok_or_else(|| package_not_in_repository(home_id, &unit_package))?;
-                    let target = PackageVersionStatus::Deleted;
-                    let chosen = match choose(tx, rules, row.id, &selection, target).await? {
-                        Ok(chosen) => chosen,
-                        Err(refused) => return Ok(refused),
-                    };
-                    let mut outcome = VersionOutcome::default();
-                    for (version, found) in chosen {
-                        delete_one(tx, domain_id, &found, default_tag, &template).await?;
-                        let success = SuccessfulVersion {
-                            revision: found.revision,
-                            status: target,
-                        };
-                        outcome.successful.insert(version, success);
-                    }
-                    Ok(outcome)
-                })
-            })
-            .await;
-        let outcome = written?;
-        self.stamps.package_changed(domain_id, package);
-        Ok(outcome)
+        let default_tag = self.rules(package.format)?.default_tag();
+        let request = BatchRequest {
+            domain,
+            repository,
+            package,
+            selection,
+            target: PackageVersionStatus::Deleted,
+        };
+        let delete_one: ChangeOne = Box::new(move |tx, domain_id, found| {
+            Box::pin(delete_one(
+                tx,
+                domain_id,
+                found,
+                default_tag,
+                template.clone(),
+            ))
+        });
+        self.run_batch(request, delete_one).await
     }
 
     /// Deletes a package from a repository: its versions of every status, its tags, its origin controls, and what a
@@ -197,7 +182,7 @@ impl Catalog {
                         let found = tx.find_version(row.id, &rules.version_key(version)).await?;
                         let found =
                             found.ok_or_else(|| version_not_found(&unit_package, version))?;
-                        delete_one(tx, domain_id, &found, default_tag, &template).await?;
+                        delete_one(tx, domain_id, &found, default_tag, template.clone()).await?;
                     }
                     Ok(())
                 })
@@ -216,7 +201,7 @@ async fn delete_one(
     domain_id: i64,
     found: &PackageVersionRow,
     default_tag: Option<&str>,
-    template: &Change,
+    template: Change,
 ) -> Result<(), Failure> {
     let version = parse_version(&found.version)?;
     let event = delete_rows(tx, domain_id, found).await?;
@@ -233,10 +218,7 @@ async fn delete_one(
             .await?;
         detail["moved"] = serde_json::json!({ "tag": tag, "version": newest.version });
     }
-    let entry = template
-        .clone()
-        .of_version(&version)
-        .with_event(detail, &event);
+    let entry = template.of_version(&version).with_event(detail, &event);
     tx.append_change(domain_id, &entry).await?;
     Ok(())
 }

@@ -35,6 +35,7 @@ mod package_group_packages;
 mod package_group_restrictions;
 mod package_group_table;
 mod package_groups;
+mod package_names;
 mod package_origin;
 mod packages;
 mod publish;
@@ -53,6 +54,7 @@ mod retain;
 mod search;
 mod sessions;
 mod settings;
+mod snapshot;
 mod source;
 mod source_documents;
 mod stamps;
@@ -104,13 +106,14 @@ pub use sessions::{
     OpenedSession, SessionFailure,
 };
 pub use settings::{Quotas, Rates, Settings};
+pub use snapshot::SnapshotUpdate;
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,
 };
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;
-pub use version_manifest::VersionPage;
+pub use version_manifest::OfVersion;
 pub use version_metadata::MetadataEdit;
 
 pub use access::Explanation;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Error, FormatId, Namespace, PackageName, Result};
+use model::{Error, FormatId, Namespace, Result};
 
 use crate::{Catalog, Grant};
 
@@ -17,21 +17,6 @@ impl Catalog {
     ) -> Result<Vec<Bytes>> {
         Err(Error::internal(format!(
             "what is said of {namespace} of {format} cannot be looked for yet"
-        )))
-    }
-
-    /// The names of the packages of a namespace (`None`: of those without one) that the repositories of the graph hold
-    /// with a version to show, in order, after the given one; at most `limit` of them.
-    pub async fn package_names(
-        self: &Arc<Self>,
-        _grant: &Grant,
-        format: FormatId,
-        namespace: Option<&Namespace>,
-        _after: Option<&PackageName>,
-        _limit: usize,
-    ) -> Result<Vec<PackageName>> {
-        Err(Error::internal(format!(
-            "packages of {format} in {namespace:?} cannot be listed yet"
         )))
     }
 }

@@ -10,6 +10,7 @@ use store::{AssetRow, Connection, PackageFilter, PackageRow, PackageVersionRow, 
 use crate::Catalog;
 use crate::asset_body::AssetBody;
 use crate::failure::{from_blobs, from_store};
+use crate::version_manifest::OfVersion;
 
 /// What a list of packages is narrowed to.
 #[derive(Debug, Clone, Default)]
@@ -207,7 +208,7 @@ impl Catalog {
         })
     }
 
-    /// A version's assets in order of name, and its revision.
+    /// A version's assets in order of name.
     pub async fn list_package_version_assets(
         &self,
         domain: &DomainRef,
@@ -216,7 +217,7 @@ impl Catalog {
         version: &VersionName,
         after: Option<&str>,
         limit: PageLimit,
-    ) -> Result<(String, Page<Asset>)> {
+    ) -> Result<OfVersion<Page<Asset>>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
         let found = self
             .find_version(&mut reader, &row, package, version)
@@ -226,7 +227,7 @@ impl Catalog {
                 items: Vec::new(),
                 next: None,
             };
-            return Ok((found.revision, nothing));
+            return OfVersion::new(&found, nothing);
         }
         let rows = reader
             .list_assets(found.id, after.unwrap_or(""), limit)
@@ -234,13 +235,11 @@ impl Catalog {
             .map_err(from_store)?;
         let page = Page::from_rows(rows, limit, |row| row.name.clone());
         let items: Result<Vec<_>> = page.items.iter().map(asset_from_row).collect();
-        Ok((
-            found.revision,
-            Page {
-                items: items?,
-                next: page.next,
-            },
-        ))
+        let page = Page {
+            items: items?,
+            next: page.next,
+        };
+        OfVersion::new(&found, page)
     }
 
     /// An asset's bytes, as the API hands them out: only what the repository itself holds. `revision` pins them.
@@ -252,7 +251,7 @@ impl Catalog {
         version: &VersionName,
         asset: &AssetName,
         revision: Option<&str>,
-    ) -> Result<(String, AssetBody)> {
+    ) -> Result<OfVersion<AssetBody>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
         let found = self
             .find_version(&mut reader, &row, package, version)
@@ -298,7 +297,7 @@ impl Catalog {
                 digests.sha256
             ))
         })?;
-        Ok((found.revision, AssetBody::held(blob, digests)))
+        OfVersion::new(&found, AssetBody::held(blob, digests))
     }
 
     /// The version to show first: the one that the format's default tag names, else the newest. One that is not

@@ -1,13 +1,18 @@
 //! Calls about several versions of one package. They do all or nothing: every version is looked at before any is
 //! changed, and where one stands against the call, the others are told that they were skipped.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
-use model::{FailedVersion, PackageVersionStatus, VersionName, VersionOutcome};
+use futures_util::future::BoxFuture;
+use model::{
+    DomainRef, FailedVersion, PackageCoordinates, PackageVersionStatus, RepositoryName,
+    SuccessfulVersion, VersionName, VersionOutcome,
+};
 use store::{PackageVersionRow, Tx};
 
-use crate::FormatRules;
 use crate::failure::Failure;
+use crate::packages::package_not_in_repository;
+use crate::{Catalog, FormatRules};
 
 /// The versions that a call is about, and what the caller takes them to be.
 #[derive(Debug, Clone, Default)]
@@ -64,8 +69,73 @@ impl<T> Findings<T> {
     }
 }
 
+/// What a call about several versions wants of each: the status that it gives them.
+pub(crate) struct BatchRequest<'a> {
+    pub(crate) domain: &'a DomainRef,
+    pub(crate) repository: &'a RepositoryName,
+    pub(crate) package: &'a PackageCoordinates,
+    pub(crate) selection: VersionSelection,
+    pub(crate) target: PackageVersionStatus,
+}
+
+/// Changes one version inside the call's transaction; the number is that of the domain.
+pub(crate) type ChangeOne = Box<
+    dyn for<'t> Fn(&'t mut Tx, i64, &'t PackageVersionRow) -> BoxFuture<'t, Result<(), Failure>>
+        + Send
+        + Sync,
+>;
+
+impl Catalog {
+    /// Runs a call: one transaction, in which every selected version is changed, or none. The outcome names versions as
+    /// the caller did.
+    pub(crate) async fn run_batch(
+        &self,
+        request: BatchRequest<'_>,
+        change_one: ChangeOne,
+    ) -> model::Result<VersionOutcome> {
+        let view = self
+            .repository_view(request.domain, request.repository)
+            .await?;
+        let (domain_id, home_id) = (view.domain_id, view.home().id);
+        let rules = self.rules(request.package.format)?;
+        let package = request.package.clone();
+        let (selection, target) = (request.selection, request.target);
+        let written: Result<VersionOutcome, Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    tx.order_writes(domain_id).await?;
+                    let row = tx.find_package(home_id, &package).await?;
+                    let row = row.ok_or_else(|| package_not_in_repository(home_id, &package))?;
+                    let chosen = match choose(tx, rules, row.id, &selection, target).await? {
+                        Ok(chosen) => chosen,
+                        Err(refused) => return Ok(refused),
+                    };
+                    let mut outcome = VersionOutcome::default();
+                    // Two spellings of one version are changed once.
+                    let mut changed = HashSet::new();
+                    for (version, found) in chosen {
+                        if changed.insert(found.id) {
+                            change_one(tx, domain_id, &found).await?;
+                        }
+                        let success = SuccessfulVersion {
+                            revision: found.revision,
+                            status: target,
+                        };
+                        outcome.successful.insert(version, success);
+                    }
+                    Ok(outcome)
+                })
+            })
+            .await;
+        let outcome = written?;
+        self.stamps.package_changed(domain_id, request.package);
+        Ok(outcome)
+    }
+}
+
 /// The rows of the selected versions of a package, if all of them are there, as expected, and may become this.
-pub(crate) async fn choose(
+async fn choose(
     tx: &mut Tx,
     rules: &dyn FormatRules,
     package_id: i64,

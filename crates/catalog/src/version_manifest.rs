@@ -5,18 +5,31 @@ use model::{
     Dependency, DomainRef, Error, PackageCoordinates, Page, PageLimit, RepositoryName,
     ResourceType, Result, VersionName,
 };
+use store::PackageVersionRow;
 
 use crate::Catalog;
 use crate::failure::from_store;
-use crate::packages::version_not_found;
+use crate::packages::{parse_version, version_not_found};
 
-/// A page of something that a version has, and the version's revision.
+/// Something of a version that was asked for, and which version that was.
 #[derive(Debug, Clone)]
-pub struct VersionPage<T> {
-    /// The revision that the page is about.
+pub struct OfVersion<T> {
+    /// The version's name, in its first spelling; whoever asked may have used another.
+    pub version: VersionName,
+    /// Its revision.
     pub revision: String,
-    /// The page.
-    pub page: Page<T>,
+    /// What was asked for.
+    pub content: T,
+}
+
+impl<T> OfVersion<T> {
+    pub(crate) fn new(row: &PackageVersionRow, content: T) -> Result<Self> {
+        Ok(Self {
+            version: parse_version(&row.version)?,
+            revision: row.revision.clone(),
+            content,
+        })
+    }
 }
 
 impl Catalog {
@@ -30,7 +43,7 @@ impl Catalog {
         version: &VersionName,
         after: Option<&str>,
         limit: PageLimit,
-    ) -> Result<VersionPage<Dependency>> {
+    ) -> Result<OfVersion<Page<Dependency>>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
         let rules = self.rules(package.format)?;
         let found = reader
@@ -45,20 +58,17 @@ impl Catalog {
         let end = limit.rows().saturating_add(begin);
         let next = (end < all.len()).then(|| end.to_string());
         let items = all.into_iter().skip(begin).take(limit.rows()).collect();
-        Ok(VersionPage {
-            revision: found.version.revision,
-            page: Page { items, next },
-        })
+        OfVersion::new(&found.version, Page { items, next })
     }
 
-    /// The revision and the readme of a version.
+    /// The readme of a version.
     pub async fn get_package_version_readme(
         &self,
         domain: &DomainRef,
         repository: &RepositoryName,
         package: &PackageCoordinates,
         version: &VersionName,
-    ) -> Result<(String, String)> {
+    ) -> Result<OfVersion<String>> {
         let (mut reader, row) = self.package_row(domain, repository, package).await?;
         let found = self
             .find_version(&mut reader, &row, package, version)
@@ -79,6 +89,6 @@ impl Catalog {
                 package.name
             ))
         })?;
-        Ok((found.revision, readme))
+        OfVersion::new(&found, readme)
     }
 }

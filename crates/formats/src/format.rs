@@ -22,6 +22,11 @@ pub trait Format: FormatRules {
     /// What a request is for. Fails when the protocol has no such request.
     fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>>;
 
+    /// Whether this release answers package requests of the format. The API knows it in any case.
+    fn is_served(&self) -> bool {
+        true
+    }
+
     /// An error in the shape that the format's clients print.
     fn render_error(&self, error: &Error) -> Response {
         error_reply::plain(error)

@@ -4,8 +4,11 @@
 
 use crate::maven;
 
-/// Every function here, by the name of its target and of the folder with its seeds.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+/// A function, by the name of its target and of the folder with its seeds.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every function here.
+pub const TARGETS: &[Target] = &[
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
     ("pom", pom),

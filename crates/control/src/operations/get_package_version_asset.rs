@@ -71,15 +71,15 @@ impl Operation for GetPackageVersionAsset {
         ctx.allow::<Self>(Resource::Package(&domain, &repository, &package))
             .await?;
         let pinned = revision.as_deref();
-        let (revision, body) = ctx
+        let found = ctx
             .catalog
             .get_package_version_asset(&domain, &repository, &package, &version, &asset, pinned)
             .await?;
         Ok(Output {
             asset,
-            version,
-            revision,
-            body,
+            version: found.version,
+            revision: found.revision,
+            body: found.content,
         })
     }
 }

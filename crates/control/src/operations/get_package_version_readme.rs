@@ -56,7 +56,7 @@ impl Operation for GetPackageVersionReadme {
         } = input;
         ctx.allow::<Self>(Resource::Package(&domain, &repository, &package))
             .await?;
-        let (version_revision, readme) = ctx
+        let found = ctx
             .catalog
             .get_package_version_readme(&domain, &repository, &package, &version)
             .await?;
@@ -64,9 +64,9 @@ impl Operation for GetPackageVersionReadme {
             format: package.format.as_str(),
             namespace: package.namespace.as_ref().map(Namespace::to_string),
             package: package.name.to_string(),
-            version: version.to_string(),
-            version_revision,
-            readme,
+            version: found.version.to_string(),
+            version_revision: found.revision,
+            readme: found.content,
         })
     }
 }

@@ -66,7 +66,7 @@ impl Operation for ListPackageVersionAssets {
         ctx.allow::<Self>(Resource::Package(&domain, &repository, &package))
             .await?;
         let (after, limit) = (cursor.after.as_deref(), cursor.limit);
-        let (version_revision, page) = ctx
+        let found = ctx
             .catalog
             .list_package_version_assets(&domain, &repository, &package, &version, after, limit)
             .await?;
@@ -74,10 +74,10 @@ impl Operation for ListPackageVersionAssets {
             format: package.format.as_str(),
             namespace: package.namespace.as_ref().map(Namespace::to_string),
             package: package.name.to_string(),
-            version: version.to_string(),
-            version_revision,
-            assets: page.items.iter().map(AssetSummary::from).collect(),
-            next_token: cursor.next_token(page.next),
+            version: found.version.to_string(),
+            version_revision: found.revision,
+            assets: found.content.items.iter().map(AssetSummary::from).collect(),
+            next_token: cursor.next_token(found.content.next),
         })
     }
 }

@@ -103,15 +103,15 @@ impl Operation for ListPackageVersionDependencies {
                 limit,
             )
             .await?;
-        let items = found.page.items.into_iter();
+        let items = found.content.items.into_iter();
         Ok(Output {
             format: package.format.as_str(),
             namespace: package.namespace.as_ref().map(Namespace::to_string),
             package: package.name.to_string(),
-            version: version.to_string(),
+            version: found.version.to_string(),
             version_revision: found.revision,
             dependencies: items.map(PackageDependency::from).collect(),
-            next_token: cursor.next_token(found.page.next),
+            next_token: cursor.next_token(found.content.next),
         })
     }
 }

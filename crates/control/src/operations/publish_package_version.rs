@@ -81,7 +81,7 @@ impl StreamedOperation for PublishPackageVersion {
             .await?;
         let publication = AssetPublication {
             package: package.clone(),
-            version: version.clone(),
+            version,
             asset,
             sha256,
             announced_bytes: upload.announced_bytes(),
@@ -95,7 +95,7 @@ impl StreamedOperation for PublishPackageVersion {
             format: package.format.as_str(),
             namespace: package.namespace.as_ref().map(Namespace::to_string),
             package: package.name.to_string(),
-            version: version.to_string(),
+            version: published.version.to_string(),
             version_revision: published.revision,
             status: published.status.as_str(),
             asset: (&published.asset).into(),

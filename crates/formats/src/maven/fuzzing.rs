@@ -57,7 +57,7 @@ pub(crate) fn path(data: &[u8]) {
         let parsed = Version::read(version.as_str());
         assert!(parsed.compare(&parsed).is_eq());
     }
-    if let Ok(file) = address.place.to_write() {
+    if let Ok(file) = address.place.into_written() {
         assert!(!file.asset.as_str().contains('/'));
     }
 }

@@ -152,7 +152,7 @@ fn file_of_version(folders: &[&str], file: &str) -> Result<Place, Fault> {
 
 impl Place {
     /// Where a file that is sent belongs: snapshots come build by build, builds in the folder of their snapshot.
-    pub(super) fn to_write(self) -> Result<FilePlace, Fault> {
+    pub(super) fn into_written(self) -> Result<FilePlace, Fault> {
         match self {
             Self::File(file) if is_release(&file.version) => Ok(file),
             Self::File(file) if is_build(file.version.as_str()) => Err(Fault::Snapshot),
@@ -305,7 +305,7 @@ mod tests {
 
     #[test]
     fn f_mvn_1_releases_and_builds_are_written_in_one_place_each() {
-        let to_write = |path: &str| parse(path)?.place.to_write();
+        let to_write = |path: &str| parse(path)?.place.into_written();
         for (path, version) in [
             ("g/a/1/a-1.jar", "1"),
             ("g/a/1/a-1-SNAPSHOT.jar", "1"),

@@ -9,11 +9,19 @@ mod connections;
 mod description;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzzing;
+mod group_plugins;
 mod layout;
 mod metadata_xml;
 mod name;
 mod plugin_descriptor;
 mod pom;
+mod put_checksum;
+mod put_file;
+mod put_metadata;
+mod read_file;
+mod read_metadata;
+mod reply;
+mod routes;
 mod shown;
 mod snapshot;
 mod source;
@@ -29,7 +37,7 @@ use model::{
     PackageCoordinates, PackageName, Result, VersionDetails, VersionName,
 };
 
-use crate::not_served::{NAMESPACE_NEEDED, not_served};
+use crate::not_served::NAMESPACE_NEEDED;
 use crate::{Endpoint, Format, RequestHead};
 use version_metadata::VersionMetadata;
 
@@ -137,8 +145,12 @@ fn read_pom(asset: &AssetName, bytes: &mut dyn AssetBytes) -> Result<VersionMeta
 }
 
 impl Format for Maven {
-    fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
-        not_served(ID)
+    fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
+        routes::route(head)
+    }
+
+    fn is_served(&self) -> bool {
+        false
     }
 }
 

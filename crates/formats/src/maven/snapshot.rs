@@ -72,15 +72,6 @@ impl Build {
         Self::read(&version[at..]).map(|(build, _)| build)
     }
 
-    /// The build of this snapshot that a version is.
-    pub(super) fn of_snapshot(snapshot: &str, version: &str) -> Option<Self> {
-        let build = version.strip_prefix(base_of(snapshot)?)?;
-        match Self::read(build)? {
-            (build, "") => Some(build),
-            _ => None,
-        }
-    }
-
     /// From the members of snapshot metadata.
     pub(super) fn from_parts(timestamp: &str, number: &str) -> Option<Self> {
         match Self::read(&format!("{timestamp}-{number}"))? {
@@ -269,18 +260,12 @@ mod tests {
         ] {
             assert_eq!(read(no), None, "{no}");
         }
+        let build = Build::of_version("1.0-20260101.120000-1").unwrap();
         assert_eq!(
-            Build::of_snapshot("1.0-SNAPSHOT", "1.0-20260101.120000-1")
-                .unwrap()
-                .version("1.0-SNAPSHOT")
-                .unwrap()
-                .as_str(),
+            build.version("1.0-SNAPSHOT").unwrap().as_str(),
             "1.0-20260101.120000-1"
         );
-        assert_eq!(
-            Build::of_snapshot("1.0-SNAPSHOT", "1.1-20260101.120000-1"),
-            None
-        );
+        assert_eq!(build.version("1.0"), None);
     }
 
     #[test]

@@ -52,6 +52,10 @@ impl Format for Pypi {
     fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
         not_served(ID)
     }
+
+    fn is_served(&self) -> bool {
+        false
+    }
 }
 
 fn normalized(name: &str) -> String {

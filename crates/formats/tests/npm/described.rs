@@ -21,7 +21,7 @@ impl House {
             .catalog
             .get_package_version_readme(&self.domain, &repository, &package, &version)
             .await;
-        found.map(|(_, readme)| readme)
+        found.map(|found| found.content)
     }
 
     async fn dependencies(&self, repository: &str, package: &str, version: &str) -> Vec<String> {
@@ -40,7 +40,7 @@ impl House {
             )
             .await
             .unwrap();
-        let told = listed.page.items.into_iter().map(|found| {
+        let told = listed.content.items.into_iter().map(|found| {
             let (kind, range) = (found.dependency_type, found.version_requirement);
             format!("{} {} {}", kind.unwrap(), found.package, range.unwrap())
         });

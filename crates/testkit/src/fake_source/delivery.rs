@@ -9,12 +9,13 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 use tokio::sync::mpsc;
 
-use super::answer::{Good, JSON};
+use super::answer::Good;
 use super::behaviour::Behaviour;
-use super::packument::gzip;
+use super::document::gzip;
 
 pub(super) type Body = UnsyncBoxBody<Bytes, io::Error>;
 
+const HTML: &str = "text/html; charset=utf-8";
 const ENDLESS_PIECE_BYTES: usize = 64 * 1024;
 /// More than any client reads: a hundred fields of the longest length that the server side allows.
 const ENDLESS_HEADER_FIELDS: u16 = 100;
@@ -25,7 +26,9 @@ const BEFORE_A_CUT: Duration = Duration::from_millis(20);
 /// Sends a good answer the way that was asked for.
 pub(super) async fn deliver(mut good: Good, behaviour: Behaviour, path: &str) -> Response<Body> {
     match behaviour {
-        Behaviour::Normal | Behaviour::Hold | Behaviour::Sequence(_) => whole(&good),
+        Behaviour::Normal | Behaviour::Hold | Behaviour::HoldThen(_) | Behaviour::Sequence(_) => {
+            whole(&good)
+        }
         Behaviour::Status(status) => whole(&Good::error(status_code(status))),
         Behaviour::StatusWithRetryAfter { status, seconds } => with_header(
             whole(&Good::error(status_code(status))),
@@ -50,26 +53,38 @@ pub(super) async fn deliver(mut good: Good, behaviour: Behaviour, path: &str) ->
             good.body = bytes.into();
             whole(&good)
         }
+        Behaviour::Shortened { bytes } => {
+            good.body.truncate(good.body.len().saturating_sub(bytes));
+            whole(&good)
+        }
+        Behaviour::Lengthened { bytes } => {
+            good.body = [&good.body[..], &vec![b' '; bytes]].concat().into();
+            whole(&good)
+        }
         Behaviour::EndlessBody => endless(&good),
         Behaviour::EndlessHeaders => endless_headers(&good),
         Behaviour::RedirectLoop => redirect(path),
         Behaviour::RedirectTo(location) => redirect(&location),
         Behaviour::HtmlLogin => {
             let page = "<!DOCTYPE html><title>Log in</title><form><input type=password></form>";
+            whole(&Good::new(HTML, page.into()))
+        }
+        Behaviour::HtmlError(status) => {
+            let page = "<!DOCTYPE html><title>Sorry</title><h1>Something is wrong</h1>";
             whole(&Good {
-                content_type: "text/html; charset=utf-8",
-                ..plain(page.into())
+                status: status_code(status),
+                ..Good::new(HTML, page.into())
             })
         }
         Behaviour::GzipBomb { decoded_bytes } => {
             // Spaces, because a reader of JSON passes over them without an end.
             whole(&Good {
                 gzip: true,
-                ..plain(gzip(&vec![b' '; decoded_bytes]))
+                ..Good::new(&good.content_type, gzip(&vec![b' '; decoded_bytes]))
             })
         }
         Behaviour::WrongContentType => {
-            good.content_type = "text/plain";
+            good.content_type = "text/plain".to_owned();
             whole(&good)
         }
         Behaviour::EmptyBody => {
@@ -77,16 +92,6 @@ pub(super) async fn deliver(mut good: Good, behaviour: Behaviour, path: &str) ->
             good.gzip = false;
             whole(&good)
         }
-    }
-}
-
-const fn plain(body: Bytes) -> Good {
-    Good {
-        status: StatusCode::OK,
-        content_type: JSON,
-        gzip: false,
-        etag: None,
-        body,
     }
 }
 
@@ -105,7 +110,7 @@ fn head(good: &Good, body: Body) -> Response<Body> {
     let mut response = Response::new(body);
     *response.status_mut() = good.status;
     if good.status != StatusCode::NOT_MODIFIED {
-        response = with_header(response, header::CONTENT_TYPE, good.content_type);
+        response = with_header(response, header::CONTENT_TYPE, &good.content_type);
         if good.gzip {
             response = with_header(response, header::CONTENT_ENCODING, "gzip");
         }
@@ -113,6 +118,9 @@ fn head(good: &Good, body: Body) -> Response<Body> {
     if let Some(etag) = &good.etag {
         response = with_header(response, header::ETAG, etag);
         response = with_header(response, header::CACHE_CONTROL, "public, max-age=300");
+    }
+    if let Some(date) = &good.last_modified {
+        response = with_header(response, header::LAST_MODIFIED, date);
     }
     with_header(response, header::VARY, "accept-encoding, accept")
 }
@@ -127,7 +135,7 @@ fn whole(good: &Good) -> Response<Body> {
 fn redirect(location: &str) -> Response<Body> {
     let good = Good {
         status: StatusCode::FOUND,
-        ..plain(Bytes::new())
+        ..Good::new("text/plain", Bytes::new())
     };
     with_header(whole(&good), header::LOCATION, location)
 }

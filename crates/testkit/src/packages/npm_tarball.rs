@@ -1,43 +1,26 @@
 //! Tarballs as npm packs them.
 
-use std::io::Write;
-
 use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::json;
+
+use super::archive::tar_gz;
 
 /// A package's tarball: `package/package.json` with this name and version, and the given files below `package/`.
 ///
 /// A file named `package.json` takes the place of the made one. The same arguments give the same bytes.
 #[must_use]
 pub fn tgz(name: &str, version: &str, files: &[(&str, &[u8])]) -> Bytes {
-    let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
+    let manifest = json!({ "name": name, "version": version, "main": "index.js" }).to_string();
+    let mut entries = Vec::new();
     if !files.iter().any(|(path, _)| *path == "package.json") {
-        let manifest = json!({ "name": name, "version": version, "main": "index.js" });
-        append(
-            &mut archive,
-            "package.json",
-            manifest.to_string().as_bytes(),
-        );
+        entries.push(("package/package.json".to_owned(), manifest.as_bytes()));
     }
-    for (path, content) in files {
-        append(&mut archive, path, content);
-    }
-    let compressed = archive.into_inner().and_then(GzEncoder::finish);
-    compressed.expect("memory takes every write").into()
-}
-
-fn append<W: Write>(archive: &mut tar::Builder<W>, path: &str, content: &[u8]) {
-    /// The moment that npm gives to every file.
-    const PACKED_AT_SECONDS: u64 = 499_162_500;
-    let mut header = tar::Header::new_ustar();
-    header.set_size(content.len() as u64);
-    header.set_mode(0o644);
-    header.set_mtime(PACKED_AT_SECONDS);
-    archive
-        .append_data(&mut header, format!("package/{path}"), content)
-        .expect("memory takes every write, and tests use relative paths");
+    entries.extend(
+        files
+            .iter()
+            .map(|(path, content)| (format!("package/{path}"), *content)),
+    );
+    tar_gz(&entries)
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
-//! What a test can make a fake registry do.
+//! What a test can make a fake source do.
 
 use std::collections::BTreeMap;
 
 /// How a request is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Behaviour {
-    /// As a public registry does.
+    /// As a public source does.
     Normal,
     /// With this status and an error document.
     Status(u16),
@@ -40,6 +40,16 @@ pub enum Behaviour {
     },
     /// With other bytes of the same length.
     WrongBytes,
+    /// Whole and well, but with so many bytes less than there should be.
+    Shortened {
+        /// How many are missing at the end.
+        bytes: usize,
+    },
+    /// Whole and well, but with so many bytes more than there should be.
+    Lengthened {
+        /// How many are added at the end.
+        bytes: usize,
+    },
     /// With a body that never ends.
     EndlessBody,
     /// With a head of several megabytes.
@@ -50,6 +60,8 @@ pub enum Behaviour {
     RedirectTo(String),
     /// With status 200 and a page that asks for a password.
     HtmlLogin,
+    /// With this status and a page for people.
+    HtmlError(u16),
     /// With a small compressed body that becomes this large.
     GzipBomb {
         /// The size after decompression.
@@ -57,8 +69,10 @@ pub enum Behaviour {
     },
     /// With the right bytes, said to be `text/plain`.
     WrongContentType,
-    /// Well, but not before [`release`](super::FakeNpm::release) is called.
+    /// Well, but not before [`release`](super::FakeSource::release) is called.
     Hold,
+    /// In this way, but not before [`release`](super::FakeSource::release) is called.
+    HoldThen(Box<Behaviour>),
     /// With status 200 and nothing.
     EmptyBody,
     /// The first request in the first way, the second in the second, and so on; the last way stays.

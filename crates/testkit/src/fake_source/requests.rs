@@ -1,4 +1,4 @@
-//! The requests a fake registry has seen.
+//! The requests a fake source has seen.
 
 use http::{HeaderMap, Method};
 

@@ -1,0 +1,123 @@
+//! The metadata of a group: which plugins it has, and the prefixes by which their goals are called.
+//!
+//! A group's own plugins come first, and hide those of public sources that have the same prefix or the same name: `mvn
+//! acme:run` must not run a stranger's plugin.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use catalog::Encoding;
+use model::{Error, ErrorKind, Namespace, Result};
+
+use super::ID;
+use super::metadata_xml::{MetadataFile, Plugin, write_group};
+use super::name::package;
+use super::shown::{Variant, render};
+use crate::Context;
+
+/// Further packages of a group are not looked at.
+const MOST_PACKAGES: usize = 500;
+/// Further plugins are not listed.
+const MOST_PLUGINS: usize = 5_000;
+
+/// The metadata of a group; `None` when it has no plugins.
+pub(super) async fn metadata(cx: &Context, group: &Namespace) -> Result<Option<Bytes>> {
+    let mut plugins = own(cx, group).await?;
+    let documents = cx.catalog.namespace_documents(&cx.grant, ID, group).await?;
+    for document in documents {
+        // A document that cannot be read says nothing; the others still do.
+        if let Ok(file) = MetadataFile::read(&document) {
+            plugins.extend(file.plugins);
+        }
+    }
+    let shown = without_repetition(plugins);
+    Ok((!shown.is_empty()).then(|| write_group(&shown).into()))
+}
+
+fn without_repetition(plugins: Vec<Plugin>) -> Vec<Plugin> {
+    let (mut prefixes, mut artifacts) = (HashSet::new(), HashSet::new());
+    let mut shown: Vec<Plugin> = plugins
+        .into_iter()
+        .filter(|plugin| {
+            let is_new =
+                !prefixes.contains(&plugin.prefix) && !artifacts.contains(&plugin.artifact);
+            if is_new {
+                prefixes.insert(plugin.prefix.clone());
+                artifacts.insert(plugin.artifact.clone());
+            }
+            is_new
+        })
+        .take(MOST_PLUGINS)
+        .collect();
+    shown.sort_by(|left, right| left.artifact.cmp(&right.artifact));
+    shown
+}
+
+/// The plugins among the packages that the graph holds of a group.
+async fn own(cx: &Context, group: &Namespace) -> Result<Vec<Plugin>> {
+    let names = cx
+        .catalog
+        .package_names(&cx.grant, ID, Some(group), None, MOST_PACKAGES)
+        .await?;
+    let (about, number): (Arc<str>, u8) = (Arc::from(""), Variant::Plugin.number());
+    let mut found = Vec::new();
+    for name in names {
+        let Some(package) = package(group.as_str(), name.as_str()) else {
+            continue;
+        };
+        let told = cx
+            .catalog
+            .document(
+                &cx.grant,
+                &package,
+                number,
+                &about,
+                Encoding::Identity,
+                render,
+            )
+            .await;
+        match told {
+            Ok((document, _)) => {
+                let plugin: Option<Plugin> =
+                    serde_json::from_slice(&document.bytes).map_err(Error::internal)?;
+                found.extend(plugin);
+            }
+            // Deleted meanwhile, or its source is away.
+            Err(error)
+                if matches!(
+                    error.kind,
+                    ErrorKind::NotFound | ErrorKind::UpstreamUnavailable
+                ) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn y06_a_groups_own_plugins_hide_those_of_public_sources() {
+        let plugin = |prefix: &str, artifact: &str| Plugin {
+            name: None,
+            prefix: prefix.into(),
+            artifact: artifact.into(),
+        };
+        let shown = without_repetition(vec![
+            plugin("run", "own-maven-plugin"),
+            plugin("run", "strange-maven-plugin"),
+            plugin("other", "own-maven-plugin"),
+            plugin("b", "b-maven-plugin"),
+        ]);
+        assert_eq!(
+            shown,
+            [
+                plugin("b", "b-maven-plugin"),
+                plugin("run", "own-maven-plugin")
+            ]
+        );
+    }
+}
