@@ -132,7 +132,7 @@ impl Catalog {
         }
         let (now, check_at) = (self.now().0, document.check_at_ms.load(Ordering::Relaxed));
         if now >= check_at {
-            let next = now.saturating_add(self.settings.freshness_ms);
+            let next = now.saturating_add(self.freshness_of(&key.package));
             // Only the request that moves the time starts the check.
             let moved = document.check_at_ms.compare_exchange(
                 check_at,
@@ -196,8 +196,15 @@ impl Catalog {
             .await?
     }
 
+    fn freshness_of(&self, package: &PackageCoordinates) -> i64 {
+        // A package of a format that this program lacks has no document.
+        self.freshness_ms(package.format)
+            .unwrap_or(self.settings.freshness_ms)
+    }
+
     fn keep(&self, key: DocumentKey, bytes: Bytes, etag: String, made_at: Tick) -> Arc<Document> {
-        let check_at_ms = AtomicI64::new(self.now().0.saturating_add(self.settings.freshness_ms));
+        let check_at_ms =
+            AtomicI64::new(self.now().0.saturating_add(self.freshness_of(&key.package)));
         let document = Arc::new(Document {
             bytes,
             etag,

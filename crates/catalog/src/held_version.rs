@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey, VersionName};
-use store::{AssetRow, Connection, NewVersion, PackageVersionRow, Tx, VersionContent};
+use store::{AssetRow, Connection, NewVersion, PackageVersionRow, StoreResult, Tx, VersionContent};
 
 use crate::change_log::VersionEvent;
 use crate::failure::Failure;
 use crate::packages::parse_version;
+use crate::publish::revision_of;
 
 /// A version as one repository holds it.
 #[derive(Debug, Clone)]
@@ -45,6 +46,14 @@ impl HeldVersion {
 
     pub(crate) fn origin_type(&self) -> OriginType {
         OriginType::parse(&self.row.origin_type).unwrap_or(OriginType::Unknown)
+    }
+
+    /// The revision that its assets and its metadata come to.
+    pub(crate) fn named_revision(&self) -> Result<String, Failure> {
+        let assets = self.assets.iter().map(AssetRow::to_new);
+        let assets = assets.collect::<StoreResult<Vec<_>>>()?;
+        let named = assets.iter().map(|asset| (&asset.name, &asset.digests));
+        Ok(revision_of(named, &self.metadata))
     }
 
     /// When its public source published it, where it has one.

@@ -6,8 +6,11 @@
 
 mod access_keys;
 mod add_asset;
+mod allowance;
 mod asset_body;
+mod asset_search;
 mod authorize;
+mod background;
 mod caller;
 mod catalog;
 mod change_log;
@@ -23,13 +26,16 @@ mod event_destinations;
 mod events;
 mod explain;
 mod failure;
+mod followed;
 mod format_rules;
 mod heavy_work;
 mod held_version;
 mod identities;
 mod identity_rights;
+mod ingest;
 mod labels;
 mod namespace_document;
+mod namespace_source;
 mod origin_gate;
 mod package_group_packages;
 mod package_group_restrictions;
@@ -67,6 +73,7 @@ mod version_manifest;
 mod version_metadata;
 mod version_statuses;
 mod version_tags;
+mod whole_version;
 
 pub use access_keys::{AccessKey, KeyStatus};
 pub use add_asset::AssetAddition;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Error, FormatId, Namespace, Result};
+use model::{FormatId, Namespace, Result};
 
 use crate::{Catalog, Grant};
 
@@ -11,12 +11,11 @@ impl Catalog {
     /// What the public sources over the graph say of a namespace, nearest first. Sources that fail are left out.
     pub async fn namespace_documents(
         self: &Arc<Self>,
-        _grant: &Grant,
+        grant: &Grant,
         format: FormatId,
         namespace: &Namespace,
     ) -> Result<Vec<Bytes>> {
-        Err(Error::internal(format!(
-            "what is said of {namespace} of {format} cannot be looked for yet"
-        )))
+        self.namespace_documents_over(grant.view(), format, namespace)
+            .await
     }
 }

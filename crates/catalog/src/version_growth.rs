@@ -25,7 +25,7 @@ use crate::storable_text::storable;
 use crate::{Caller, FormatRules};
 
 /// What a version says of itself when nothing but its assets was ever sent.
-const NO_METADATA: &str = "{}";
+pub(crate) const NO_METADATA: &str = "{}";
 
 /// What a repository holds of a version when an asset comes.
 #[derive(Debug)]

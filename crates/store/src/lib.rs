@@ -54,6 +54,5 @@ pub use repository::{RepositoryRow, UpstreamRow};
 pub use resource_policy::ResourcePolicyRow;
 pub use role::RoleRow;
 pub use signing_key::SigningKeyRow;
-pub use source_companion::SourceCompanionRow;
 pub use source_document::{DocumentSubject, SourceDocumentRow};
 pub use tag::TagRow;

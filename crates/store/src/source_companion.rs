@@ -1,25 +1,25 @@
 //! Documents that public sources have beside assets which are not held yet.
 
-use model::{AssetName, EpochMillis, PackageCoordinates, Sha256Digest};
+use model::{AssetName, EpochMillis, PackageCoordinates, Sha256Digest, VersionKey};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
 use crate::hot_statement::hot;
-use crate::{Connection, StoreError, StoreResult, Tx};
+use crate::{AssetCompanion, Connection, StoreError, StoreResult, Tx};
 
-/// Which bytes the companion of an asset has.
-#[derive(Debug, Clone, FromRow)]
-#[expect(missing_docs, reason = "the schema documents the columns")]
-pub struct SourceCompanionRow {
-    pub sha256: Vec<u8>,
-    pub size_bytes: i64,
+#[derive(Debug, FromRow)]
+struct SourceCompanionRow {
+    sha256: Vec<u8>,
+    size_bytes: i64,
 }
 
 impl SourceCompanionRow {
-    /// The digest of its bytes.
-    pub fn digest(&self) -> StoreResult<Sha256Digest> {
-        Sha256Digest::from_slice(&self.sha256)
-            .ok_or_else(|| StoreError::Corrupt("the digest of a companion".into()))
+    fn companion(&self) -> StoreResult<AssetCompanion> {
+        let corrupt = || StoreError::Corrupt("a companion of an asset at a source".into());
+        Ok(AssetCompanion {
+            sha256: Sha256Digest::from_slice(&self.sha256).ok_or_else(corrupt)?,
+            size_bytes: u64::try_from(self.size_bytes).map_err(|_| corrupt())?,
+        })
     }
 }
 
@@ -40,13 +40,14 @@ impl Connection {
         &mut self,
         repository_id: i64,
         package: &PackageCoordinates,
-        version_key: &str,
+        key: &VersionKey,
         asset: &AssetName,
-    ) -> StoreResult<Option<SourceCompanionRow>> {
-        on_engine!(self, db => sqlx::query_as(FIND)
+    ) -> StoreResult<Option<AssetCompanion>> {
+        let row: Option<SourceCompanionRow> = on_engine!(self, db => sqlx::query_as(FIND)
             .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).bind(version_key).bind(asset.as_str())
-            .fetch_optional(&mut *db).await)
+            .bind(package.name.as_str()).bind(key.as_str()).bind(asset.as_str())
+            .fetch_optional(&mut *db).await)?;
+        row.map(|row| row.companion()).transpose()
     }
 }
 
@@ -56,16 +57,16 @@ impl Tx {
         &mut self,
         repository_id: i64,
         package: &PackageCoordinates,
-        (version_key, asset): (&str, &AssetName),
-        (sha256, size_bytes): (&Sha256Digest, u64),
+        (key, asset): (&VersionKey, &AssetName),
+        companion: AssetCompanion,
         fetched_at: EpochMillis,
     ) -> StoreResult<()> {
-        let size = i64::try_from(size_bytes)
+        let size = i64::try_from(companion.size_bytes)
             .map_err(|_| StoreError::Corrupt("the size of a companion".into()))?;
         on_engine!(self, db => sqlx::query(UPSERT)
             .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).bind(version_key).bind(asset.as_str())
-            .bind(sha256.as_bytes().as_slice()).bind(size).bind(fetched_at.0)
+            .bind(package.name.as_str()).bind(key.as_str()).bind(asset.as_str())
+            .bind(companion.sha256.as_bytes().as_slice()).bind(size).bind(fetched_at.0)
             .execute(&mut *db).await.map(drop))?;
         Ok(())
     }
@@ -75,12 +76,12 @@ impl Tx {
         &mut self,
         repository_id: i64,
         package: &PackageCoordinates,
-        version_key: &str,
+        key: &VersionKey,
         asset: &AssetName,
     ) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(DELETE)
             .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).bind(version_key).bind(asset.as_str())
+            .bind(package.name.as_str()).bind(key.as_str()).bind(asset.as_str())
             .execute(&mut *db).await.map(drop))?;
         Ok(())
     }

@@ -1,16 +1,16 @@
 //! Companions of assets that are not held yet.
 
-use store::SourceCompanionRow;
+use store::AssetCompanion;
 
 use crate::database::TestDatabase;
-use crate::samples::{ALPHA, NOW, asset_name, digests, package};
+use crate::samples::{ALPHA, NOW, asset_name, digests, package, version_key};
 
 on_both_engines![
     a_companion_is_found_by_everything_that_names_its_asset,
     a_companion_fetched_again_replaces_the_older_one,
     a_forgotten_companion_is_gone_and_its_bytes_with_it,
     companions_go_with_their_repository,
-    a_digest_of_a_wrong_length_is_an_error,
+    a_row_that_says_nothing_possible_is_an_error,
 ];
 
 /// Where the samples are: package, version and asset.
@@ -33,8 +33,8 @@ async fn keep(
     db.write(move |tx| {
         Box::pin(async move {
             let (package, asset) = (package(ALPHA, "", name), asset_name(asset));
-            let bytes = (&digests(seed).sha256, 10 + u64::from(seed));
-            tx.upsert_source_companion(repository, &package, (version, &asset), bytes, NOW)
+            let place = (&version_key(version), &asset);
+            tx.upsert_source_companion(repository, &package, place, companion(seed), NOW)
                 .await
         })
     })
@@ -45,26 +45,24 @@ async fn find(
     db: &TestDatabase,
     repository: i64,
     (name, version, asset): (&str, &str, &str),
-) -> Option<(Vec<u8>, i64)> {
-    let found = db
-        .read()
+) -> Option<AssetCompanion> {
+    let (package, key) = (package(ALPHA, "", name), version_key(version));
+    db.read()
         .await
-        .find_source_companion(
-            repository,
-            &package(ALPHA, "", name),
-            version,
-            &asset_name(asset),
-        )
+        .find_source_companion(repository, &package, &key, &asset_name(asset))
         .await
-        .unwrap();
-    found.map(|row| (row.sha256, row.size_bytes))
+        .unwrap()
 }
 
-fn sample(seed: u8) -> Option<(Vec<u8>, i64)> {
-    Some((
-        digests(seed).sha256.as_bytes().to_vec(),
-        10 + i64::from(seed),
-    ))
+fn companion(seed: u8) -> AssetCompanion {
+    AssetCompanion {
+        sha256: digests(seed).sha256,
+        size_bytes: 10 + u64::from(seed),
+    }
+}
+
+fn sample(seed: u8) -> Option<AssetCompanion> {
+    Some(companion(seed))
 }
 
 async fn a_companion_is_found_by_everything_that_names_its_asset(db: &TestDatabase) {
@@ -112,9 +110,9 @@ async fn a_forgotten_companion_is_gone_and_its_bytes_with_it(db: &TestDatabase) 
     db.write(move |tx| {
         Box::pin(async move {
             let (package, asset) = (package(ALPHA, "", PLACE.0), asset_name(PLACE.2));
-            tx.delete_source_companion(one, &package, "9", &asset)
+            tx.delete_source_companion(one, &package, &version_key("9"), &asset)
                 .await?;
-            tx.delete_source_companion(one, &package, PLACE.1, &asset)
+            tx.delete_source_companion(one, &package, &version_key(PLACE.1), &asset)
                 .await
         })
     })
@@ -135,11 +133,15 @@ async fn companions_go_with_their_repository(db: &TestDatabase) {
     assert_eq!(find(db, two, PLACE).await, sample(2));
 }
 
-async fn a_digest_of_a_wrong_length_is_an_error(_db: &TestDatabase) {
-    let row = |sha256: Vec<u8>| SourceCompanionRow {
-        sha256,
-        size_bytes: 1,
-    };
-    assert_eq!(row(vec![7; 32]).digest().unwrap(), digests(7).sha256);
-    assert!(row(vec![7; 31]).digest().is_err());
+async fn a_row_that_says_nothing_possible_is_an_error(db: &TestDatabase) {
+    let [one, _] = repositories(db).await;
+    keep(db, one, PLACE, 1).await;
+    db.execute("UPDATE source_companion SET size_bytes = -1")
+        .await;
+    let (package, key) = (package(ALPHA, "", PLACE.0), version_key(PLACE.1));
+    let (mut read, asset) = (db.read().await, asset_name(PLACE.2));
+    let found = read
+        .find_source_companion(one, &package, &key, &asset)
+        .await;
+    assert!(found.is_err(), "{found:?}");
 }

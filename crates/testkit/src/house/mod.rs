@@ -279,6 +279,8 @@ fn settings(account: &AccountId, dev: bool, rates: Rates) -> Settings {
             ..Quotas::default()
         },
         freshness_ms: FRESHNESS_MS,
+        uses_source_freshness: false,
+        whole_version_bytes: 32 << 20,
         document_cache_bytes: 16 << 20,
         source_document_limit_bytes: 8 << 20,
         dev,
