@@ -18,7 +18,8 @@ sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from harness import account, knobs  # noqa: E402
 from harness.server import Server  # noqa: E402
-from harness.source import Source, configured_registry  # noqa: E402
+from harness.public_registries import npm_source  # noqa: E402
+from harness.source import Source  # noqa: E402
 
 import fixtures  # noqa: E402
 import footprint  # noqa: E402
@@ -129,7 +130,7 @@ def write_readme(text: str, section: str) -> None:
 
 def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> bool:
     """Measure, print; whether every bar was met."""
-    source = Source(configured_registry())
+    source = npm_source()
     try:
         rows = measure(chosen, binary, folder, source)
     finally:

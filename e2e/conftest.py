@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-from harness import account, knobs
+from harness import account, knobs, public_registries
 from harness.account import Repository
 from harness.server import Server
-from harness.source import Source, configured_registry
+from harness.source import Source
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 _servers: list[Server] = []
@@ -35,9 +35,33 @@ def binary() -> Path:
 @pytest.fixture(scope="session")
 def npm_source() -> Iterator[Source]:
     """The proxy in front of the registry that npm on this machine uses. It is there whether or not that one is."""
-    source = Source(configured_registry())
+    source = public_registries.npm_source()
     yield source
     source.close()
+
+
+@pytest.fixture(scope="session")
+def python_source() -> Iterator[Source]:
+    """The same in front of the index that pip on this machine uses, and of the hosts of its files."""
+    source = public_registries.python_source()
+    yield source
+    source.close()
+
+
+@pytest.fixture(scope="session")
+def _index_answers(python_source: Source) -> bool:
+    return python_source.is_reachable()
+
+
+@pytest.fixture
+def public_index(python_source: Source, _index_answers: bool) -> Iterator[Source]:
+    """The public Python index for stories that really fetch from it; they are skipped where it cannot be reached."""
+    if not _index_answers:
+        pytest.skip("the Python index configured on this machine cannot be reached")
+    python_source.restore()
+    python_source.forget()
+    yield python_source
+    python_source.restore()
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +116,8 @@ def server_factory(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     """Makes servers that several stories of a folder share, not yet started; they run until the end."""
     made: list[Server] = []
 
-    def make(*, npm_source: str, **options: Any) -> Server:
-        one = Server(binary, tmp_path_factory.mktemp("shared"), npm_source=npm_source, **options)
+    def make(**options: Any) -> Server:
+        one = Server(binary, tmp_path_factory.mktemp("shared"), **options)
         made.append(one)
         _servers.append(one)
         return one

@@ -24,6 +24,18 @@ if [ ! -e "$cache/clients/.done-$pins" ]; then
     touch "$cache/clients/.done-$pins"
 fi
 
+# Python's clients live apart, one environment for each file of pins: what one needs must not decide what another gets.
+for file in python/clients/*.txt; do
+    place=$cache/python/$(basename "$file" .txt)
+    pins=$(stamp_of "$file")
+    if [ ! -e "$place/.done-$pins" ]; then
+        rm -rf "$place"
+        python3 -m venv --without-pip "$place"
+        "$cache/venv/bin/pip" --python "$place/bin/python" install --quiet --no-deps --requirement "$file"
+        touch "$place/.done-$pins"
+    fi
+done
+
 # The story of the expired token needs a preloaded library. It is unpacked, not installed; without it the story is
 # skipped.
 if [ ! -e "$cache/faketime/.done" ] && command -v apt-get >/dev/null && command -v dpkg >/dev/null; then

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,41 +9,12 @@ import pytest
 
 from harness import account, knobs
 from harness.account import fresh_domain_name, npmrc_key
-from harness.client import Finished, installed_version
+from harness.aws_cli import AwsCli
+from harness.client import installed_version
 from harness.packages import Package, fresh_name
 from harness.server import Server
 from harness.source import Source
 from npm.driver import Npm
-
-
-class AwsCli:
-    """`aws codeartifact` with a home and a profile of its own."""
-
-    def __init__(self, server: Server, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True)
-        self.home = home
-        self.environment = account.aws_environment(server, str(home))
-
-    def run(self, *arguments: str, check: bool = True) -> Finished:
-        """Run an operation."""
-        command = ["aws", "codeartifact", *arguments]
-        done = subprocess.run(
-            command,
-            env=self.environment,
-            cwd=self.home,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
-        finished = Finished(command, done.returncode, done.stdout, done.stderr)
-        assert not check or done.returncode == 0, str(finished)
-        return finished
-
-    def answer(self, *arguments: str) -> Any:
-        """The answer as JSON."""
-        return self.run(*arguments, "--output", "json").json()
 
 
 @pytest.fixture

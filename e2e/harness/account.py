@@ -77,7 +77,16 @@ class Repository:
     @cached_property
     def npm_url(self) -> str:
         """The npm endpoint, as the API gives it; always with a trailing slash."""
-        return self.aws.get_repository_endpoint(**self.ids, format="npm")["repositoryEndpoint"]
+        return self.endpoint("npm")
+
+    @cached_property
+    def pypi_url(self) -> str:
+        """The Python endpoint, as the API gives it: uploads go there, the index is `simple/` below it."""
+        return self.endpoint("pypi")
+
+    def endpoint(self, package_format: str) -> str:
+        """The endpoint of a format."""
+        return self.aws.get_repository_endpoint(**self.ids, format=package_format)["repositoryEndpoint"]
 
     @cached_property
     def token(self) -> str:
@@ -94,6 +103,17 @@ class Repository:
         """The versions the control plane lists for a package, all pages."""
         pages = self.aws.get_paginator("list_package_versions").paginate(**self.ids, **npm_ids(name), **filters)
         return {version["version"]: version for page in pages for version in page["versions"]}
+
+    def versions(self, package_format: str, name: str, **filters: str) -> dict[str, dict[str, Any]]:
+        """The versions the control plane lists for a package without a namespace, all pages."""
+        ids = {**self.ids, "format": package_format, "package": name}
+        pages = self.aws.get_paginator("list_package_versions").paginate(**ids, **filters)
+        return {version["version"]: version for page in pages for version in page["versions"]}
+
+    def packages(self, package_format: str) -> list[str]:
+        """The packages of a format that the control plane lists, without their namespaces."""
+        pages = self.aws.get_paginator("list_packages").paginate(**self.ids, format=package_format)
+        return [package["package"] for page in pages for package in page["packages"]]
 
     def npm_packages(self) -> list[str]:
         """The npm packages the control plane lists, as npm spells them."""
@@ -123,12 +143,15 @@ def create_domain(aws: Any) -> str:
     return aws.create_domain(domain=fresh_domain_name())["domain"]["name"]
 
 
-def create_store_and_app(server: Server, aws: Any, domain: str) -> tuple[Repository, Repository]:
+def create_store_and_app(
+    server: Server, aws: Any, domain: str, connection: str = knobs.NPM_CONNECTION
+) -> tuple[Repository, Repository]:
     """The shape of most installations: a store with the connection, and a repository for people with it upstream."""
-    aws.create_repository(domain=domain, repository="npm-store")
-    aws.associate_external_connection(domain=domain, repository="npm-store", externalConnection=knobs.NPM_CONNECTION)
-    aws.create_repository(domain=domain, repository="app", upstreams=[{"repositoryName": "npm-store"}])
-    return Repository(server, aws, domain, "npm-store"), Repository(server, aws, domain, "app")
+    store = f"{knobs.PUBLIC_CONNECTIONS[connection]}-store"
+    aws.create_repository(domain=domain, repository=store)
+    aws.associate_external_connection(domain=domain, repository=store, externalConnection=connection)
+    aws.create_repository(domain=domain, repository="app", upstreams=[{"repositoryName": store}])
+    return Repository(server, aws, domain, store), Repository(server, aws, domain, "app")
 
 
 def npmrc_key(registry: str) -> str:

@@ -1,4 +1,4 @@
-"""A package manager of the npm family, as the shared scenarios see it.
+"""A package manager as the shared scenarios see it: a program with a home of its own, and what the npm family can do.
 
 Each client's folder holds a driver: how it is configured, and how it spells publish, add and install.
 """
@@ -39,8 +39,8 @@ class Finished:
         return f"{' '.join(self.command)} ended with {self.status}\n{self.stdout[-4000:]}\n{self.stderr[-4000:]}"
 
 
-class Client(ABC):
-    """One client with a home of its own: no setting, cache or credential of the machine takes part."""
+class Program(ABC):
+    """One program with a home of its own: no setting, cache or credential of the machine takes part."""
 
     name: ClassVar[str]
 
@@ -52,6 +52,40 @@ class Client(ABC):
     @abstractmethod
     def program(self) -> list[str]:
         """The command without arguments."""
+
+    def environment(self) -> dict[str, str]:
+        """Only what a client needs; the variables of the machine stay outside."""
+        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "CI": "true", "NO_COLOR": "1"}
+
+    def run(self, *arguments: str, cwd: Path | None = None, check: bool = True, timeout_s: float = 150) -> Finished:
+        """Run a command of the client; with `check` a failure fails the test and shows the whole output."""
+        return self.run_command([*self.program(), *arguments], cwd=cwd, check=check, timeout_s=timeout_s)
+
+    def run_command(
+        self, command: list[str], *, cwd: Path | None = None, check: bool = True, timeout_s: float = 150
+    ) -> Finished:
+        """Run any command in the client's environment."""
+        done = subprocess.run(
+            command,
+            cwd=cwd or self.home,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+        finished = Finished([self.name, *command[1:]], done.returncode, done.stdout, done.stderr)
+        assert not check or done.returncode == 0, str(finished)
+        return finished
+
+    def empty_cache(self) -> None:
+        """Forget every document and package."""
+        shutil.rmtree(self.cache, ignore_errors=True)
+
+
+class Client(Program):
+    """A package manager of the npm family."""
 
     @abstractmethod
     def configure(self, registry: str, token: str | None) -> None:
@@ -72,31 +106,6 @@ class Client(ABC):
     @abstractmethod
     def upgrade(self, project: Path, *names: str) -> Finished:
         """Take the newest versions that the project's ranges allow."""
-
-    def environment(self) -> dict[str, str]:
-        """Only what a client needs; the variables of the machine stay outside."""
-        return {"PATH": os.environ["PATH"], "HOME": str(self.home), "CI": "true", "NO_COLOR": "1"}
-
-    def run(self, *arguments: str, cwd: Path | None = None, check: bool = True, timeout_s: float = 150) -> Finished:
-        """Run a command of the client; with `check` a failure fails the test and shows the whole output."""
-        command = [*self.program(), *arguments]
-        done = subprocess.run(
-            command,
-            cwd=cwd or self.home,
-            env=self.environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
-        finished = Finished([self.name, *arguments], done.returncode, done.stdout, done.stderr)
-        assert not check or done.returncode == 0, str(finished)
-        return finished
-
-    def empty_cache(self) -> None:
-        """Forget every document and tarball."""
-        shutil.rmtree(self.cache, ignore_errors=True)
 
     def install_afresh(self, project: Path) -> Finished:
         """Remove what was installed and install by the lock file, as a build machine does."""

@@ -21,6 +21,7 @@ DEV_REPOSITORY = "main"
 
 FORMATS = ("npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo")
 NPM_CONNECTION = "public:npmjs"
+PYPI_CONNECTION = "public:pypi"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
     "public:npmjs": "npm",
@@ -44,15 +45,15 @@ def serve_command(binary: Path, data_dir: Path, port: int, config: Path, *, dev:
     return [*command, "--dev"] if dev else [*command, "--account", account]
 
 
-def configuration(npm_source: str, quotas: dict[str, int]) -> str:
-    """The TOML file of the server: where `public:npmjs` points, and the limits that a story wants.
+def configuration(sources: dict[str, str], quotas: dict[str, int]) -> str:
+    """The TOML file of the server: where public connections point, and the limits that a story wants.
 
-    Every other public connection points to a closed port: a test that reaches for one by mistake fails at once
-    instead of leaving the machine.
+    Every public connection that is not named points to a closed port: a test that reaches for one by mistake fails at
+    once instead of leaving the machine.
     """
     lines = []
     for name in PUBLIC_CONNECTIONS:
-        url = npm_source if name == NPM_CONNECTION else "http://127.0.0.1:9/"
+        url = sources.get(name, "http://127.0.0.1:9/")
         lines += [f'[connections."{name}"]', f'url = "{url}"', "allow_private_network = true", ""]
     if quotas:
         lines += ["[quotas]", *(f"{key} = {value}" for key, value in quotas.items()), ""]
@@ -86,6 +87,25 @@ def rates(**per_second: int) -> str:
     """The settings that turn the documented rates on, some of them with other values."""
     lines = [f"{name} = {value}" for name, value in per_second.items()]
     return "\n".join(["[quotas.rates]", "enabled = true", *lines, ""])
+
+
+# The log as lines of JSON, so that a story can count what a client asked for; and a change of the public source is seen
+# by the next request.
+COUNTED_SETTINGS = """
+[log]
+format = "json"
+
+[upstream]
+freshness_ms = 1
+negative_ttl_ms = 1
+"""
+
+
+# The same with a public source that is trusted for a while, as an installation has it.
+COUNTED_PATIENT_SETTINGS = """
+[log]
+format = "json"
+"""
 
 
 def host_endpoints(base: str) -> str:

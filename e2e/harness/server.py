@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,8 @@ class Server:
         binary: Path,
         folder: Path,
         *,
-        npm_source: str,
+        npm_source: str = "http://127.0.0.1:9/",
+        sources: dict[str, str] | None = None,
         dev: bool = False,
         account: str = knobs.DEFAULT_ACCOUNT,
         quotas: dict[str, int] | None = None,
@@ -50,7 +52,7 @@ class Server:
         self.port = free_port()
         self._config_path = folder / "reliquary.toml"
         self._home = folder / "home"
-        self._npm_source = npm_source
+        self._sources = {knobs.NPM_CONNECTION: npm_source} | (sources or {})
         self._dev = dev
         self._quotas = dict(quotas or {})
         self._settings = settings
@@ -81,7 +83,7 @@ class Server:
     def launch(self, environment: dict[str, str] | None = None) -> None:
         """Start without waiting; for those who measure how long it takes to answer."""
         assert self._process is None, "the server is running already"
-        self._config_path.write_text(self._settings + knobs.configuration(self._npm_source, self._quotas))
+        self._config_path.write_text(self._settings + knobs.configuration(self._sources, self._quotas))
         # It may hold secrets, and then nobody else may read it.
         self._config_path.chmod(0o600)
         # A home of its own and no inherited variables: the settings of the machine must not decide a test.
@@ -184,6 +186,15 @@ class Server:
         while text not in self.log_path.read_text(errors="replace"):
             assert time.monotonic() < deadline, f"{text} did not come into the log:\n{self.log_tail()}"
             time.sleep(0.02)
+
+    def requests(self) -> list[dict[str, Any]]:
+        """The finished requests so far as the log tells them; for servers whose log is JSON."""
+        # A request of our own is the end mark: lines are written a moment after the replies they are about.
+        mark = f"/{uuid.uuid4()}"
+        self.status_of(mark)
+        self.wait_for_log(mark)
+        lines = [json.loads(line) for line in self.log_path.read_text().splitlines() if line.startswith("{")]
+        return [line for line in lines if line.get("target") == "access" and line["path"] != mark]
 
     def log_tail(self, lines: int = 60) -> str:
         """The last lines of the log, for failure messages."""

@@ -1,10 +1,10 @@
-"""A public npm registry that can be cut off: a small proxy on loopback in front of the configured registry.
+"""A public registry that can be cut off: a small proxy on loopback in front of the one that this machine uses.
 
-Reliquary is told that `public:npmjs` is here. Absolute addresses in the metadata are rewritten to the proxy, so that
-cutting it really cuts every byte. It counts what it is asked, because "the second install asked for nothing" is a
-number, not a feeling.
+Reliquary is told that the public connection is here. Absolute addresses in the metadata are rewritten to the proxy, so
+that cutting it really cuts every byte: also those of files on another host, as the Python index has them. It counts
+what it is asked, because "the second install asked for nothing" is a number, not a feeling.
 
-The npm registry protocol: GET {name} answers a packument, GET {name}/-/{file}.tgz a tarball.
+Where the registries are is found in `harness.public_registries`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ from __future__ import annotations
 import contextlib
 import gzip
 import http.client
-import os
+import re
 import socket
 import ssl
-import subprocess
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 CHUNK_BYTES = 256 * 1024
 # Answers of a busy registry, and how long it is left alone before the next try. A story is about Reliquary: it must
@@ -36,18 +34,9 @@ FORWARDED = ("accept", "if-none-match", "if-modified-since", "range", "authoriza
 RETURNED = ("content-type", "etag", "last-modified", "cache-control", "content-range", "accept-ranges")
 
 
-def npm_setting(name: str) -> str | None:
-    """A setting of npm as this machine has it, or None when it has none."""
-    done = subprocess.run(["npm", "config", "get", name], capture_output=True, text=True, timeout=60, check=True)
-    value = done.stdout.strip()
-    return None if value in ("", "null", "undefined") else value
-
-
-def configured_registry() -> str:
-    """The registry that npm on this machine uses, with a trailing slash: a mirror stays the mirror."""
-    registry = npm_setting("registry")
-    assert registry is not None, "npm has no registry configured"
-    return registry.rstrip("/") + "/"
+# Files of other hosts are asked for below this path, followed by the number of the host.
+ELSEWHERE = "/.elsewhere/"
+ARCHIVES = (".tgz", ".whl", ".tar.gz", ".zip")
 
 
 @dataclass(frozen=True)
@@ -63,6 +52,11 @@ class Asked:
         """Tarballs are told from metadata by their path."""
         return "/-/" in self.path and self.path.endswith(".tgz")
 
+    @property
+    def is_archive(self) -> bool:
+        """Whether the bytes of a package were asked for."""
+        return self.method == "GET" and self.path.endswith(ARCHIVES)
+
 
 class Recorder(Protocol):
     """Told about every successful answer: path, request headers, content type, body as sent on."""
@@ -73,15 +67,29 @@ class Recorder(Protocol):
 class Source:
     """The proxy. `cut` makes it vanish as a dead host does (connections are refused), `restore` brings it back."""
 
-    def __init__(self, registry: str, *, recorder: Recorder | None = None) -> None:
+    def __init__(
+        self,
+        registry: str,
+        *,
+        probe: str = "-/ping",
+        links: re.Pattern[bytes] | None = None,
+        authorities: str | None = None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        """`probe` is a cheap path that a living registry answers; the first group of `links` finds the origin of a file
+        that may lie on another host; `authorities` is a file with further certificate authorities.
+        """
         self.registry = registry
         self.recorder = recorder
         self.asked: list[Asked] = []
         self._parts = urlsplit(registry)
+        self._probe = probe
+        self._links = links
+        self._elsewhere: list[str] = []
         self._lock = threading.Lock()
         self._connections: set[socket.socket] = set()
         self._local = threading.local()
-        self._tls = _tls_context() if self._parts.scheme == "https" else None
+        self._tls = _tls_context(authorities)
         self._listener: ThreadingHTTPServer | None = None
         self.port = 0
         self.restore()
@@ -94,8 +102,8 @@ class Source:
     def is_reachable(self) -> bool:
         """Whether the registry behind the proxy answers."""
         with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = self._connect(timeout_s=15)
-            connection.request("GET", self._parts.path + "-/ping", headers={"Accept": "application/json"})
+            connection = self._connect(self._parts, timeout_s=15)
+            connection.request("GET", self._parts.path + self._probe, headers={"Accept": "application/json"})
             return connection.getresponse().status < 500
         return False
 
@@ -136,6 +144,11 @@ class Source:
         with self._lock:
             return sum(1 for asked in self.asked if asked.is_tarball)
 
+    def archives(self) -> int:
+        """How many archives of packages were asked for, of any format."""
+        with self._lock:
+            return sum(1 for asked in self.asked if asked.is_archive)
+
     def wait_for(self, condition: Callable[[], bool], timeout_s: float) -> bool:
         """Wait until something has been asked, e.g. the hundredth tarball."""
         deadline = time.monotonic() + timeout_s
@@ -147,25 +160,32 @@ class Source:
 
     # Inside.
 
-    def _connect(self, timeout_s: float = 60) -> http.client.HTTPConnection:
-        host, port = self._parts.hostname or "", self._parts.port
-        if self._tls is None:
-            return http.client.HTTPConnection(host, port, timeout=timeout_s)
-        return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=self._tls)
+    def _connect(self, host: SplitResult, timeout_s: float = 60) -> http.client.HTTPConnection:
+        if host.scheme == "http":
+            return http.client.HTTPConnection(host.hostname or "", host.port, timeout=timeout_s)
+        return http.client.HTTPSConnection(host.hostname or "", host.port, timeout=timeout_s, context=self._tls)
+
+    def _target(self, path: str) -> tuple[SplitResult, str]:
+        """The host that a path of the proxy is about, and the path there."""
+        if path.startswith(ELSEWHERE):
+            number, _, rest = path.removeprefix(ELSEWHERE).partition("/")
+            return urlsplit(self._elsewhere[int(number)]), "/" + rest
+        return self._parts, self._parts.path.rstrip("/") + path
 
     def _ask(self, method: str, path: str, headers: dict[str, str]) -> http.client.HTTPResponse:
         """Ask the registry on this thread's connection; once more on a fresh one if it had gone stale."""
-        target = self._parts.path.rstrip("/") + path
+        host, target = self._target(path)
+        kept: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
         for last in (False, True):
-            connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+            connection = kept.get(host.netloc)
             if connection is None:
-                connection = self._local.connection = self._connect()
+                connection = kept[host.netloc] = self._connect(host)
             try:
                 connection.request(method, target, headers=headers)
                 return connection.getresponse()
             except (OSError, http.client.HTTPException):
                 connection.close()
-                self._local.connection = None
+                del kept[host.netloc]
                 if last:
                     raise
         raise AssertionError("unreachable")
@@ -181,16 +201,25 @@ class Source:
         return self._ask(method, path, headers)
 
     def _rewrite(self, body: bytes) -> bytes:
-        """Absolute addresses of the registry become addresses of the proxy."""
-        return body.replace(self.registry.rstrip("/").encode(), self.url.rstrip("/").encode())
+        """Addresses of the registry, and of the hosts that it keeps files on, become addresses of the proxy."""
+        body = body.replace(self.registry.rstrip("/").encode(), self.url.rstrip("/").encode())
+        if self._links is None:
+            return body
+        own = self.url.rstrip("/")
+        for origin in sorted({found.decode() for found in self._links.findall(body)} - {own}):
+            with self._lock:
+                if origin not in self._elsewhere:
+                    self._elsewhere.append(origin)
+                number = self._elsewhere.index(origin)
+            body = body.replace(origin.encode() + b"/", f"{own}{ELSEWHERE}{number}/".encode())
+        return body
 
 
-def _tls_context() -> ssl.SSLContext:
-    """The certificate authorities that npm trusts, so that a mirror with a private one works here too."""
+def _tls_context(authorities: str | None) -> ssl.SSLContext:
+    """Also the certificate authorities that the registry's own client trusts: a mirror may have a private one."""
     context = ssl.create_default_context()
-    cafile = npm_setting("cafile") or os.environ.get("NODE_EXTRA_CA_CERTS")
-    if cafile and Path(cafile).exists():
-        context.load_verify_locations(cafile)
+    if authorities is not None:
+        context.load_verify_locations(authorities)
     return context
 
 
@@ -246,28 +275,30 @@ def _handler_of(source: Source) -> type[BaseHTTPRequestHandler]:
             self._count(answer.status)
             kept = [(name, value) for name, value in answer.getheaders() if name.lower() in RETURNED]
             content_type = answer.getheader("content-type") or ""
-            if "json" not in content_type and source.recorder is None and self.command == "GET":
+            has_links = "json" in content_type or (source._links is not None and "html" in content_type)
+            if not has_links and source.recorder is None and self.command == "GET":
                 self._stream(answer, kept)
                 return
             body = answer.read()
             if answer.getheader("content-encoding") == "gzip":
                 body = gzip.decompress(body)
-            if "json" in content_type:
+            if has_links:
                 body = source._rewrite(body)
             if source.recorder is not None and answer.status == 200:
                 source.recorder(self.path, self.headers.get("accept", ""), content_type, body)
-            self._reply(answer.status, kept, body)
+            length = answer.getheader("content-length") if self.command == "HEAD" else None
+            self._reply(answer.status, kept, body, length)
 
         def _count(self, status: int) -> None:
             with source._lock:
                 source.asked.append(Asked(self.command, self.path, status))
 
-        def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        def _reply(self, status: int, headers: list[tuple[str, str]], body: bytes, length: str | None = None) -> None:
             self.send_response(status)
             for name, value in headers:
                 self.send_header(name, value)
             if status != 304:
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", length or str(len(body)))
             self.end_headers()
             if self.command != "HEAD" and status != 304:
                 self.wfile.write(body)

@@ -20,7 +20,7 @@ use crate::publish::revision_of;
 use crate::publish_asset::{PublishedAsset, asset_too_large};
 use crate::storable_text::storable;
 use crate::version_growth::{Candidate, HeldContent};
-use crate::{Catalog, Examined, Grant};
+use crate::{Catalog, Examined, ExpectedDigests, Grant};
 
 /// An asset to add to a version, which is made if it is not there.
 #[derive(Debug)]
@@ -67,7 +67,8 @@ impl Catalog {
             package,
             version,
             asset,
-            sha256: staged.digests().sha256,
+            bytes: ExpectedDigests::exactly(staged.digests()),
+            only_new: false,
             is_finished,
         };
         if let Some(published) = self.check_before_addition(grant, &candidate).await? {

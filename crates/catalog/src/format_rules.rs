@@ -114,8 +114,8 @@ pub trait FormatRules: Send + Sync + 'static {
         None
     }
 
-    /// Whether versions come and go through the API alone, one asset at a time, without a package manager. Then what
-    /// is held of an unfinished one can be fetched through the API too.
+    /// Whether versions come and go through the API, one asset at a time, without a package manager. Then what is held
+    /// of an unfinished one can be fetched too, by whoever names it.
     fn is_published_through_api(&self) -> bool {
         false
     }

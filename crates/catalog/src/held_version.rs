@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
-use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey};
-use store::{AssetRow, Connection, NewVersion, PackageVersionRow, StoreResult, Tx};
+use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey, VersionName};
+use store::{AssetRow, Connection, NewVersion, PackageVersionRow, StoreResult, Tx, VersionContent};
 
 use crate::change_log::VersionEvent;
 use crate::failure::Failure;
@@ -88,6 +88,44 @@ impl HeldVersion {
             tx.insert_asset(domain_id, id, &asset.to_new()?).await?;
         }
         Ok(true)
+    }
+
+    /// The same content under another name.
+    pub(crate) fn named(&self, version: &VersionName, key: VersionKey) -> Self {
+        let mut named = self.clone();
+        named.row.version = version.as_str().to_owned();
+        named.key = key;
+        named
+    }
+
+    /// The same content with a status that it has got now.
+    pub(crate) fn with_status(mut self, status: PackageVersionStatus, at: EpochMillis) -> Self {
+        self.row.status = status.as_str().to_owned();
+        self.row.published_at_ms = at.0;
+        self
+    }
+
+    /// Puts this content in the place of that of a version.
+    pub(crate) async fn replace(
+        &self,
+        tx: &mut Tx,
+        domain_id: i64,
+        old: &Self,
+    ) -> Result<(), Failure> {
+        tx.delete_assets_of_version(domain_id, old.row.id).await?;
+        for asset in &self.assets {
+            tx.insert_asset(domain_id, old.row.id, &asset.to_new()?)
+                .await?;
+        }
+        let content = VersionContent {
+            status: self.status()?,
+            revision: &self.row.revision,
+            published_at: EpochMillis(self.row.published_at_ms),
+            metadata: &self.metadata,
+            readme: self.readme.as_deref(),
+        };
+        tx.update_version_content(old.row.id, &content).await?;
+        Ok(())
     }
 
     /// Deletes the version. Its tags stay.

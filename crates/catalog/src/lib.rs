@@ -29,6 +29,7 @@ mod failure;
 mod followed;
 mod format_rules;
 mod heavy_work;
+mod held_packages;
 mod held_version;
 mod identities;
 mod identity_rights;
@@ -59,6 +60,7 @@ mod retain;
 mod search;
 mod sessions;
 mod settings;
+mod snapshot;
 mod source;
 mod source_documents;
 mod stamps;
@@ -111,6 +113,7 @@ pub use sessions::{
     OpenedSession, SessionFailure,
 };
 pub use settings::{Quotas, Rates, Settings};
+pub use snapshot::SnapshotUpdate;
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,

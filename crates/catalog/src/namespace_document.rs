@@ -4,7 +4,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{ChangeKind, FormatId, GroupRestrictionType, Namespace, PackageName, Result};
+use model::{
+    ChangeKind, FormatId, GroupRestrictionType, Namespace, PackageCoordinates, PackageName, Result,
+};
 use serde_json::json;
 use store::{DocumentSubject, SourceDocumentRow};
 use upstream::{DocumentAnswer, Validators};
@@ -23,11 +25,15 @@ pub(crate) type NamespaceAnswer = Result<Option<Bytes>, SourceFault>;
 
 impl Catalog {
     /// What the public sources over the graph say of a namespace, nearest first. Sources that fail are left out.
+    ///
+    /// Where the document has the address of a package, asking for it names that package as well: then a source that is
+    /// not asked about the package is not asked about the namespace.
     pub async fn namespace_documents(
         self: &Arc<Self>,
         grant: &Grant,
         format: FormatId,
         namespace: &Namespace,
+        package_at_address: Option<&PackageCoordinates>,
     ) -> Result<Vec<Bytes>> {
         let view = grant.view();
         view.check_upstreams()?;
@@ -40,18 +46,28 @@ impl Catalog {
         let Some(anyone) = anyone else {
             return Ok(Vec::new());
         };
-        let gate = self.origin_gate(view.domain_id, &anyone).await?;
-        let reaches_upstreams = gate.reaches_upstreams(view.home());
+        let mut gates = vec![self.origin_gate(view.domain_id, &anyone).await?];
+        if let Some(package) = package_at_address {
+            gates.push(self.origin_gate(view.domain_id, package).await?);
+        }
+        let reaches_upstreams = gates.iter().all(|gate| gate.reaches_upstreams(view.home()));
         let mut documents = Vec::new();
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
+            if let Some(package) = package_at_address
+                && !self.lets_in(node, package).await?
+            {
+                continue;
+            }
             if reaches_upstreams {
                 walk.descend(node);
             }
             let is_of_format = matches!(&node.connection, Some((_, of)) if *of == format);
-            if !is_of_format || !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None)
-            {
+            let is_let_in = gates
+                .iter()
+                .all(|gate| gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None));
+            if !is_of_format || !is_let_in {
                 continue;
             }
             match self.namespace_document(view, node, format, namespace).await {
@@ -66,6 +82,16 @@ impl Catalog {
             }
         }
         Ok(documents)
+    }
+
+    /// Whether a repository's own controls of a package let anything in from above.
+    async fn lets_in(&self, node: &Node, package: &PackageCoordinates) -> Result<bool> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader
+            .find_package(node.id, package)
+            .await
+            .map_err(from_store)?;
+        Ok(row.is_none_or(|row| row.upstream_allowed))
     }
 
     /// What one source says: what is held, however old, or else its answer.

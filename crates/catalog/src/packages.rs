@@ -9,7 +9,7 @@ use store::{AssetRow, Connection, PackageFilter, PackageRow, PackageVersionRow, 
 
 use crate::Catalog;
 use crate::asset_body::AssetBody;
-use crate::failure::{from_blobs, from_store};
+use crate::failure::from_store;
 use crate::version_manifest::OfVersion;
 
 /// What a list of packages is narrowed to.
@@ -277,10 +277,7 @@ impl Catalog {
             Error::not_found(ResourceType::Asset, asset.as_str(), message)
         };
         let status = found.status().map_err(from_store)?;
-        let is_served = status.is_downloadable()
-            || (status == PackageVersionStatus::Unfinished
-                && self.rules(package.format)?.is_published_through_api());
-        if !is_served {
+        if !self.is_served(package.format, status)? {
             return Err(no_asset());
         }
         let row = reader
@@ -290,14 +287,14 @@ impl Catalog {
             .ok_or_else(no_asset)?;
         drop(reader);
         let digests = row.digests().map_err(from_store)?;
-        let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
-        let blob = blob.ok_or_else(|| {
-            Error::internal(format!(
-                "the bytes {} of an asset are missing",
-                digests.sha256
-            ))
-        })?;
-        OfVersion::new(&found, AssetBody::held(blob, digests))
+        OfVersion::new(&found, self.open_held(digests).await?)
+    }
+
+    /// Whether whoever names a version of this status gets its assets.
+    pub(crate) fn is_served(&self, format: FormatId, status: PackageVersionStatus) -> Result<bool> {
+        let is_open = status == PackageVersionStatus::Unfinished
+            && self.rules(format)?.is_published_through_api();
+        Ok(is_open || status.is_downloadable())
     }
 
     /// The version to show first: the one that the format's default tag names, else the newest. One that is not

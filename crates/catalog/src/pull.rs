@@ -65,8 +65,8 @@ impl AssetKey {
 /// Where an asset's bytes are, as long as no change to its package comes.
 #[derive(Debug)]
 pub(crate) struct HeldAsset {
-    digests: Digests,
-    made_at: Tick,
+    pub(crate) digests: Digests,
+    pub(crate) made_at: Tick,
 }
 
 /// A pull that has begun.
@@ -261,7 +261,8 @@ impl Catalog {
         }
     }
 
-    async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
+    /// The bytes of an asset that a row names.
+    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
         let blob = blob.ok_or_else(|| {
             Error::internal(format!(

@@ -77,7 +77,7 @@ impl RequestFailure {
             ErrorKind::Unauthenticated => "UnrecognizedClientException",
             ErrorKind::AccessDenied => "AccessDeniedException",
             ErrorKind::NotFound => "ResourceNotFoundException",
-            ErrorKind::Conflict => "ConflictException",
+            ErrorKind::Conflict | ErrorKind::PreconditionFailed => "ConflictException",
             ErrorKind::QuotaExceeded => "ServiceQuotaExceededException",
             ErrorKind::Throttled => "ThrottlingException",
             ErrorKind::TooLarge => "RequestEntityTooLargeException",

@@ -204,6 +204,17 @@ pub struct ExpectedDigests {
 }
 
 impl ExpectedDigests {
+    /// The digests of bytes that have come.
+    #[must_use]
+    pub fn exactly(digests: &Digests) -> Self {
+        Self {
+            md5: Some(digests.md5),
+            sha1: Some(digests.sha1),
+            sha256: Some(digests.sha256),
+            sha512: Some(digests.sha512),
+        }
+    }
+
     /// The name of the first digest that does not match.
     #[must_use]
     pub fn mismatch(&self, found: &Digests) -> Option<&'static str> {

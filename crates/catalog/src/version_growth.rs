@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use model::{
     Asset, AssetName, ChangeKind, EpochMillis, Error, OriginRestrictions, OriginType,
-    PackageCoordinates, PackageVersionStatus, ResourceType, Result, Sha256Digest, VersionKey,
-    VersionName,
+    PackageCoordinates, PackageVersionStatus, ResourceType, Result, VersionKey, VersionName,
 };
 use serde_json::json;
 use store::{Connection, NewAsset, NewVersion, PackageRow, Tx, VersionContent, VersionMetadataRow};
@@ -22,7 +21,7 @@ use crate::publish::revision_of;
 use crate::publish_asset::PublishedAsset;
 use crate::repository_view::{RepositoryView, repository_not_found};
 use crate::storable_text::storable;
-use crate::{Caller, Catalog, FormatRules};
+use crate::{Caller, Catalog, ExpectedDigests, FormatRules};
 
 /// What a version says of itself when nothing but its assets was ever sent.
 pub(crate) const NO_METADATA: &str = "{}";
@@ -63,6 +62,7 @@ impl HeldContent {
             asset: found.cloned().ok_or_else(|| {
                 Error::internal(format!("asset {asset} is not among those that are held"))
             })?,
+            is_new: false,
         })
     }
 }
@@ -74,7 +74,10 @@ pub(crate) struct Candidate {
     /// The version, as the client spells it.
     pub(crate) version: VersionName,
     pub(crate) asset: AssetName,
-    pub(crate) sha256: Sha256Digest,
+    /// What is known of its bytes: everything, once they have come.
+    pub(crate) bytes: ExpectedDigests,
+    /// Whether an asset of this name that is held already is refused whatever its bytes are.
+    pub(crate) only_new: bool,
     /// Whether an unfinished version is finished with it.
     pub(crate) is_finished: bool,
 }
@@ -114,7 +117,10 @@ impl Candidate {
             });
         };
         let same_name = held.assets.iter().find(|asset| asset.name == self.asset);
-        let is_there = same_name.is_some_and(|asset| asset.digests.sha256 == self.sha256);
+        if self.only_new && same_name.is_some() {
+            return Err(self.taken());
+        }
+        let is_there = same_name.is_some_and(|asset| self.bytes.mismatch(&asset.digests).is_none());
         let changes_nothing = is_there && self.is_finished;
         let is_open = match held.status {
             PackageVersionStatus::Unfinished => growth != Growth::Never || changes_nothing,
@@ -152,10 +158,21 @@ impl Candidate {
         })
     }
 
+    fn taken(&self) -> Error {
+        let message = format!(
+            "Asset '{}' of version {} of package '{}' is there already, and the request is for a new one only.",
+            self.asset, self.version, self.package
+        );
+        Error::precondition_failed(ResourceType::Asset, self.asset.as_str(), message)
+    }
+
     fn closed(&self, held: &HeldContent, growth: Growth) -> Error {
         let when = match growth {
             Growth::Never => "all of its assets come with it",
-            Growth::WhileUnfinished => "assets can be added only while a version is Unfinished",
+            Growth::WhileUnfinished => {
+                "assets can be added only while a version is Unfinished, which it is as long as each of them is sent \
+                 with unfinished=true"
+            }
             Growth::Always => {
                 "assets can be added only while a version is Unfinished, Published or Unlisted"
             }
@@ -287,7 +304,7 @@ impl GrowthUnit {
             .of_version(&name)
             .with_event(detail, &event);
         tx.append_change(domain_id, &entry).await?;
-        Ok(self.published(name, revision, admission.status))
+        Ok(self.published(name, revision, admission))
     }
 
     /// The package's row, if versions of it may be published here.
@@ -386,12 +403,13 @@ impl GrowthUnit {
         &self,
         version: VersionName,
         revision: String,
-        status: PackageVersionStatus,
+        admission: Admission,
     ) -> PublishedAsset {
         PublishedAsset {
             version,
             revision,
-            status,
+            status: admission.status,
+            is_new: !admission.is_there,
             asset: Asset {
                 name: self.asset.name.clone(),
                 size_bytes: self.asset.size_bytes,

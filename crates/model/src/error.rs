@@ -33,6 +33,8 @@ pub enum ErrorKind {
     NotFound,
     /// The state of the resource stands against it.
     Conflict,
+    /// The request was made on a condition that does not hold.
+    PreconditionFailed,
     /// A limit is reached.
     QuotaExceeded,
     /// Too many requests.
@@ -55,6 +57,7 @@ impl ErrorKind {
             Self::AccessDenied => "access-denied",
             Self::NotFound => "not-found",
             Self::Conflict => "conflict",
+            Self::PreconditionFailed => "precondition-failed",
             Self::QuotaExceeded => "quota-exceeded",
             Self::Throttled => "throttled",
             Self::TooLarge => "too-large",
@@ -169,6 +172,15 @@ impl Error {
     /// The state of the resource stands against it.
     pub fn conflict(kind: ResourceType, id: impl Into<String>, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::Conflict, message).about(kind, id)
+    }
+
+    /// The request was made on a condition that does not hold.
+    pub fn precondition_failed(
+        kind: ResourceType,
+        id: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self::new(ErrorKind::PreconditionFailed, message).about(kind, id)
     }
 
     /// A limit is reached.

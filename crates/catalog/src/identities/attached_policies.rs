@@ -1,12 +1,12 @@
 //! Managed policies attached to users and roles.
 
 use model::{ChangeKind, Principal, Result};
+use serde_json::json;
 
 use super::managed_policies::{find_document, name_of, not_found};
 use super::users::check_name;
-use super::{entry, get_row, no_such_entity, noun, refused};
-use crate::change_log::INSTALLATION;
-use crate::failure::{Failure, from_store};
+use super::{get_row, no_such_entity, noun, refused};
+use crate::failure::from_store;
 use crate::{Caller, Catalog};
 
 /// The most policies that can be attached to one principal.
@@ -30,39 +30,30 @@ impl Catalog {
         arn: &str,
     ) -> Result<()> {
         check_name(principal)?;
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let arn = arn.to_owned();
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (row, principal) = get_row(tx, &principal).await?;
-                    let own = format!("arn:aws:iam::{}:policy/", principal.account);
-                    let is_near = arn.starts_with(&own) || arn.starts_with("arn:aws:iam::aws:");
-                    if !is_near || find_document(tx, &arn).await?.is_none() {
-                        return Err(not_found(&arn).into());
-                    }
-                    let attached = tx.list_attached_policies(row.id).await?;
-                    if attached.contains(&arn) {
-                        return Ok(());
-                    }
-                    if attached.len() >= MOST_ATTACHED {
-                        return Err(refused(format!(
-                            "Cannot exceed quota for PoliciesPer{}: {MOST_ATTACHED}.",
-                            noun(principal.kind)
-                        ))
-                        .into());
-                    }
-                    tx.attach_policy(row.id, &arn).await?;
-                    let detail = serde_json::json!({ "policy": arn });
-                    let log = entry(ChangeKind::PolicyAttached, now, &actor, &principal, &detail);
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+        let (arn, kind) = (arn.to_owned(), ChangeKind::PolicyAttached);
+        self.change_principal(actor, principal, kind, move |tx, row, principal| {
+            Box::pin(async move {
+                let own = format!("arn:aws:iam::{}:policy/", principal.account);
+                let is_near = arn.starts_with(&own) || arn.starts_with("arn:aws:iam::aws:");
+                if !is_near || find_document(tx, &arn).await?.is_none() {
+                    return Err(not_found(&arn).into());
+                }
+                let attached = tx.list_attached_policies(row).await?;
+                if attached.contains(&arn) {
+                    return Ok(None);
+                }
+                if attached.len() >= MOST_ATTACHED {
+                    return Err(refused(format!(
+                        "Cannot exceed quota for PoliciesPer{}: {MOST_ATTACHED}.",
+                        noun(principal.kind)
+                    ))
+                    .into());
+                }
+                tx.attach_policy(row, &arn).await?;
+                Ok(Some(json!({ "policy": arn })))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 
     /// Detaches a managed policy from a user or role.
@@ -72,25 +63,16 @@ impl Catalog {
         principal: &Principal,
         arn: &str,
     ) -> Result<()> {
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let arn = arn.to_owned();
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (row, principal) = get_row(tx, &principal).await?;
-                    if !tx.detach_policy(row.id, &arn).await? {
-                        return Err(no_such_entity(format!("Policy {arn} was not found.")).into());
-                    }
-                    let detail = serde_json::json!({ "policy": arn });
-                    let log = entry(ChangeKind::PolicyDetached, now, &actor, &principal, &detail);
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+        let (arn, kind) = (arn.to_owned(), ChangeKind::PolicyDetached);
+        self.change_principal(actor, principal, kind, move |tx, row, _| {
+            Box::pin(async move {
+                if !tx.detach_policy(row, &arn).await? {
+                    return Err(no_such_entity(format!("Policy {arn} was not found.")).into());
+                }
+                Ok(Some(json!({ "policy": arn })))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 
     /// The policies attached to a user or role.

@@ -1,13 +1,13 @@
 //! Inline policies of users and roles.
 
 use model::{ChangeKind, Principal, PrincipalKind, Result};
+use serde_json::json;
 
 use super::names::check_policy_name;
 use super::policy_documents::{check_identity_policy, size};
 use super::users::check_name;
-use super::{entry, get_row, no_such_entity, noun, refused};
-use crate::change_log::INSTALLATION;
-use crate::failure::{Failure, from_store};
+use super::{get_row, no_such_entity, noun, refused};
+use crate::failure::from_store;
 use crate::{Caller, Catalog};
 
 /// The most that all inline policies of one principal may take.
@@ -39,40 +39,26 @@ impl Catalog {
         check_policy_name(name)?;
         let limit = limit(principal.kind);
         check_identity_policy(document, limit)?;
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
         let (name, document) = (name.to_owned(), document.to_owned());
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (row, principal) = get_row(tx, &principal).await?;
-                    let present = tx.list_principal_policies(row.id).await?;
-                    let others = present.iter().filter(|policy| policy.name != name);
-                    let others: usize = others.map(|policy| size(&policy.document)).sum();
-                    if others + size(&document) > limit {
-                        return Err(refused(format!(
-                            "Maximum policy size of {limit} characters exceeded for {} {}.",
-                            noun(principal.kind),
-                            principal.short_name()
-                        ))
-                        .into());
-                    }
-                    tx.upsert_principal_policy(row.id, &name, &document).await?;
-                    let detail = serde_json::json!({ "policy": name, "document": document });
-                    let log = entry(
-                        ChangeKind::InlinePolicyPut,
-                        now,
-                        &actor,
-                        &principal,
-                        &detail,
-                    );
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+        let kind = ChangeKind::InlinePolicyPut;
+        self.change_principal(actor, principal, kind, move |tx, row, principal| {
+            Box::pin(async move {
+                let present = tx.list_principal_policies(row).await?;
+                let others = present.iter().filter(|policy| policy.name != name);
+                let others: usize = others.map(|policy| size(&policy.document)).sum();
+                if others + size(&document) > limit {
+                    return Err(refused(format!(
+                        "Maximum policy size of {limit} characters exceeded for {} {}.",
+                        noun(principal.kind),
+                        principal.short_name()
+                    ))
+                    .into());
+                }
+                tx.upsert_principal_policy(row, &name, &document).await?;
+                Ok(Some(json!({ "policy": name, "document": document })))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 
     /// The document of an inline policy.
@@ -110,30 +96,15 @@ impl Catalog {
         principal: &Principal,
         name: &str,
     ) -> Result<()> {
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let name = name.to_owned();
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (row, principal) = get_row(tx, &principal).await?;
-                    if !tx.delete_principal_policy(row.id, &name).await? {
-                        return Err(not_found(&principal, &name).into());
-                    }
-                    let detail = serde_json::json!({ "policy": name });
-                    let log = entry(
-                        ChangeKind::InlinePolicyDeleted,
-                        now,
-                        &actor,
-                        &principal,
-                        &detail,
-                    );
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+        let (name, kind) = (name.to_owned(), ChangeKind::InlinePolicyDeleted);
+        self.change_principal(actor, principal, kind, move |tx, row, principal| {
+            Box::pin(async move {
+                if !tx.delete_principal_policy(row, &name).await? {
+                    return Err(not_found(principal, &name).into());
+                }
+                Ok(Some(json!({ "policy": name })))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 }

@@ -14,13 +14,14 @@ mod principal_tags;
 mod roles;
 mod users;
 
+use futures_util::future::BoxFuture;
 use model::{
     Change, ChangeKind, EpochMillis, Error, InvalidReason, Principal, PrincipalKind, Result,
 };
 use sha2::{Digest as _, Sha256};
-use store::{Connection, PrincipalRow};
+use store::{Connection, PrincipalRow, Tx};
 
-use crate::change_log::{ChangeDetails as _, change};
+use crate::change_log::{ChangeDetails as _, INSTALLATION, change};
 use crate::failure::Failure;
 use crate::{Caller, Catalog};
 
@@ -36,6 +37,9 @@ pub(crate) use names::check_user_name;
 pub(crate) use oidc_providers::from_row as provider_from_row;
 pub(crate) use policy_documents::check_identity_policy;
 pub(crate) use principal_tags::check as check_tags;
+
+/// What a change of a principal has to tell, once it is made.
+type Told<'t> = BoxFuture<'t, Result<Option<serde_json::Value>, Failure>>;
 
 /// A tag: key and value.
 pub type Tag = (String, String);
@@ -123,6 +127,36 @@ fn entry(
 }
 
 impl Catalog {
+    /// Changes something of a principal that must be there, by a unit that is given its row's id, with one entry in the
+    /// installation's log. What the unit returns is said of the change there; nothing, where nothing changed.
+    async fn change_principal<F>(
+        &self,
+        actor: &Caller,
+        principal: &Principal,
+        kind: ChangeKind,
+        unit: F,
+    ) -> Result<()>
+    where
+        F: for<'t> FnOnce(&'t mut Tx, i64, &'t Principal) -> Told<'t> + Send + 'static,
+    {
+        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
+        let done: Result<(), Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    let (row, principal) = get_row(tx, &principal).await?;
+                    if let Some(detail) = unit(tx, row.id, &principal).await? {
+                        let log = entry(kind, now, &actor, &principal, &detail);
+                        tx.append_change(INSTALLATION, &log).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        self.identities_changed();
+        Ok(done?)
+    }
+
     /// Forgets what was kept of identities, after one of them changed here.
     fn identities_changed(&self) {
         self.rights.clear();

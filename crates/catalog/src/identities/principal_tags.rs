@@ -1,11 +1,11 @@
 //! Tags of users and roles: what conditions see as `aws:PrincipalTag`.
 
 use model::{ChangeKind, Principal, Result};
+use serde_json::json;
 
 use super::users::check_name;
-use super::{MOST_TAGS, Tag, entry, get_row, refused};
-use crate::change_log::INSTALLATION;
-use crate::failure::{Failure, from_store};
+use super::{MOST_TAGS, Tag, get_row, refused};
+use crate::failure::from_store;
 use crate::{Caller, Catalog};
 
 /// Checks tags that were sent together, for a principal or for a session.
@@ -59,41 +59,27 @@ impl Catalog {
     ) -> Result<()> {
         check_name(principal)?;
         check(&tags)?;
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (_, principal) = get_row(tx, &principal).await?;
-                    let arn = principal.to_string();
-                    let present = tx.list_resource_tags(&arn).await?;
-                    let mut all = present.clone();
-                    for (key, value) in &tags {
-                        // Another spelling of a key takes the place of the old one.
-                        let same = |old: &String| old.to_lowercase() == key.to_lowercase();
-                        for (old, _) in present.iter().filter(|(old, _)| same(old)) {
-                            tx.delete_resource_tag(&arn, old).await?;
-                        }
-                        all.retain(|(old, _)| !same(old));
-                        all.push((key.clone(), value.clone()));
-                        tx.upsert_resource_tag(&arn, key, value).await?;
+        let kind = ChangeKind::PrincipalTagged;
+        self.change_principal(actor, principal, kind, move |tx, _, principal| {
+            Box::pin(async move {
+                let arn = principal.to_string();
+                let present = tx.list_resource_tags(&arn).await?;
+                let mut all = present.clone();
+                for (key, value) in &tags {
+                    // Another spelling of a key takes the place of the old one.
+                    let same = |old: &String| old.to_lowercase() == key.to_lowercase();
+                    for (old, _) in present.iter().filter(|(old, _)| same(old)) {
+                        tx.delete_resource_tag(&arn, old).await?;
                     }
-                    check(&all)?;
-                    let detail = serde_json::json!({ "tags": tags });
-                    let log = entry(
-                        ChangeKind::PrincipalTagged,
-                        now,
-                        &actor,
-                        &principal,
-                        &detail,
-                    );
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+                    all.retain(|(old, _)| !same(old));
+                    all.push((key.clone(), value.clone()));
+                    tx.upsert_resource_tag(&arn, key, value).await?;
+                }
+                check(&all)?;
+                Ok(Some(json!({ "tags": tags })))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 
     /// Takes tags from a user or role. Keys that are not there do not matter.
@@ -103,31 +89,17 @@ impl Catalog {
         principal: &Principal,
         keys: Vec<String>,
     ) -> Result<()> {
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (_, principal) = get_row(tx, &principal).await?;
-                    let arn = principal.to_string();
-                    for key in &keys {
-                        tx.delete_resource_tag(&arn, key).await?;
-                    }
-                    let detail = serde_json::json!({ "tagKeys": keys });
-                    let log = entry(
-                        ChangeKind::PrincipalUntagged,
-                        now,
-                        &actor,
-                        &principal,
-                        &detail,
-                    );
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+        let kind = ChangeKind::PrincipalUntagged;
+        self.change_principal(actor, principal, kind, move |tx, _, principal| {
+            Box::pin(async move {
+                let arn = principal.to_string();
+                for key in &keys {
+                    tx.delete_resource_tag(&arn, key).await?;
+                }
+                Ok(Some(json!({ "tagKeys": keys })))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 
     /// The tags of a user or role.

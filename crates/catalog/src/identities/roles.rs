@@ -4,6 +4,7 @@ use model::{
     AccountId, ChangeKind, Constraint, EpochMillis, Error, InvalidReason, Page, PageLimit,
     Principal, PrincipalKind, Result, Violation, violations_message,
 };
+use serde_json::json;
 use store::{Connection, PrincipalRow, RoleRow};
 
 use super::names::check_role_name;
@@ -101,7 +102,7 @@ impl Catalog {
     pub async fn create_role(&self, actor: &Caller, new: NewRole) -> Result<Role> {
         check_new(&new)?;
         let now = self.now();
-        let detail = serde_json::json!({
+        let detail = json!({
             "trustPolicy": new.trust_policy, "maxSessionSeconds": new.max_session_seconds, "tags": new.tags,
         });
         let log = entry(ChangeKind::RoleCreated, now, actor, &new.principal, &detail);
@@ -177,22 +178,14 @@ impl Catalog {
         document: &str,
     ) -> Result<()> {
         check_trust_policy(document)?;
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let document = document.to_owned();
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (row, principal) = get_row(tx, &principal).await?;
-                    tx.update_role_trust_policy(row.id, &document).await?;
-                    let detail = serde_json::json!({ "trustPolicy": document });
-                    let log = entry(ChangeKind::RoleUpdated, now, &actor, &principal, &detail);
-                    tx.append_change(INSTALLATION, &log).await?;
-                    Ok(())
-                })
+        let (document, kind) = (document.to_owned(), ChangeKind::RoleUpdated);
+        self.change_principal(actor, principal, kind, move |tx, row, _| {
+            Box::pin(async move {
+                tx.update_role_trust_policy(row, &document).await?;
+                Ok(Some(json!({ "trustPolicy": document })))
             })
-            .await;
-        Ok(done?)
+        })
+        .await
     }
 
     /// Deletes a role that has no policies left. Its sessions end with it.

@@ -3,6 +3,7 @@
 use model::{
     AccountId, ChangeKind, EpochMillis, Page, PageLimit, Principal, PrincipalKind, Result,
 };
+use serde_json::json;
 use store::{Connection, PrincipalRow};
 
 use super::names::{check_role_name, check_user_name};
@@ -50,7 +51,7 @@ impl Catalog {
             now,
             actor,
             &principal,
-            &serde_json::json!({ "tags": tags }),
+            &json!({ "tags": tags }),
         );
         let made: Result<User, Failure> = self
             .store
@@ -111,39 +112,31 @@ impl Catalog {
         principal: &Principal,
         kind: ChangeKind,
     ) -> Result<()> {
-        let (now, actor, principal) = (self.now(), actor.clone(), principal.clone());
-        let done: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    let (row, principal) = get_row(tx, &principal).await?;
-                    let keys = tx.list_access_keys_of(row.id).await?.len();
-                    let inline = tx.list_principal_policies(row.id).await?.len();
-                    let attached = tx.list_attached_policies(row.id).await?.len();
-                    for (count, what, how) in [
-                        (keys, "access keys", "delete"),
-                        (inline, "policies", "delete"),
-                        (attached, "policies", "detach all"),
-                    ] {
-                        if count > 0 {
-                            return Err(refused(format!(
-                                "Cannot delete entity, must {how} {what} first: the {} {} has {count}.",
-                                noun(principal.kind),
-                                principal.short_name()
-                            ))
-                            .into());
-                        }
+        self.change_principal(actor, principal, kind, |tx, row, principal| {
+            Box::pin(async move {
+                let keys = tx.list_access_keys_of(row).await?.len();
+                let inline = tx.list_principal_policies(row).await?.len();
+                let attached = tx.list_attached_policies(row).await?.len();
+                for (count, what, how) in [
+                    (keys, "access keys", "delete"),
+                    (inline, "policies", "delete"),
+                    (attached, "policies", "detach all"),
+                ] {
+                    if count > 0 {
+                        return Err(refused(format!(
+                            "Cannot delete entity, must {how} {what} first: the {} {} has {count}.",
+                            noun(principal.kind),
+                            principal.short_name()
+                        ))
+                        .into());
                     }
-                    tx.delete_resource_tags(&principal.to_string()).await?;
-                    tx.delete_principal(row.id).await?;
-                    let log = entry(kind, now, &actor, &principal, &serde_json::json!({}));
-                    tx.append_change(crate::change_log::INSTALLATION, &log).await?;
-                    Ok(())
-                })
+                }
+                tx.delete_resource_tags(&principal.to_string()).await?;
+                tx.delete_principal(row).await?;
+                Ok(Some(json!({})))
             })
-            .await;
-        self.identities_changed();
-        Ok(done?)
+        })
+        .await
     }
 }
 

@@ -10,7 +10,9 @@ impl House {
     /// What the sources say of a namespace, as text.
     pub(crate) async fn namespace_documents(&self, from: &str, namespace: &str) -> Vec<String> {
         let (grant, namespace) = (self.grant(from).await, Namespace::parse(namespace).unwrap());
-        let asked = self.catalog.namespace_documents(&grant, LOOSE, &namespace);
+        let asked = self
+            .catalog
+            .namespace_documents(&grant, LOOSE, &namespace, None);
         let documents = asked.await.unwrap().into_iter();
         let texts = documents.map(|document| String::from_utf8(document.to_vec()).unwrap());
         texts.collect()

@@ -1,6 +1,6 @@
 //! PublishPackageVersion: an asset of a version, whose bytes are the body of the request.
 
-use catalog::AssetPublication;
+use catalog::{AssetPublication, ExpectedDigests};
 use model::{
     Action, AssetName, Constraint, DomainRef, Namespace, PackageCoordinates, RepositoryName,
     Result, Sha256Digest, VersionName,
@@ -83,9 +83,13 @@ impl StreamedOperation for PublishPackageVersion {
             package: package.clone(),
             version,
             asset,
-            sha256,
+            expected: ExpectedDigests {
+                sha256: Some(sha256),
+                ..ExpectedDigests::default()
+            },
             announced_bytes: upload.announced_bytes(),
             unfinished,
+            only_new: false,
         };
         let published = ctx
             .catalog

@@ -141,7 +141,10 @@ fn failure(error: &Error) -> Exception<'_> {
         ErrorKind::NotFound => {
             exception("ResourceNotFoundException", StatusCode::NOT_FOUND).about(resource)
         }
-        ErrorKind::Conflict => exception("ConflictException", StatusCode::CONFLICT).about(resource),
+        // No operation takes conditions of HTTP.
+        ErrorKind::Conflict | ErrorKind::PreconditionFailed => {
+            exception("ConflictException", StatusCode::CONFLICT).about(resource)
+        }
         ErrorKind::QuotaExceeded => exception(
             "ServiceQuotaExceededException",
             StatusCode::PAYMENT_REQUIRED,
@@ -208,6 +211,7 @@ pub(crate) fn log(error: &Error, place: &Place<'_>) {
         | ErrorKind::AccessDenied
         | ErrorKind::NotFound
         | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed
         | ErrorKind::QuotaExceeded
         | ErrorKind::Throttled
         | ErrorKind::TooLarge => {

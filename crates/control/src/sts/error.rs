@@ -129,7 +129,10 @@ pub(super) fn render(error: &StsError, place: &Place<'_>) -> Response<Body> {
 fn failure(error: &Error) -> Shown {
     let message = error.message.as_str();
     match error.kind {
-        ErrorKind::Invalid(_) | ErrorKind::NotFound | ErrorKind::Conflict => {
+        ErrorKind::Invalid(_)
+        | ErrorKind::NotFound
+        | ErrorKind::Conflict
+        | ErrorKind::PreconditionFailed => {
             shown("ValidationError", StatusCode::BAD_REQUEST, message)
         }
         ErrorKind::Unauthenticated => shown("InvalidClientTokenId", StatusCode::FORBIDDEN, message),

@@ -104,7 +104,7 @@ async fn each_change_is_in_the_log_with_what_an_event_needs() {
 }
 
 #[tokio::test]
-async fn one_version_that_stands_against_it_stops_all() {
+async fn s21_one_version_that_stands_against_it_stops_all() {
     let service = stocked(&["1.0.0", "2.0.0", "4.0.0"]).await;
     insert(&service, "3.0.0", PackageVersionStatus::Disposed).await;
     let (before, known) = (

@@ -33,7 +33,7 @@ async fn stocked() -> Service {
 const CALLS: [&str; 4] = ["copy", "update_status", "dispose", "delete"];
 
 #[tokio::test]
-async fn versions_must_be_a_list_of_at_most_a_hundred_names() {
+async fn s21_versions_must_be_a_list_of_at_most_a_hundred_names() {
     let service = stocked().await;
     let before = service.change_count().await;
     let many: Vec<_> = (0..101).map(|index| format!("1.0.{index}")).collect();
@@ -216,7 +216,7 @@ async fn statuses_and_switches_are_checked() {
 }
 
 #[tokio::test]
-async fn a_version_named_twice_is_meant_once_and_in_its_normal_form() {
+async fn s21_a_version_named_twice_is_meant_once_and_in_its_normal_form() {
     for operation in CALLS {
         let service = stocked().await;
         let body = json!({ "versions": ["1.0.0", "v1.0.0", "1.0.0"] });
@@ -237,7 +237,7 @@ async fn a_version_named_twice_is_meant_once_and_in_its_normal_form() {
 }
 
 #[tokio::test]
-async fn a_hundred_versions_are_not_too_many() {
+async fn s21_a_hundred_versions_are_not_too_many() {
     let service = Service::with_repository().await;
     let tool = package(GENERIC, "tools", "x");
     let names: Vec<_> = (0..100).map(|index| format!("1.{index}")).collect();

@@ -1,8 +1,16 @@
-//! Generic packages: no package manager, everything through the API.
+//! Generic packages: files without a package manager.
 //!
-//! Its package endpoint has an address and nothing behind it, as in the service itself.
+//! The service itself serves them through its API alone (user guide, "Working with generic packages"). Here plain HTTP
+//! does too, for curl and whatever else can fetch a file: a repository looks like a tree of folders, whose files are
+//! the assets at `{namespace}/{package}/{version}/{asset}`. Only what the repository itself holds is in it.
 
+mod asset;
 mod asset_name;
+mod declared_digests;
+mod listing;
+mod page;
+mod publish;
+mod routes;
 
 use catalog::{FormatRules, Growth};
 use model::{
@@ -10,7 +18,7 @@ use model::{
     VersionDetails,
 };
 
-use crate::not_served::{NAMESPACE_NEEDED, not_served};
+use crate::not_served::NAMESPACE_NEEDED;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("generic");
@@ -58,8 +66,8 @@ impl FormatRules for Generic {
 }
 
 impl Format for Generic {
-    fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
-        not_served(ID)
+    fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
+        routes::route(head)
     }
 }
 

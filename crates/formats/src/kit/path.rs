@@ -7,6 +7,14 @@
 use std::borrow::Cow;
 
 use model::{Error, InvalidReason, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Everything but the characters that never mean anything in a path (RFC 3986, section 2.3).
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Longer paths are refused before anything looks at them.
 const PATH_BYTES: usize = 8 * 1024;
@@ -50,6 +58,21 @@ pub(crate) fn read(raw: &str) -> Result<Path<'_>> {
         segments,
         trailing_slash,
     })
+}
+
+/// A path relative to a repository's address, each of its segments encoded; `None` when no request could name it here.
+pub(crate) fn write(segments: &[&str]) -> Option<String> {
+    let encoded: Vec<String> = segments
+        .iter()
+        .map(|segment| utf8_percent_encode(segment, ENCODED).to_string())
+        .collect();
+    let path = encoded.join("/");
+    read(&format!("/{path}")).is_ok().then_some(path)
+}
+
+/// A value as it stands in a query.
+pub(crate) fn write_value(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 /// The first segment, raw: enough to find the format whose shape an error about the rest should have.
@@ -132,6 +155,25 @@ mod tests {
             segments("/@scope%2Fname/-/name-1.0.0.tgz"),
             ["@scope/name", "-", "name-1.0.0.tgz"]
         );
+    }
+
+    #[test]
+    fn p07_what_is_written_is_read_back_as_it_was() {
+        let odd = [
+            "a b",
+            "a+b",
+            "100%",
+            "%2e%2e",
+            "ü?&=\"'<>",
+            "日本語",
+            "~-._",
+        ];
+        let written = write(&odd).unwrap();
+        assert!(written.is_ascii(), "{written}");
+        assert_eq!(segments(&format!("/{written}")), odd);
+        for unreadable in ["a;b", "..", "a\\b"] {
+            assert_eq!(write(&["x", unreadable]), None, "{unreadable}");
+        }
     }
 
     #[test]

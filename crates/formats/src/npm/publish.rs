@@ -3,10 +3,9 @@
 //! Both come to the same address with documents of the same shape; whether a tarball is in it decides. The tarball
 //! is staged while it arrives, so memory does not grow with it.
 
-use catalog::{Grant, NewAsset, Publication, Stage, Staged};
+use catalog::{NewAsset, Publication, Stage, Staged};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
-use http::header::CONTENT_LENGTH;
 use model::{Action, Error, InvalidReason, PackageCoordinates, ResourceType, Result};
 use serde_json::json;
 
@@ -15,7 +14,7 @@ use super::package_archive::{ArchiveReader, Contents};
 use super::publication::{Examined, Tarball, examine};
 use super::publish_document::{DocumentScanner, Piece};
 use super::{asset_name, deprecation};
-use crate::kit::body::{Body, drain, next_chunk, too_large};
+use crate::kit::body::{Body, announced_bytes, drain, next_chunk, too_large};
 use crate::kit::document_reply::json_reply;
 use crate::{Context, Endpoint, Permission, Reply, Told};
 
@@ -55,7 +54,6 @@ struct Received {
 }
 
 struct Arrived {
-    grant: Grant,
     attachment: String,
     staged: Staged,
     contents: Contents,
@@ -63,7 +61,6 @@ struct Arrived {
 
 /// A tarball on its way in.
 struct Arriving {
-    grant: Grant,
     attachment: String,
     stage: Stage,
     limit_bytes: u64,
@@ -84,11 +81,7 @@ async fn receive_from(
     body: &mut Body,
 ) -> Result<Received> {
     let limit_bytes = cx.limits.publish_body_bytes;
-    let announced = cx
-        .headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > limit_bytes) {
+    if announced_bytes(&cx.headers).is_some_and(|length| length > limit_bytes) {
         return Err(too_large(limit_bytes));
     }
     let mut scanner = DocumentScanner::new(cx.limits.document_bytes);
@@ -123,12 +116,10 @@ async fn receive_from(
 impl Arriving {
     /// Begins to stage: only for who may publish, which the first look at the request could not yet tell.
     async fn begin(cx: &Context, package: &PackageCoordinates, attachment: String) -> Result<Self> {
-        let grant = cx
-            .grant_for(Action::PUBLISH_PACKAGE_VERSION, package)
+        cx.grant_for(Action::PUBLISH_PACKAGE_VERSION, package)
             .await?;
         let stage = cx.catalog.stage().await?;
         Ok(Self {
-            grant,
             attachment,
             stage,
             limit_bytes: cx.catalog.settings().quotas.asset_size_bytes,
@@ -158,7 +149,6 @@ impl Arriving {
         let contents = self.archive.finish().await?;
         let staged = self.stage.finish().await.map_err(Error::internal)?;
         Ok(Arrived {
-            grant: self.grant,
             attachment: self.attachment,
             staged,
             contents,
@@ -173,7 +163,6 @@ async fn publish(
     arrived: Arrived,
 ) -> Result<Reply> {
     let Arrived {
-        grant,
         attachment,
         staged,
         contents,
@@ -209,6 +198,10 @@ async fn publish(
         assets,
         tags,
     };
+    // The tarball may have taken hours, in which rights come and go.
+    let grant = cx
+        .grant_for(Action::PUBLISH_PACKAGE_VERSION, &package)
+        .await?;
     let published = cx.catalog.publish(&grant, publication).await?;
     let status = if published.created {
         StatusCode::CREATED

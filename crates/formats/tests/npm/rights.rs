@@ -1,9 +1,14 @@
 //! Policies at the package endpoints: every request is decided by what the repository's policy says now.
 
+use bytes::Bytes;
 use catalog::{Caller, PolicyHolder, RequestPlace};
+use futures_util::{StreamExt as _, stream};
 use http::{Method, Request};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
 use model::{AccountId, PolicyDocument, RepositoryName};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 
 use crate::house::{House, OWNER};
 use crate::packages::Release;
@@ -214,4 +219,38 @@ async fn s10_the_owners_own_root_is_bound_by_an_explicit_deny() {
         answer.error()
     );
     assert_eq!(main.get("widget").await.status, 200);
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_tarball_comes_publishes_nothing() {
+    let house = House::private().await;
+    let release = Release::new("widget", "1.0.0");
+    let document = Bytes::from(release.document().to_string());
+    let statement = |effect| statement(effect, "codeartifact:PublishPackageVersion", "*");
+    for (effect, status, held) in [("Deny", 403, 0), ("Allow", 201, 1)] {
+        house.set_policy(&[statement("Allow")]).await;
+        let guest = house.guest().await;
+        let (sender, receiver) = mpsc::channel::<Bytes>(1);
+        let frames = stream::unfold(receiver, |mut receiver| async move {
+            let piece = receiver.recv().await?;
+            Some((Ok(Frame::data(piece)), receiver))
+        });
+        let body = StreamBody::new(frames.fuse()).boxed_unsync();
+        let put = guest.ask(Method::PUT, "widget", &[], body);
+        let meanwhile = async {
+            let (first, last) = (
+                document.slice(..document.len() - 1),
+                document.slice(document.len() - 1..),
+            );
+            sender.send(first).await.unwrap();
+            // There is room again: so the first was taken.
+            let room = sender.reserve().await.unwrap();
+            house.set_policy(&[statement(effect)]).await;
+            room.send(last);
+            drop(sender);
+        };
+        let (answer, ()) = tokio::join!(put, meanwhile);
+        assert_eq!(answer.status, status, "{:?}", answer.body);
+        assert_eq!(house.held("main", "widget").await.len(), held);
+    }
 }

@@ -10,8 +10,8 @@ on_both_engines![
     a_deleted_repository_lets_go_of_all_it_held,
     many_who_ensure_one_package_at_once_count_once_for_each_repository,
     packages_are_walked_by_variation_between_two_places,
-    variations_that_a_migration_left_empty_are_found_and_filled,
-    the_migration_gives_old_domains_their_root_group_and_packages,
+    i12_variations_that_a_migration_left_empty_are_found_and_filled,
+    i12_the_migration_gives_old_domains_their_root_group_and_packages,
 ];
 
 async fn delete(db: &TestDatabase, package_id: i64) {
@@ -156,7 +156,7 @@ async fn packages_are_walked_by_variation_between_two_places(db: &TestDatabase) 
     }
 }
 
-async fn variations_that_a_migration_left_empty_are_found_and_filled(db: &TestDatabase) {
+async fn i12_variations_that_a_migration_left_empty_are_found_and_filled(db: &TestDatabase) {
     let domain = db.domain("acme").await.id;
     let repository = db.repository(domain, "store").await.id;
     for name in ["Foo_Bar", "x"] {
@@ -197,7 +197,7 @@ async fn variations_that_a_migration_left_empty_are_found_and_filled(db: &TestDa
     assert_eq!(again, whole);
 }
 
-async fn the_migration_gives_old_domains_their_root_group_and_packages(db: &TestDatabase) {
+async fn i12_the_migration_gives_old_domains_their_root_group_and_packages(db: &TestDatabase) {
     let domain = db.domain("acme").await.id;
     for name in ["one", "two"] {
         let repository = db.repository(domain, name).await.id;

@@ -11,7 +11,7 @@ on_both_engines![
     many_who_make_one_principal_at_once_make_one_row,
     principals_are_listed_by_account_and_kind_in_order_of_bytes,
     a_name_is_unique_whatever_its_path,
-    principals_of_before_there_were_policies_keep_all_their_rights,
+    i12_principals_of_before_there_were_policies_keep_all_their_rights,
 ];
 
 fn user(name: &str) -> Principal {
@@ -151,7 +151,7 @@ async fn a_name_is_unique_whatever_its_path(db: &TestDatabase) {
     assert!(insert(db, user("jane"), 1).await);
 }
 
-async fn principals_of_before_there_were_policies_keep_all_their_rights(db: &TestDatabase) {
+async fn i12_principals_of_before_there_were_policies_keep_all_their_rights(db: &TestDatabase) {
     // Back to the schema of before.
     for sql in [
         "DROP TABLE role",

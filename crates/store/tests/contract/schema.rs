@@ -7,9 +7,9 @@ use store::StoreError;
 use crate::database::TestDatabase;
 
 on_both_engines![
-    a_schema_newer_than_the_program_is_refused,
-    a_schema_with_a_changed_migration_is_refused,
-    many_who_open_a_new_database_at_once_all_succeed,
+    i12_a_schema_newer_than_the_program_is_refused,
+    i12_a_schema_with_a_changed_migration_is_refused,
+    i12_many_who_open_a_new_database_at_once_all_succeed,
 ];
 
 /// A column: table, name, kind, and whether it may be empty.
@@ -160,7 +160,7 @@ async fn every_postgres_text_column_sorts_by_bytes() {
     db.remove().await;
 }
 
-async fn a_schema_newer_than_the_program_is_refused(db: &TestDatabase) {
+async fn i12_a_schema_newer_than_the_program_is_refused(db: &TestDatabase) {
     db.execute("UPDATE _sqlx_migrations SET version = version + 1000")
         .await;
     let refused = db.open_again().await;
@@ -170,7 +170,7 @@ async fn a_schema_newer_than_the_program_is_refused(db: &TestDatabase) {
     );
 }
 
-async fn a_schema_with_a_changed_migration_is_refused(db: &TestDatabase) {
+async fn i12_a_schema_with_a_changed_migration_is_refused(db: &TestDatabase) {
     db.execute("UPDATE _sqlx_migrations SET checksum = substr(checksum, 2)")
         .await;
     let refused = db.open_again().await;
@@ -180,7 +180,7 @@ async fn a_schema_with_a_changed_migration_is_refused(db: &TestDatabase) {
     );
 }
 
-async fn many_who_open_a_new_database_at_once_all_succeed(db: &TestDatabase) {
+async fn i12_many_who_open_a_new_database_at_once_all_succeed(db: &TestDatabase) {
     for opened in db.open_new_at_once(8).await {
         assert!(opened.is_ok(), "{opened:?}");
     }

@@ -63,9 +63,15 @@ impl ApiCall {
     /// Sets the body.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        let mut call = self.header("content-type", "application/json");
-        call.body = body.to_string().into_bytes();
-        call
+        self.header("content-type", "application/json")
+            .bytes(body.to_string())
+    }
+
+    /// Sets a body that is no JSON.
+    #[must_use]
+    pub fn bytes(mut self, body: impl Into<Vec<u8>>) -> Self {
+        self.body = body.into();
+        self
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod audit;
 mod exhaustion;
+mod immutability;
 mod integrity;
 mod paths;
 mod proxy;

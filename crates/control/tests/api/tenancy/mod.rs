@@ -8,6 +8,7 @@ mod creation;
 mod identities;
 mod opening;
 mod packages;
+mod two_repositories;
 
 use catalog::{AccessKey, RequestPlace};
 use model::{Action, PrincipalKind, RepositoryName};

@@ -1,0 +1,131 @@
+"""kill -9 in the middle of uploads. Afterwards what was acknowledged is there, and the rest goes through."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
+from pathlib import Path
+
+import pytest
+
+from harness import account, knobs
+from harness.account import Repository
+from harness.packages import fresh_name
+from harness.pypi_wire import Index
+from harness.python_packages import Distribution
+from harness.server import Server
+from harness.waiting import wait_until
+from python.pip_and_twine import Twine
+from python.uv import Uv
+
+UPLOADERS = 8
+# Six projects of five versions, a wheel and a source archive each: the same rows are fought over.
+PARCELS = [
+    (Distribution(f"parcel-{n % 6}", f"1.{n // 6}", size_bytes=20_000 + 997 * n), sdist)
+    for n in range(30)
+    for sdist in (False, True)
+]
+LARGE_BYTES = 80 * 1024 * 1024
+
+
+@pytest.fixture
+def mortal(new_server: Callable[..., Server]) -> Repository:
+    """A repository on a server of its own."""
+    server = new_server(settings=knobs.COUNTED_SETTINGS).start()
+    aws = account.profile_client(server)
+    domain = account.create_domain(aws)
+    aws.create_repository(domain=domain, repository="app")
+    return Repository(server, aws, domain, "app")
+
+
+def assert_all_listed_is_whole(repository: Repository) -> set[str]:
+    """Every file that the server lists, to people or to programs, has exactly the bytes that it claims."""
+    index = Index(repository.pypi_url, repository.token)
+    listed = set()
+    for name in repository.packages("pypi"):
+        files = index.files(name)
+        for file in files.values():
+            content = index.get(file["url"]).body
+            assert hashlib.sha256(content).hexdigest() == file["hashes"]["sha256"]
+            assert len(content) == file["size"]
+        listed |= set(files)
+        assert {one["status"] for one in repository.versions("pypi", name).values()} <= {"Published"}
+    return listed
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("kill_after", [2, 20, 45])
+def test_i01_killed_in_the_middle_of_many_uploads(mortal: Repository, kill_after: int) -> None:
+    acknowledged: list[tuple[Distribution, bool]] = []
+    queue = list(PARCELS)
+    lock = threading.Lock()
+    token, url = mortal.token, mortal.pypi_url
+
+    def upload_until_the_end() -> None:
+        index = Index(url, token)
+        try:
+            while True:
+                with lock:
+                    if not queue:
+                        return
+                    package, sdist = queue.pop(0)
+                answer = index.upload(package, sdist=sdist)
+                assert answer.status == 200, answer
+                with lock:
+                    acknowledged.append((package, sdist))
+        except (OSError, HTTPException):
+            return
+
+    with ThreadPoolExecutor(UPLOADERS) as pool:
+        clients = [pool.submit(upload_until_the_end) for _ in range(UPLOADERS)]
+        wait_until(lambda: len(acknowledged) >= kill_after, timeout_s=60, interval_s=0.002)
+        mortal.server.kill()
+        for client in clients:
+            client.result()
+
+    mortal.server.start()
+    listed = assert_all_listed_is_whole(mortal)
+    assert {one.sdist_name if sdist else one.wheel_name for one, sdist in acknowledged} <= listed
+    index = Index(url, token)
+    for package, sdist in PARCELS:
+        assert index.upload(package, sdist=sdist).status == 200, package
+    everything = {one.sdist_name if sdist else one.wheel_name for one, sdist in PARCELS}
+    assert assert_all_listed_is_whole(mortal) == everything
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("client_type", [Twine, Uv])
+def test_i01_killed_while_one_large_file_arrives(
+    mortal: Repository, tmp_path: Path, client_type: type[Twine] | type[Uv]
+) -> None:
+    client = client_type(tmp_path / "home")
+    client.configure(mortal.pypi_url, mortal.token)
+    package = Distribution(fresh_name(), "1.0", size_bytes=LARGE_BYTES)
+    wheel = package.write_wheel(tmp_path / "dist")
+    where = ["--publish-url", mortal.pypi_url] if isinstance(client, Uv) else []
+    before = _bytes_below(mortal.server.data_dir)
+    with ThreadPoolExecutor(1) as pool:
+        uploading = pool.submit(client.upload, *where, wheel, check=False)
+        # Half of it is on disk somewhere, and the rest is on its way.
+        wait_until(
+            lambda: _bytes_below(mortal.server.data_dir) - before > LARGE_BYTES // 4, timeout_s=60, interval_s=0.001
+        )
+        mortal.server.kill()
+        assert uploading.result().status != 0
+    mortal.server.start()
+    assert assert_all_listed_is_whole(mortal) == set()
+    client.upload(*where, wheel)
+    assert assert_all_listed_is_whole(mortal) == {package.wheel_name}
+
+
+def _bytes_below(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total
