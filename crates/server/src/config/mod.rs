@@ -236,8 +236,8 @@ pub struct Upstream {
     pub response_timeout_ms: u64,
     /// Between two pieces of an answer's body.
     pub idle_timeout_ms: u64,
-    /// How long a document is taken as fresh without asking. Left at its default, sources that are known to change
-    /// seldom have a longer time of their own (three hours for Maven).
+    /// How long a document is taken as fresh without asking. Left at its default, formats whose sources change seldom
+    /// may have a longer time of their own.
     pub freshness_ms: u64,
     /// How long "not there" is remembered.
     pub negative_ttl_ms: u64,
