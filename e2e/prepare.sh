@@ -46,3 +46,15 @@ if [ ! -e "$cache/faketime/.done" ] && command -v apt-get >/dev/null && command 
         touch "$cache/faketime/.done"
     fi
 fi
+
+# Clients of the Maven family. Java and Gradle come from the system; without one of them its stories are skipped.
+pins=$(stamp_of debian-packages.txt unpack-debian.sh)
+if [ ! -e "$cache/debian/.done-$pins" ] && command -v apt-cache >/dev/null && command -v dpkg >/dev/null; then
+    rm -rf "$cache/debian"
+    if ./unpack-debian.sh debian-packages.txt "$cache/debian"; then
+        touch "$cache/debian/.done-$pins"
+    else
+        rm -rf "$cache/debian"
+    fi
+fi
+"$cache/venv/bin/python" -m harness.distributions

@@ -37,7 +37,8 @@ def profile_client(server: Server, *, attempts: int = 1) -> Any:
     session = botocore.session.Session(profile=knobs.PROFILE)
     session.set_config_variable("config_file", str(knobs.config_file(server.data_dir)))
     session.set_config_variable("credentials_file", str(knobs.credentials_file(server.data_dir)))
-    return boto3.Session(botocore_session=session).client("codeartifact", config=client_config(attempts))
+    verify = None if server.certificates is None else str(server.certificates.authority)
+    return boto3.Session(botocore_session=session).client("codeartifact", config=client_config(attempts), verify=verify)
 
 
 def key_client(server: Server, key: knobs.AccessKey, region: str) -> Any:

@@ -14,11 +14,11 @@ EXAMPLE_HOST = "127.0.0.1:8740"
 EXAMPLE_REPOSITORY = "/d/acme-000000000000/team-a/"
 
 
-def documented(package_format: str, name: str, *, endpoint: str, token: str) -> str:
+def documented(package_format: str, name: str, *, endpoint: str, token: str = "") -> str:
     """The block of that name, with a real address and token in place of the examples."""
     page = (FORMATS / f"{package_format}.md").read_text()
     blocks = re.findall(rf"^```\w+ {re.escape(name)}\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 1, f"{len(blocks)} blocks named {name} in the page of {package_format}"
     address = f"{EXAMPLE_HOST}/{package_format}{EXAMPLE_REPOSITORY}"
-    settings = blocks[0].replace(address, endpoint.removeprefix("http://"))
-    return settings.replace("TOKEN", token)
+    settings = blocks[0].replace(f"http://{address}", endpoint).replace(address, endpoint.partition("://")[2])
+    return re.sub(r"\bTOKEN\b", token, settings)

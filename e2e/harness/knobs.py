@@ -22,6 +22,7 @@ DEV_REPOSITORY = "main"
 FORMATS = ("npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo")
 NPM_CONNECTION = "public:npmjs"
 PYPI_CONNECTION = "public:pypi"
+MAVEN_CONNECTION = "public:maven-central"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
     "public:npmjs": "npm",
@@ -83,6 +84,11 @@ def asset_limit(size_bytes: int) -> str:
     return f"[limits]\nasset_bytes = {size_bytes}\n"
 
 
+def whole_versions(size_bytes: int) -> str:
+    """The settings that say up to which size the other files of a version follow the first one in the background."""
+    return f"[upstream]\nwhole_version_bytes = {size_bytes}\n"
+
+
 def rates(**per_second: int) -> str:
     """The settings that turn the documented rates on, some of them with other values."""
     lines = [f"{name} = {value}" for name, value in per_second.items()]
@@ -111,6 +117,11 @@ format = "json"
 def host_endpoints(base: str) -> str:
     """The settings that give each domain a host name of its own below a base."""
     return f'package_host_base = "{base}"\nendpoint_form = "host"\n'
+
+
+def tls(certificate: Path, key: Path) -> str:
+    """The settings that make it speak https."""
+    return f'[tls]\ncertificate = "{certificate}"\nkey = "{key}"\n'
 
 
 # For measurements: no line per request (its peers write none either), and nothing revalidated behind a warm run.

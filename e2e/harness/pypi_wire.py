@@ -26,7 +26,7 @@ class Index:
     def __init__(self, url: str, token: str | None, *, simple: str = "simple/") -> None:
         assert url.endswith("/"), url
         self.url = url
-        self._simple = simple
+        self.simple = simple
         self._token = token
         parts = urlsplit(url)
         self._prefix = parts.path
@@ -40,7 +40,7 @@ class Index:
         if self._token is not None:
             sent["Authorization"] = "Basic " + base64.b64encode(f"aws:{self._token}".encode()).decode()
         path = path.partition("#")[0]
-        if path.startswith("http"):
+        if "://" in path:
             path = urlsplit(path).path
         elif not path.startswith("/"):
             path = self._prefix + path
@@ -55,7 +55,7 @@ class Index:
 
     def page(self, name: str) -> dict[str, Any]:
         """The JSON page of a project that must be there."""
-        answer = self.get(f"{self._simple}{name}/", accept=JSON)
+        answer = self.get(f"{self.simple}{name}/", accept=JSON)
         assert answer.status == 200, f"{name}: {answer.status} {answer.body[:300]!r}"
         assert answer.headers["content-type"] == JSON
         return answer.json()

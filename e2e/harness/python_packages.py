@@ -10,6 +10,7 @@ import base64
 import gzip
 import hashlib
 import io
+import json
 import random
 import re
 import tarfile
@@ -142,7 +143,8 @@ class Distribution:
 
     def project_files(self, build_system: str = "own") -> dict[str, bytes]:
         """The project: a module, its metadata, and what says how it is built."""
-        dependencies = ", ".join(f'"{one}"' for one in self.requires)
+        # A string of JSON is one of TOML.
+        dependencies = ", ".join(json.dumps(one) for one in self.requires)
         project = [
             "[project]",
             f'name = "{self.name}"',

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import uuid
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from harness import knobs
+from harness.certificates import Certificates
 from harness.memory import Memory, read_memory
 
 START_TIMEOUT_S = 30.0
@@ -44,6 +46,7 @@ class Server:
         account: str = knobs.DEFAULT_ACCOUNT,
         quotas: dict[str, int] | None = None,
         settings: str = "",
+        certificates: Certificates | None = None,
     ) -> None:
         self.binary = binary
         self.data_dir = folder / "data"
@@ -56,13 +59,14 @@ class Server:
         self._dev = dev
         self._quotas = dict(quotas or {})
         self._settings = settings
+        self.certificates = certificates
         self._process: subprocess.Popen[bytes] | None = None
         self._home.mkdir(parents=True, exist_ok=True)
 
     @property
     def url(self) -> str:
         """The endpoint, without a trailing slash."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'http' if self.certificates is None else 'https'}://127.0.0.1:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -83,7 +87,10 @@ class Server:
     def launch(self, environment: dict[str, str] | None = None) -> None:
         """Start without waiting; for those who measure how long it takes to answer."""
         assert self._process is None, "the server is running already"
-        self._config_path.write_text(self._settings + knobs.configuration(self._sources, self._quotas))
+        tables = knobs.configuration(self._sources, self._quotas)
+        if self.certificates is not None:
+            tables += knobs.tls(self.certificates.certificate, self.certificates.key)
+        self._config_path.write_text(self._settings + tables)
         # It may hold secrets, and then nobody else may read it.
         self._config_path.chmod(0o600)
         # A home of its own and no inherited variables: the settings of the machine must not decide a test.
@@ -109,7 +116,7 @@ class Server:
 
     def status_of(self, path: str) -> int | None:
         """The status of a plain GET, or None while nobody listens."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection = self._connection()
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -117,6 +124,12 @@ class Server:
             return None
         finally:
             connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self.certificates is None:
+            return http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        context = ssl.create_default_context(cafile=self.certificates.authority)
+        return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)
 
     def stop(self) -> None:
         """SIGTERM, and wait for the end; a server that does not end by itself is a failure."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 
 from harness.client import Finished
@@ -26,7 +24,6 @@ class Pdm(PythonClient):
             "PATH": f"{Path(tool('pdm', 'pdm')).parent}:{own['PATH']}",
             "PDM_CACHE_DIR": str(self.cache / "pdm"),
             "PDM_CHECK_UPDATE": "0",
-            "PDM_PYTHON": os.path.realpath(sys.executable),
         }
 
     def configure(self, endpoint: str, token: str) -> None:
@@ -34,6 +31,7 @@ class Pdm(PythonClient):
         self.run_documented("pdm")
 
     def publish(self, project: Path, *, check: bool = True) -> Finished:
+        create_environment(project / ".venv")
         return self.run("publish", "--repository", "reliquary", cwd=project, check=check)
 
     def project(self, name: str) -> Path:
@@ -41,7 +39,6 @@ class Pdm(PythonClient):
         folder.mkdir()
         (folder / "pyproject.toml").write_text(PROJECT)
         create_environment(folder / ".venv")
-        self.run("use", "--first", str(folder / ".venv" / "bin" / "python"), cwd=folder)
         return folder
 
     def add(self, project: Path, *specs: str, check: bool = True) -> Finished:

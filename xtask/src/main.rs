@@ -4,6 +4,7 @@
 //! continuous integration runs. Nothing here is part of the product.
 
 mod arrows;
+mod fuzz;
 mod hosts;
 mod step;
 
@@ -21,6 +22,7 @@ cargo xtask VERB
   test     all tests of the workspace
   e2e      real clients against the real binary
   bench    Reliquary beside nginx and Verdaccio; what follows is for bench/run.sh
+  fuzz     the parsers over inputs that are made for it, [--seconds N] [TARGET ...]; needs cargo-fuzz
   ci       check, test and e2e; ends with one line of totals
 ";
 
@@ -35,6 +37,10 @@ fn main() -> ExitCode {
         "test" => test(&root, &mut tally),
         "e2e" => e2e(&root, &mut tally),
         "bench" => bench(&root, &mut tally),
+        "fuzz" => {
+            let arguments: Vec<String> = std::env::args().skip(2).collect();
+            fuzz::run(&root, &arguments, &mut tally);
+        }
         "ci" => {
             check(&root, &mut tally);
             test(&root, &mut tally);

@@ -67,9 +67,9 @@ impl Catalog {
             package,
             version,
             asset,
-            expected: ExpectedDigests::of(staged.digests()),
-            is_finished,
+            bytes: ExpectedDigests::exactly(staged.digests()),
             only_new: false,
+            is_finished,
         };
         if let Some(published) = self.check_before_addition(grant, &candidate).await? {
             return Ok(published);

@@ -32,8 +32,8 @@ enum ByteSource {
         digests: Digests,
     },
     Arriving(Started),
-    /// Only asked about, not for: nothing is fetched.
-    Described(ExpectedDigests),
+    /// Only asked about, not for: nothing is fetched. With its size, if its source says so.
+    Described(ExpectedDigests, Option<u64>),
 }
 
 impl AssetBody {
@@ -41,8 +41,8 @@ impl AssetBody {
         Self(ByteSource::Arriving(started))
     }
 
-    pub(crate) const fn described(expected: ExpectedDigests) -> Self {
-        Self(ByteSource::Described(expected))
+    pub(crate) const fn described(expected: ExpectedDigests, size_bytes: Option<u64>) -> Self {
+        Self(ByteSource::Described(expected, size_bytes))
     }
 
     pub(crate) const fn held(blob: Blob, digests: Digests) -> Self {
@@ -55,7 +55,7 @@ impl AssetBody {
         match &self.0 {
             ByteSource::Held { blob, .. } => Some(blob.size_bytes()),
             ByteSource::Arriving(started) => started.length,
-            ByteSource::Described(_) => None,
+            ByteSource::Described(_, size_bytes) => *size_bytes,
         }
     }
 
@@ -64,7 +64,7 @@ impl AssetBody {
     pub const fn digests(&self) -> Option<&Digests> {
         match &self.0 {
             ByteSource::Held { digests, .. } => Some(digests),
-            ByteSource::Arriving(_) | ByteSource::Described(_) => None,
+            ByteSource::Arriving(_) | ByteSource::Described(..) => None,
         }
     }
 
@@ -74,7 +74,7 @@ impl AssetBody {
         match &self.0 {
             ByteSource::Held { digests, .. } => Some(digests.sha256),
             ByteSource::Arriving(started) => started.expected.sha256,
-            ByteSource::Described(expected) => expected.sha256,
+            ByteSource::Described(expected, _) => expected.sha256,
         }
     }
 
@@ -83,7 +83,7 @@ impl AssetBody {
     pub fn bytes_if_memory(&self) -> Option<Bytes> {
         match &self.0 {
             ByteSource::Held { blob, .. } => blob.bytes_if_memory(),
-            ByteSource::Arriving(_) | ByteSource::Described(_) => None,
+            ByteSource::Arriving(_) | ByteSource::Described(..) => None,
         }
     }
 
@@ -96,7 +96,7 @@ impl AssetBody {
                 blob.body_range(range.start, range.end).boxed_unsync()
             }
             (ByteSource::Arriving(started), range) => started.reader.body(range).boxed_unsync(),
-            (ByteSource::Described(_), _) => http_body_util::Empty::new()
+            (ByteSource::Described(..), _) => http_body_util::Empty::new()
                 .map_err(|never| match never {})
                 .boxed_unsync(),
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use access::{SessionKeys, TokenKey, TokenKeys};
 use blobs::Blobs;
+use bytes::Bytes;
 use model::{
     AccountId, Arn, ArnScope, Change, ChangeKind, Clock, DomainRef, EpochMillis, FormatId,
     PackageCoordinates, Principal, RepositoryName, Result, VersionKey, VersionName,
@@ -13,6 +14,7 @@ use store::Store;
 use upstream::Flights;
 
 use crate::access_keys::KeyCache;
+use crate::background::BackgroundWork;
 use crate::companion::HeldCompanion;
 use crate::connections::ConnectionDirectory;
 use crate::document::{Document, DocumentCache, DocumentKey};
@@ -20,6 +22,7 @@ use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
+use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
 use crate::repository_view::ViewCache;
@@ -30,6 +33,7 @@ use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
 use crate::tokens::OpenedTokens;
+use crate::whole_version::WholeVersions;
 
 /// What a catalog is built from.
 #[expect(missing_debug_implementations, reason = "holds trait objects")]
@@ -75,6 +79,10 @@ pub struct Catalog {
     pub(crate) sources: SourceCache,
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
+    pub(crate) companions: Flights<AssetKey, Result<Bytes, Arc<model::Error>>>,
+    pub(crate) namespace_refreshes: Flights<NamespaceKey, NamespaceAnswer>,
+    pub(crate) whole_versions: WholeVersions,
+    pub(crate) background: BackgroundWork,
     pub(crate) heavy_work: HeavyWork,
     pub(crate) rates: RequestRates,
 }
@@ -111,6 +119,10 @@ impl Catalog {
             sources: SourceCache::default(),
             refreshes: Flights::default(),
             pulls: Pulls::default(),
+            companions: Flights::default(),
+            namespace_refreshes: Flights::default(),
+            whole_versions: WholeVersions::default(),
+            background: BackgroundWork::default(),
             heavy_work: HeavyWork::default(),
             rates: RequestRates::new(&settings.quotas.rates),
             store,
@@ -147,6 +159,8 @@ impl Catalog {
 
     /// Ends what was begun and closes the database.
     pub async fn close(&self) {
+        self.background.close();
+        self.pulls.close();
         self.store.close().await;
     }
 

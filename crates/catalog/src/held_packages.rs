@@ -227,7 +227,7 @@ impl Catalog {
         package: &PackageCoordinates,
         version: &VersionName,
     ) -> Result<PackageVersionRow> {
-        let key = self.version_key(package, version)?;
+        let key = self.rules(package.format)?.version_key(version);
         let found = reader
             .find_version(row.id, &key)
             .await

@@ -3,12 +3,13 @@
 
 use std::collections::HashMap;
 
-use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey};
-use store::{AssetRow, Connection, NewVersion, PackageVersionRow, Tx};
+use model::{EpochMillis, OriginType, PackageVersionStatus, VersionKey, VersionName};
+use store::{AssetRow, Connection, NewVersion, PackageVersionRow, StoreResult, Tx, VersionContent};
 
 use crate::change_log::VersionEvent;
 use crate::failure::Failure;
 use crate::packages::parse_version;
+use crate::publish::revision_of;
 
 /// A version as one repository holds it.
 #[derive(Debug, Clone)]
@@ -47,6 +48,14 @@ impl HeldVersion {
         OriginType::parse(&self.row.origin_type).unwrap_or(OriginType::Unknown)
     }
 
+    /// The revision that its assets and its metadata come to.
+    pub(crate) fn named_revision(&self) -> Result<String, Failure> {
+        let assets = self.assets.iter().map(AssetRow::to_new);
+        let assets = assets.collect::<StoreResult<Vec<_>>>()?;
+        let named = assets.iter().map(|asset| (&asset.name, &asset.digests));
+        Ok(revision_of(named, &self.metadata))
+    }
+
     /// When its public source published it, where it has one.
     pub(crate) fn source_published_at(&self) -> Option<EpochMillis> {
         self.row.source_published_at_ms.map(EpochMillis)
@@ -79,6 +88,44 @@ impl HeldVersion {
             tx.insert_asset(domain_id, id, &asset.to_new()?).await?;
         }
         Ok(true)
+    }
+
+    /// The same content under another name.
+    pub(crate) fn named(&self, version: &VersionName, key: VersionKey) -> Self {
+        let mut named = self.clone();
+        named.row.version = version.as_str().to_owned();
+        named.key = key;
+        named
+    }
+
+    /// The same content with a status that it has got now.
+    pub(crate) fn with_status(mut self, status: PackageVersionStatus, at: EpochMillis) -> Self {
+        self.row.status = status.as_str().to_owned();
+        self.row.published_at_ms = at.0;
+        self
+    }
+
+    /// Puts this content in the place of that of a version.
+    pub(crate) async fn replace(
+        &self,
+        tx: &mut Tx,
+        domain_id: i64,
+        old: &Self,
+    ) -> Result<(), Failure> {
+        tx.delete_assets_of_version(domain_id, old.row.id).await?;
+        for asset in &self.assets {
+            tx.insert_asset(domain_id, old.row.id, &asset.to_new()?)
+                .await?;
+        }
+        let content = VersionContent {
+            status: self.status()?,
+            revision: &self.row.revision,
+            published_at: EpochMillis(self.row.published_at_ms),
+            metadata: &self.metadata,
+            readme: self.readme.as_deref(),
+        };
+        tx.update_version_content(old.row.id, &content).await?;
+        Ok(())
     }
 
     /// Deletes the version. Its tags stay.

@@ -6,8 +6,11 @@
 
 mod access_keys;
 mod add_asset;
+mod allowance;
 mod asset_body;
+mod asset_search;
 mod authorize;
+mod background;
 mod caller;
 mod catalog;
 mod change_log;
@@ -23,12 +26,14 @@ mod event_destinations;
 mod events;
 mod explain;
 mod failure;
+mod followed;
 mod format_rules;
 mod heavy_work;
 mod held_packages;
 mod held_version;
 mod identities;
 mod identity_rights;
+mod ingest;
 mod labels;
 mod namespace_document;
 mod origin_gate;
@@ -55,6 +60,7 @@ mod retain;
 mod search;
 mod sessions;
 mod settings;
+mod snapshot;
 mod source;
 mod source_documents;
 mod stamps;
@@ -67,6 +73,7 @@ mod version_manifest;
 mod version_metadata;
 mod version_statuses;
 mod version_tags;
+mod whole_version;
 
 pub use access_keys::{AccessKey, KeyStatus};
 pub use add_asset::AssetAddition;
@@ -106,6 +113,7 @@ pub use sessions::{
     OpenedSession, SessionFailure,
 };
 pub use settings::{Quotas, Rates, Settings};
+pub use snapshot::SnapshotUpdate;
 pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,

@@ -1,22 +1,266 @@
-//! Documents of public sources that are about a whole namespace.
+//! What public sources say of whole namespaces: held and refreshed as their documents of packages are, see
+//! `source_documents`. The bytes are the format's to read; here nothing looks into them.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{Error, FormatId, Namespace, Result};
+use model::{
+    ChangeKind, FormatId, GroupRestrictionType, Namespace, PackageCoordinates, PackageName, Result,
+};
+use serde_json::json;
+use store::{DocumentSubject, SourceDocumentRow};
+use upstream::{DocumentAnswer, Validators};
 
+use crate::change_log::ChangeDetails;
+use crate::failure::{Failure, from_blobs, from_store};
+use crate::repository_view::{Node, RepositoryView, Walk};
+use crate::source_documents::SourceFault;
 use crate::{Catalog, Grant};
+
+/// A repository with a connection, and a namespace.
+pub(crate) type NamespaceKey = (i64, FormatId, Namespace);
+
+/// What asking a source of a namespace came to. Shared by all who waited.
+pub(crate) type NamespaceAnswer = Result<Option<Bytes>, SourceFault>;
 
 impl Catalog {
     /// What the public sources over the graph say of a namespace, nearest first. Sources that fail are left out.
+    ///
+    /// Where the document has the address of a package, asking for it names that package as well: then a source that is
+    /// not asked about the package is not asked about the namespace.
     pub async fn namespace_documents(
         self: &Arc<Self>,
-        _grant: &Grant,
+        grant: &Grant,
         format: FormatId,
         namespace: &Namespace,
+        package_at_address: Option<&PackageCoordinates>,
     ) -> Result<Vec<Bytes>> {
-        Err(Error::internal(format!(
-            "what is said of {namespace} of {format} cannot be looked for yet"
-        )))
+        let view = grant.view();
+        view.check_upstreams()?;
+        // There are no controls on namespaces. A package that no group names by itself stands for all of its namespace:
+        // where the groups let nothing of it in, the sources do not learn of it either.
+        let rules = self.rules(format)?;
+        let anyone = PackageName::parse("x")
+            .ok()
+            .and_then(|name| rules.coordinates(Some(namespace.clone()), name).ok());
+        let Some(anyone) = anyone else {
+            return Ok(Vec::new());
+        };
+        let mut gates = vec![self.origin_gate(view.domain_id, &anyone).await?];
+        if let Some(package) = package_at_address {
+            gates.push(self.origin_gate(view.domain_id, package).await?);
+        }
+        let reaches_upstreams = gates.iter().all(|gate| gate.reaches_upstreams(view.home()));
+        let mut documents = Vec::new();
+        let mut walk = Walk::of(view);
+        while let Some(index) = walk.next() {
+            let node = &view.nodes[index];
+            if let Some(package) = package_at_address
+                && !self.lets_in(node, package).await?
+            {
+                continue;
+            }
+            if reaches_upstreams {
+                walk.descend(node);
+            }
+            let is_of_format = matches!(&node.connection, Some((_, of)) if *of == format);
+            let is_let_in = gates
+                .iter()
+                .all(|gate| gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None));
+            if !is_of_format || !is_let_in {
+                continue;
+            }
+            match self.namespace_document(view, node, format, namespace).await {
+                Ok(document) => documents.extend(document),
+                Err(fault) => {
+                    let connection = node
+                        .connection
+                        .as_ref()
+                        .map_or("", |(name, _)| name.as_str());
+                    tracing::warn!(connection, namespace = %namespace, fault = ?fault, "asking a public source failed");
+                }
+            }
+        }
+        Ok(documents)
+    }
+
+    /// Whether a repository's own controls of a package let anything in from above.
+    async fn lets_in(&self, node: &Node, package: &PackageCoordinates) -> Result<bool> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader
+            .find_package(node.id, package)
+            .await
+            .map_err(from_store)?;
+        Ok(row.is_none_or(|row| row.upstream_allowed))
+    }
+
+    /// What one source says: what is held, however old, or else its answer.
+    async fn namespace_document(
+        self: &Arc<Self>,
+        view: &RepositoryView,
+        node: &Node,
+        format: FormatId,
+        namespace: &Namespace,
+    ) -> NamespaceAnswer {
+        let key = (node.id, format, namespace.clone());
+        let Some((row, bytes)) = self.held_namespace_document(&key).await? else {
+            return self.refresh_namespace(view, node, key).await;
+        };
+        if self.is_stale(&row, format)? {
+            let refresh = self.refresh_namespace(view, node, key);
+            self.background.spawn(async move {
+                if let Err(fault) = refresh.await {
+                    tracing::warn!(fault = ?fault, "asking a public source failed");
+                }
+            });
+        }
+        Ok(Some(bytes))
+    }
+
+    async fn held_namespace_document(
+        &self,
+        (repository_id, format, namespace): &NamespaceKey,
+    ) -> Result<Option<(SourceDocumentRow, Bytes)>, SourceFault> {
+        let subject = DocumentSubject::namespace(*format, namespace);
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader
+            .find_source_document(*repository_id, subject)
+            .await
+            .map_err(from_store)?;
+        drop(reader);
+        let held = row.and_then(|row| Some((row.digest()?, row)));
+        let Some((digest, row)) = held else {
+            return Ok(None);
+        };
+        let limit_bytes = self.settings.source_document_limit_bytes;
+        let bytes = self.blobs.read_all(&digest, limit_bytes).await;
+        Ok(bytes.map_err(from_blobs)?.map(|bytes| (row, bytes)))
+    }
+
+    /// Asks the source now. Whoever asks for the same meanwhile waits for this answer.
+    fn refresh_namespace(
+        self: &Arc<Self>,
+        view: &RepositoryView,
+        node: &Node,
+        key: NamespaceKey,
+    ) -> impl Future<Output = NamespaceAnswer> + Send + use<> {
+        let (catalog, domain_id, node) = (Arc::clone(self), view.domain_id, node.alone());
+        async move {
+            let (worker, unit_key) = (Arc::clone(&catalog), key.clone());
+            let led = catalog.namespace_refreshes.run(key, move || async move {
+                worker.ask_of_namespace(domain_id, &node, unit_key).await
+            });
+            led.await
+                .unwrap_or_else(|lost| Err(model::Error::internal(lost).into()))
+        }
+    }
+
+    async fn ask_of_namespace(
+        self: &Arc<Self>,
+        domain_id: i64,
+        node: &Node,
+        key: NamespaceKey,
+    ) -> NamespaceAnswer {
+        let (_, format, namespace) = &key;
+        let source = self.connection_source(node).await?;
+        let request = match self.rules(*format)?.source() {
+            Some(of_format) => of_format
+                .namespace_document(source.base(), namespace)
+                .map_err(SourceFault::Unreadable)?,
+            None => None,
+        };
+        let Some(request) = request else {
+            return Ok(None);
+        };
+        let held = self.held_namespace_document(&key).await?;
+        let validators = held
+            .as_ref()
+            .map_or_else(Validators::default, |(row, _)| Validators {
+                etag: row.etag.clone(),
+                last_modified: row.last_modified.clone(),
+            });
+        let answer = source
+            .document(&request.url, request.accept, &validators)
+            .await
+            .map_err(SourceFault::Source)?;
+        match answer {
+            DocumentAnswer::NotModified => {
+                if let Some((row, _)) = &held {
+                    let row = SourceDocumentRow {
+                        checked_at_ms: self.now().0,
+                        ..row.clone()
+                    };
+                    self.keep_namespace_row(domain_id, node, &key, Some(row), false)
+                        .await?;
+                }
+                Ok(held.map(|(_, bytes)| bytes))
+            }
+            DocumentAnswer::Absent => {
+                if held.is_some() {
+                    self.keep_namespace_row(domain_id, node, &key, None, true)
+                        .await?;
+                }
+                Ok(None)
+            }
+            DocumentAnswer::Modified {
+                bytes, validators, ..
+            } => {
+                let size = i64::try_from(bytes.len()).map_err(model::Error::internal)?;
+                let digests = self.blobs.put(bytes.clone()).await.map_err(from_blobs)?;
+                let before = held.and_then(|(row, _)| row.digest());
+                let now = self.now().0;
+                let row = SourceDocumentRow {
+                    sha256: digests.sha256.as_bytes().to_vec(),
+                    size_bytes: size,
+                    etag: validators.etag,
+                    last_modified: validators.last_modified,
+                    fetched_at_ms: now,
+                    checked_at_ms: now,
+                };
+                let is_other = before != Some(digests.sha256);
+                self.keep_namespace_row(domain_id, node, &key, Some(row), is_other)
+                    .await?;
+                Ok(Some(bytes))
+            }
+        }
+    }
+
+    /// Notes what the source said; `None` when it has no such document any more.
+    async fn keep_namespace_row(
+        &self,
+        domain_id: i64,
+        node: &Node,
+        key: &NamespaceKey,
+        row: Option<SourceDocumentRow>,
+        is_change: bool,
+    ) -> Result<(), SourceFault> {
+        let (id, format, namespace) = key.clone();
+        let entry = self
+            .service_change(ChangeKind::MetadataRefreshed, node)
+            .with(&json!({
+                "format": format.as_str(), "namespace": namespace.as_str(),
+                "sha256": row.as_ref().and_then(SourceDocumentRow::digest).map(|digest| digest.to_hex()),
+            }));
+        let kept: Result<(), Failure> = self
+            .store
+            .write(move |tx| {
+                Box::pin(async move {
+                    // The repository may have been deleted while the source answered.
+                    if tx.find_repository_by_id(id).await?.is_none() {
+                        return Ok(());
+                    }
+                    let subject = DocumentSubject::namespace(format, &namespace);
+                    match &row {
+                        Some(row) => tx.upsert_source_document(id, subject, row).await?,
+                        None => tx.delete_source_document(id, subject).await?,
+                    }
+                    if is_change {
+                        tx.append_change(domain_id, &entry).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await;
+        Ok(kept.map_err(model::Error::from)?)
     }
 }

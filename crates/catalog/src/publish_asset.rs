@@ -56,9 +56,9 @@ pub struct PublishedAsset {
 
 impl Catalog {
     /// Publishes an asset of a version that grows asset by asset. The rules are asked before the first byte is taken
-    /// and again when the rows are written, and the caller's right once more after the last byte; what is refused
-    /// leaves nothing behind. Sending an asset again as it is held succeeds and changes nothing, so that a call whose
-    /// answer was lost can be repeated.
+    /// and again when the rows are written, and the caller's right once more after the last byte; what is refused leaves
+    /// nothing behind. Sending an asset again as it is
+    /// held succeeds and changes nothing, so that a call whose answer was lost can be repeated.
     pub async fn publish_asset(
         &self,
         caller: &Caller,
@@ -74,7 +74,7 @@ impl Catalog {
         let target = Target::Package(domain, repository, &publication.package);
         self.allow(caller, Action::PUBLISH_PACKAGE_VERSION, target)
             .await?;
-        let candidate = publication.candidate(ExpectedDigests::of(staged.digests()));
+        let candidate = publication.candidate(ExpectedDigests::exactly(staged.digests()));
         if publication.expected.sha256.is_none() {
             // Only now it can be told whether they are other bytes under a name that is taken.
             self.check_against_held(&view, &candidate).await?;
@@ -112,11 +112,12 @@ impl Catalog {
         {
             return Err(asset_too_large(&publication.asset, limit_bytes));
         }
+        // What was declared of the bytes stands for them, and what was not declared may be so.
         let candidate = publication.candidate(publication.expected.clone());
         self.check_against_held(view, &candidate).await
     }
 
-    /// What stands against an asset in what the repository holds now.
+    /// What stands against the asset in what the repository holds now.
     async fn check_against_held(&self, view: &RepositoryView, candidate: &Candidate) -> Result<()> {
         let package = &candidate.package;
         let rules = self.rules(package.format)?;
@@ -165,22 +166,21 @@ impl Catalog {
 }
 
 impl AssetPublication {
-    /// The asset, as the rules see it. What is not known of its bytes may be as it is held.
-    fn candidate(&self, expected: ExpectedDigests) -> Candidate {
+    fn candidate(&self, bytes: ExpectedDigests) -> Candidate {
         Candidate {
             package: self.package.clone(),
             version: self.version.clone(),
             asset: self.asset.clone(),
-            expected,
-            is_finished: !self.unfinished,
+            bytes,
             only_new: self.only_new,
+            is_finished: !self.unfinished,
         }
     }
 }
 
 /// Bytes that are not what was declared of them.
 fn other_bytes(algorithm: &str, expected: &ExpectedDigests, received: &Digests) -> Error {
-    let (declared, received) = match algorithm {
+    let pair = match algorithm {
         "SHA-512" => (
             expected.sha512.map(|d| d.to_hex()),
             received.sha512.to_hex(),
@@ -192,10 +192,10 @@ fn other_bytes(algorithm: &str, expected: &ExpectedDigests, received: &Digests) 
         "SHA-1" => (expected.sha1.map(|d| d.to_hex()), received.sha1.to_hex()),
         _ => (expected.md5.map(|d| d.to_hex()), received.md5.to_hex()),
     };
+    let (declared, received) = (pair.0.unwrap_or_default(), pair.1);
     let message = format!(
-        "The {algorithm} of the received asset content is {received}, but {} was declared. Nothing was stored; send \
-         the asset again.",
-        declared.unwrap_or_default()
+        "The {algorithm} of the received asset content is {received}, but {declared} was declared. Nothing was \
+         stored; send the asset again."
     );
     Error::invalid(InvalidReason::FieldValidation, message)
 }

@@ -5,22 +5,27 @@
 //! takes a wrong or half-stored asset for a whole one, and who has downloaded a version finds it in the API.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use blobs::{Stage, StageReader, Staged};
 use model::{AssetName, Digests, Error, PackageCoordinates, Result, VersionName};
-use store::{AssetCompanion, AssetRow, StoreResult};
 use tokio::sync::watch;
-use upstream::{Download, Flights};
+use upstream::{Download, Flights, Source, SourceError};
 
+use crate::allowance::Allowance;
 use crate::asset_body::{AssetAnswer, AssetBody};
-use crate::failure::{copy_of, from_blobs, from_source, from_store};
+use crate::asset_search::{AssetSearch, AtSource, Located, fault_at};
+use crate::failure::{copy_of, from_blobs, from_store};
+use crate::ingest::Ingested;
 use crate::packages::version_not_found;
-use crate::repository_view::{Node, RepositoryView, Walk};
-use crate::source::{ExpectedDigests, SourceAsset, SourceVersion};
+use crate::repository_view::RepositoryView;
+use crate::source::{ExpectedDigests, SourceChecksum};
 use crate::source_documents::SourceFault;
 use crate::stamps::Tick;
 use crate::{CacheOutcome, Catalog, Grant};
+
+/// The largest file that holds a digest. Some hold a line of prose besides.
+const CHECKSUM_BYTES: u64 = 4096;
 
 /// An asset, in one repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,6 +50,16 @@ impl AssetKey {
             asset: asset.clone(),
         }
     }
+
+    /// The asset in the repository with the connection, as its source spells it.
+    pub(crate) fn at_source(
+        view: &RepositoryView,
+        package: &PackageCoordinates,
+        found: &AtSource,
+    ) -> Self {
+        let (version, asset) = (&found.version.version, &found.asset.name);
+        Self::new(view.nodes[found.node].id, package, version, asset)
+    }
 }
 
 /// Where an asset's bytes are, as long as no change to its package comes.
@@ -62,61 +77,81 @@ pub(crate) struct Started {
     pub(crate) expected: ExpectedDigests,
     /// The repository that the pull itself retains the version in.
     home_id: i64,
-    /// Whether the rows were written, once that is known. Closed without a value when the pull failed.
-    stored: watch::Receiver<bool>,
+    allowance: Arc<Allowance>,
+    /// The asset's size, once the rows were written. Closed without a value when the pull failed.
+    stored: watch::Receiver<Option<u64>>,
 }
 
-/// What leading a pull came to.
+impl Started {
+    /// Waits until the asset is held; its size, or nothing if the pull failed.
+    pub(crate) async fn stored(&self) -> Option<u64> {
+        let mut stored = self.stored.clone();
+        let size_bytes = stored.wait_for(Option::is_some).await;
+        size_bytes.ok().and_then(|size_bytes| *size_bytes)
+    }
+}
+
+/// Who wants an asset pulled.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Asker {
+    /// A client, whatever the asset's size.
+    Client,
+    /// Nobody yet; so no more than this.
+    Behind { left_bytes: u64 },
+}
+
+/// What wanting an asset pulled came to.
 #[derive(Debug, Clone)]
-enum Led {
+pub(crate) enum Pulled {
     Started(Started),
     /// Someone else finished it meanwhile.
     Held,
+    /// The source has no such asset.
+    Absent,
+    /// It is larger than whoever led the pull allowed.
+    Declined,
+    Fault(SourceFault),
 }
 
 /// The pulls under way.
 #[derive(Default)]
 pub(crate) struct Pulls {
-    starts: Flights<AssetKey, Result<Led, Arc<Error>>>,
+    starts: Flights<AssetKey, Result<Pulled, Arc<Error>>>,
     active: Mutex<HashMap<AssetKey, Started>>,
 }
 
 impl Pulls {
     fn active(&self, key: &AssetKey) -> Option<Started> {
-        self.active
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(key)
+        let active = self.lock();
+        let started = active.get(key);
+        started
+            .filter(|started| !started.allowance.is_stopped())
             .cloned()
     }
 
     fn enter(&self, key: AssetKey, started: Started) {
-        self.active
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(key, started);
+        self.lock().insert(key, started);
     }
 
-    fn leave(&self, key: &AssetKey) {
-        self.active
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(key);
+    /// Takes out this very pull: one that was stopped may have been followed by another.
+    fn leave(&self, key: &AssetKey, allowance: &Arc<Allowance>) {
+        let mut active = self.lock();
+        let is_own = |started: &Started| Arc::ptr_eq(&started.allowance, allowance);
+        if active.get(key).is_some_and(is_own) {
+            active.remove(key);
+        }
     }
-}
 
-/// Where an asset is.
-pub(crate) enum Located {
-    Held {
-        node: usize,
-        digests: Digests,
-        companion: Option<AssetCompanion>,
-    },
-    AtSource {
-        node: usize,
-        version: Box<SourceVersion>,
-        asset: Box<SourceAsset>,
-    },
+    /// Stops the pulls that no client waits for.
+    pub(crate) fn close(&self) {
+        for started in self.lock().values() {
+            started.allowance.stop_unless_lifted();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<AssetKey, Started>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Catalog {
@@ -145,47 +180,85 @@ impl Catalog {
         let made_at = self.stamps.now();
         // A second look after a pull that ended meanwhile finds its rows; a third is never needed.
         for _ in 0..3 {
-            match self.locate(view, package, version, asset).await? {
-                Located::Held { node, digests, .. } => {
-                    if !only_describe {
-                        self.retain(view, node, package, version).await?;
-                        self.held_assets.insert(
-                            key,
-                            Arc::new(HeldAsset {
-                                digests: digests.clone(),
-                                made_at,
-                            }),
-                        );
+            let mut search = self.search_asset(view, package, version, asset).await?;
+            loop {
+                match search.next().await? {
+                    Located::Held {
+                        node,
+                        version,
+                        digests,
+                        ..
+                    } => {
+                        if !only_describe {
+                            self.retain(view, node, package, &version).await?;
+                            self.catch_up_behind(view, package, &version);
+                            let digests = digests.clone();
+                            let held = HeldAsset { digests, made_at };
+                            self.held_assets.insert(key, Arc::new(held));
+                        }
+                        let body = self.open_held(digests).await?;
+                        return Ok(answer(body));
                     }
-                    let body = self.open_held(digests).await?;
-                    return Ok(AssetAnswer {
-                        body,
-                        cache: CacheOutcome::Miss,
-                    });
-                }
-                Located::AtSource { asset: found, .. } if only_describe => {
-                    let body = AssetBody::described(found.expected);
-                    return Ok(AssetAnswer {
-                        body,
-                        cache: CacheOutcome::Miss,
-                    });
-                }
-                Located::AtSource {
-                    node,
-                    version: found,
-                    asset: source,
-                } => {
-                    if let Some(started) = self.pull(view, node, package, *found, *source).await? {
-                        let body = AssetBody::arriving(started);
-                        return Ok(AssetAnswer {
-                            body,
-                            cache: CacheOutcome::Miss,
-                        });
+                    Located::AtSource(found) if only_describe => {
+                        if let Some(body) = self.describe(view, &mut search, found).await? {
+                            return Ok(answer(body));
+                        }
+                    }
+                    Located::AtSource(found) => {
+                        let (node, is_listed) = (found.node, found.is_listed);
+                        match self.pull(view, package, found, Asker::Client).await? {
+                            Pulled::Started(started) => {
+                                return Ok(answer(AssetBody::arriving(started)));
+                            }
+                            Pulled::Held | Pulled::Declined => break,
+                            Pulled::Absent if is_listed => {
+                                return Err(version_not_found(package, version));
+                            }
+                            Pulled::Fault(fault) if is_listed => {
+                                return Err(fault_at(&view.nodes[node], fault));
+                            }
+                            // It was only a guess that it is there.
+                            Pulled::Absent => {}
+                            Pulled::Fault(fault) => search.note_fault(node, fault),
+                        }
                     }
                 }
             }
         }
         Err(Error::internal("an asset was pulled but cannot be found"))
+    }
+
+    /// What can be told of an asset at a source without pulling it; nothing when the source has none.
+    async fn describe(
+        self: &Arc<Self>,
+        view: &Arc<RepositoryView>,
+        search: &mut AssetSearch<'_>,
+        found: Box<AtSource>,
+    ) -> Result<Option<AssetBody>> {
+        let AtSource {
+            node,
+            asset,
+            is_listed,
+            ..
+        } = *found;
+        if is_listed {
+            return Ok(Some(AssetBody::described(asset.expected, asset.size_bytes)));
+        }
+        let asked = match self.connection_source(&view.nodes[node]).await {
+            Ok(source) => source.describe(&asset.url).await,
+            Err(fault) => {
+                search.note_fault(node, fault);
+                return Ok(None);
+            }
+        };
+        match asked {
+            Ok(said) => Ok(Some(AssetBody::described(asset.expected, said.length))),
+            Err(SourceError::Absent) => Ok(None),
+            Err(error) => {
+                search.note_fault(node, SourceFault::Source(error));
+                Ok(None)
+            }
+        }
     }
 
     /// The bytes of an asset that a row names.
@@ -200,124 +273,53 @@ impl Catalog {
         Ok(AssetBody::held(blob, digests))
     }
 
-    /// Walks the graph for an asset, as documents are merged: the nearest repository that knows the version decides.
-    pub(crate) async fn locate(
+    /// Joins or begins the pull of an asset.
+    pub(crate) async fn pull(
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
         package: &PackageCoordinates,
-        version: &VersionName,
-        asset: &AssetName,
-    ) -> Result<Located> {
-        let not_found = || version_not_found(package, version);
-        let rules = self.rules(package.format)?;
-        let version_key = rules.version_key(version);
-        let gate = self.origin_gate(view.domain_id, package).await?;
-        let reaches_upstreams = gate.reaches_upstreams(view.home());
-        let mut fault = None;
-        let mut walk = Walk::of(view);
-        while let Some(index) = walk.next() {
-            let node = &view.nodes[index];
-            let mut reader = self.store.read().await.map_err(from_store)?;
-            if let Some(row) = reader
-                .find_package(node.id, package)
-                .await
-                .map_err(from_store)?
-            {
-                if let Some(found) = reader
-                    .find_version(row.id, &version_key)
-                    .await
-                    .map_err(from_store)?
-                {
-                    if !found.status().map_err(from_store)?.is_downloadable() {
-                        return Err(not_found());
-                    }
-                    let held: Option<AssetRow> = reader
-                        .find_asset(found.id, asset)
-                        .await
-                        .map_err(from_store)?;
-                    if let Some(held) = held {
-                        let digests: StoreResult<Digests> = held.digests();
-                        return Ok(Located::Held {
-                            node: index,
-                            digests: digests.map_err(from_store)?,
-                            companion: held.companion().map_err(from_store)?,
-                        });
-                    }
-                }
-                if !row.upstream_allowed {
-                    continue;
-                }
+        found: Box<AtSource>,
+        asker: Asker,
+    ) -> Result<Pulled> {
+        let key = AssetKey::at_source(view, package, &found);
+        let (node, version) = (found.node, found.version.version.clone());
+        // A client may meet a pull that was bounded, and is stopped at that moment; its own has no bound.
+        for _ in 0..3 {
+            let started = match self.pulls.active(&key) {
+                Some(started) => started,
+                None => match self.lead_pull(view, &key, &found, asker).await? {
+                    Pulled::Started(started) => started,
+                    Pulled::Declined if matches!(asker, Asker::Client) => continue,
+                    ended => return Ok(ended),
+                },
+            };
+            if matches!(asker, Asker::Client) && !started.allowance.lift() {
+                continue;
             }
-            drop(reader);
-            if index == 0 {
-                view.check_upstreams()?;
+            if started.home_id != view.home().id {
+                self.retain_when_stored(&started, view, node, package, &version);
             }
-            if reaches_upstreams {
-                walk.descend(node);
-            }
-            match self.source_package(view, node, package).await {
-                Ok(Some(source)) => {
-                    let found = source.version(rules, version).and_then(|found| {
-                        let asset = found
-                            .assets
-                            .iter()
-                            .find(|candidate| candidate.name == *asset)?;
-                        Some(Located::AtSource {
-                            node: index,
-                            version: Box::new(found.clone()),
-                            asset: Box::new(asset.clone()),
-                        })
-                    });
-                    if let Some(found) = found {
-                        return Ok(found);
-                    }
-                }
-                Ok(None) => {}
-                Err(error) => fault = Some((node, error)),
-            }
+            return Ok(Pulled::Started(started));
         }
-        match fault {
-            Some((node, error)) => Err(fault_at(node, error)),
-            None => Err(not_found()),
-        }
+        Ok(Pulled::Declined)
     }
 
-    /// Joins or begins the pull of an asset. `None`: it is held by now.
-    async fn pull(
+    async fn lead_pull(
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
-        node: usize,
-        package: &PackageCoordinates,
-        version: SourceVersion,
-        asset: SourceAsset,
-    ) -> Result<Option<Started>> {
-        let key = AssetKey::new(view.nodes[node].id, package, &version.version, &asset.name);
-        let name = version.version.clone();
-        let started = match self.pulls.active(&key) {
-            Some(started) => started,
-            None => {
-                let (catalog, unit_view, unit_key) =
-                    (Arc::clone(self), Arc::clone(view), key.clone());
-                let led = self.pulls.starts.run(key, move || async move {
-                    catalog
-                        .start_pull(unit_view, node, unit_key, version, asset)
-                        .await
-                        .map_err(Arc::new)
-                });
-                match led
-                    .await
-                    .map_err(Error::internal)?
-                    .map_err(|error| copy_of(&error))?
-                {
-                    Led::Started(started) => started,
-                    Led::Held => return Ok(None),
-                }
-            }
-        };
-        if started.home_id != view.home().id {
-            self.retain_when_stored(&started, view, node, package, &name);
-        }
-        Ok(Some(started))
+        key: &AssetKey,
+        found: &AtSource,
+        asker: Asker,
+    ) -> Result<Pulled> {
+        let (catalog, view, found) = (Arc::clone(self), Arc::clone(view), Box::new(found.clone()));
+        let unit_key = key.clone();
+        let led = self.pulls.starts.run(key.clone(), move || async move {
+            let begun = catalog.start_pull(view, unit_key, found, asker);
+            begun.await.map_err(Arc::new)
+        });
+        led.await
+            .map_err(Error::internal)?
+            .map_err(|error| copy_of(&error))
     }
 
     /// Retains the version where one of those who joined the pull asked, once it is stored where the connection is.
@@ -330,72 +332,82 @@ impl Catalog {
         version: &VersionName,
     ) {
         let (catalog, view) = (Arc::clone(self), Arc::clone(view));
-        let (package, version, mut stored) =
-            (package.clone(), version.clone(), started.stored.clone());
+        let (package, version, started) = (package.clone(), version.clone(), started.clone());
+        let under_way = self.background.begin();
         tokio::spawn(async move {
-            if stored.wait_for(|stored| *stored).await.is_err() {
-                return;
-            }
-            if let Err(error) = catalog.retain(&view, node, &package, &version).await {
+            if started.stored().await.is_some()
+                && let Err(error) = catalog.retain(&view, node, &package, &version).await
+            {
                 tracing::warn!(package = %package, version = %version, error = ?error.source, "retaining a version failed");
             }
+            drop(under_way);
         });
     }
 
     async fn start_pull(
         self: Arc<Self>,
         view: Arc<RepositoryView>,
-        node: usize,
         key: AssetKey,
-        version: SourceVersion,
-        asset: SourceAsset,
-    ) -> Result<Led> {
+        found: Box<AtSource>,
+        asker: Asker,
+    ) -> Result<Pulled> {
         if let Some(started) = self.pulls.active(&key) {
-            return Ok(Led::Started(started));
+            return Ok(Pulled::Started(started));
         }
         if self.is_held(&key).await? {
-            return Ok(Led::Held);
+            return Ok(Pulled::Held);
         }
-        let Some((connection, _)) = view.nodes[node].connection.clone() else {
-            return Err(Error::internal("a pull was begun without a connection"));
+        let source = match self.connection_source(&view.nodes[found.node]).await {
+            Ok(source) => source,
+            Err(fault) => return Ok(Pulled::Fault(fault)),
         };
-        let source = self.connections.source(&connection).await;
-        let source = source.map_err(|error| from_source(connection.as_str(), &error))?;
-        let download = source.open(&asset.url).await.map_err(|error| match error {
-            upstream::SourceError::Absent => version_not_found(&key.package, &key.version),
-            error => from_source(connection.as_str(), &error),
-        })?;
+        let download = match source.open(&found.asset.url).await {
+            Ok(download) => download,
+            Err(SourceError::Absent) => return Ok(Pulled::Absent),
+            Err(error) => return Ok(Pulled::Fault(SourceFault::Source(error))),
+        };
+        let allowance = match asker {
+            Asker::Client => Allowance::unbounded(),
+            Asker::Behind { left_bytes } => Allowance::bounded(left_bytes),
+        };
+        if download
+            .length
+            .is_some_and(|length| !allowance.admits(length))
+        {
+            return Ok(Pulled::Declined);
+        }
         let mut stage = self.blobs.stage().await.map_err(from_blobs)?;
-        let (announce, stored) = watch::channel(false);
+        let (announce, stored) = watch::channel(None);
+        let allowance = Arc::new(allowance);
         let started = Started {
             reader: stage.reader(),
             length: download.length,
-            expected: asset.expected.clone(),
+            expected: found.asset.expected.clone(),
             home_id: view.home().id,
+            allowance: Arc::clone(&allowance),
             stored,
         };
         self.pulls.enter(key.clone(), started.clone());
         let pull = Pull {
             view,
-            node,
             key,
-            version,
-            asset,
+            found,
+            source,
+            allowance,
         };
+        let under_way = self.background.begin();
         tokio::spawn(async move {
             let outcome = self.finish_pull(&pull, stage, download).await;
-            self.pulls.leave(&pull.key);
+            self.pulls.leave(&pull.key, &pull.allowance);
             match outcome {
-                Ok(()) => {
-                    announce.send_replace(true);
+                Ok(size_bytes) => {
+                    announce.send_replace(Some(size_bytes));
                 }
-                Err(reason) => tracing::warn!(
-                    connection = connection.as_str(), package = %pull.key.package, version = %pull.key.version,
-                    reason, "pulling an asset through failed"
-                ),
+                Err(reason) => pull.note_failure(&reason),
             }
+            drop(under_way);
         });
-        Ok(Led::Started(started))
+        Ok(Pulled::Started(started))
     }
 
     async fn is_held(&self, key: &AssetKey) -> Result<bool> {
@@ -426,32 +438,55 @@ impl Catalog {
         pull: &Pull,
         stage: Stage,
         download: Download,
-    ) -> Result<(), String> {
-        let staged = receive(stage, download, self.settings.quotas.asset_size_bytes).await?;
-        if let Some(algorithm) = pull.asset.expected.mismatch(staged.digests()) {
-            let reason =
-                format!("the {algorithm} digest of the bytes is not the one the index names");
-            staged.fail(&reason);
-            return Err(reason);
+    ) -> Result<u64, String> {
+        let last_modified = download.last_modified;
+        let limit_bytes = self.settings.quotas.asset_size_bytes;
+        let (staged, beside) = tokio::try_join!(
+            receive(stage, download, limit_bytes, &pull.allowance),
+            pull.digests_beside(),
+        )?;
+        let (view, key, found) = (&pull.view, &pull.key, &pull.found);
+        for expected in [Some(&found.asset.expected), beside.as_ref()]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(algorithm) = expected.mismatch(staged.digests()) {
+                let reason =
+                    format!("the {algorithm} digest of the bytes is not the one the source names");
+                staged.fail(&reason);
+                return Err(reason);
+            }
         }
-        let (digests, size_bytes) = (staged.digests().clone(), staged.size_bytes());
+        let examined = self.examine(&key.package, &key.version, &key.asset, &staged);
+        let examined = examined.await.unwrap_or_else(|error| {
+            tracing::warn!(
+                package = %key.package, version = %key.version, asset = %key.asset, error = %error.message,
+                "an asset of a public source is kept without what its bytes should tell"
+            );
+            crate::Examined::default()
+        });
+        let size_bytes = staged.size_bytes();
+        let ingested = Ingested {
+            size_bytes,
+            digests: staged.digests().clone(),
+            examined,
+            last_modified,
+        };
         let committed = staged
             .commit_held()
             .await
             .map_err(|error| error.to_string())?;
-        let (view, key) = (&pull.view, &pull.key);
-        let asset = (&pull.asset.name, size_bytes, &digests);
-        let node = &view.nodes[pull.node];
-        let ingested = self
-            .ingest(view.domain_id, node, &key.package, &pull.version, asset)
-            .await;
-        ingested.map_err(reason_of)?;
-        let retained = self
-            .retain(view, pull.node, &key.package, &key.version)
-            .await;
-        retained.map_err(reason_of)?;
+        let is_first = self
+            .ingest(view, key, found, ingested)
+            .await
+            .map_err(reason_of)?;
+        let retained = self.retain(view, found.node, &key.package, &key.version);
+        retained.await.map_err(reason_of)?;
         committed.release();
-        Ok(())
+        if is_first {
+            self.fetch_rest(view, &key.package, found);
+        }
+        Ok(size_bytes)
     }
 }
 
@@ -465,22 +500,69 @@ fn reason_of(error: Error) -> String {
 /// What a pull is about.
 struct Pull {
     view: Arc<RepositoryView>,
-    node: usize,
     key: AssetKey,
-    version: SourceVersion,
-    asset: SourceAsset,
+    found: Box<AtSource>,
+    source: Source,
+    allowance: Arc<Allowance>,
+}
+
+impl Pull {
+    /// What the file beside the asset says its bytes must be, where the source has one.
+    async fn digests_beside(&self) -> Result<Option<ExpectedDigests>, String> {
+        let Some(SourceChecksum { url, read }) = &self.found.asset.checksum else {
+            return Ok(None);
+        };
+        let bytes = match self.source.small_file(url, CHECKSUM_BYTES).await {
+            Ok(bytes) => bytes,
+            Err(SourceError::Absent) => return Ok(None),
+            // That nothing is known is the source's to say, and it did not.
+            Err(error) => return Err(format!("the digest beside the asset: {error}")),
+        };
+        let said = std::str::from_utf8(&bytes).ok().and_then(read);
+        if said.is_none() {
+            tracing::warn!(
+                source = self.source.name(), package = %self.key.package, version = %self.key.version,
+                asset = %self.key.asset, "the digest beside an asset cannot be read"
+            );
+        }
+        Ok(said)
+    }
+
+    fn note_failure(&self, reason: &str) {
+        let (source, key) = (self.source.name(), &self.key);
+        if self.allowance.is_lifted() {
+            tracing::warn!(
+                connection = source, package = %key.package, version = %key.version, asset = %key.asset, reason,
+                "pulling an asset through failed"
+            );
+        } else {
+            tracing::debug!(
+                connection = source, package = %key.package, version = %key.version, asset = %key.asset, reason,
+                "an asset was not fetched along with its version"
+            );
+        }
+    }
+}
+
+const fn answer(body: AssetBody) -> AssetAnswer {
+    AssetAnswer {
+        body,
+        cache: CacheOutcome::Miss,
+    }
 }
 
 async fn receive(
     mut stage: Stage,
     mut download: Download,
     limit_bytes: u64,
+    allowance: &Allowance,
 ) -> Result<Staged, String> {
     loop {
         match download.chunk().await {
             Ok(Some(chunk)) => {
-                if stage.written_bytes() + chunk.len() as u64 > limit_bytes {
-                    let reason = format!("the asset is larger than {limit_bytes} bytes");
+                let size_bytes = stage.written_bytes() + chunk.len() as u64;
+                if size_bytes > limit_bytes || !allowance.admits(size_bytes) {
+                    let reason = "the asset is larger than allowed".to_owned();
                     stage.fail(&reason);
                     return Err(reason);
                 }
@@ -497,12 +579,4 @@ async fn receive(
             }
         }
     }
-}
-
-fn fault_at(node: &Node, error: SourceFault) -> Error {
-    error.into_error(
-        node.connection
-            .as_ref()
-            .map_or("", |(name, _)| name.as_str()),
-    )
 }

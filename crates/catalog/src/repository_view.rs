@@ -46,6 +46,16 @@ pub(crate) struct Node {
 }
 
 impl Node {
+    /// The same without its upstreams, for work that outlives its view.
+    pub(crate) fn alone(&self) -> Self {
+        Self {
+            id: self.id,
+            name: self.name.clone(),
+            upstreams: Vec::new(),
+            connection: self.connection.clone(),
+        }
+    }
+
     pub(crate) const fn id_and_name(&self) -> (i64, &RepositoryName) {
         (self.id, &self.name)
     }

@@ -1,6 +1,5 @@
 //! A package as its clients see it: what the repository, its upstreams and their public sources hold together.
 
-use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -9,12 +8,13 @@ use model::{
     Asset, EpochMillis, Error, OriginType, PackageCoordinates, ResourceType, Result, VersionKey,
     VersionName,
 };
-use store::{AssetRow, Connection, PackageRow};
+use store::{AssetRow, Connection, PackageRow, VersionMetadataRow};
 
 use crate::failure::from_store;
+use crate::format_rules::Growth;
 use crate::packages::{asset_from_row, parse_version};
 use crate::repository_view::{Node, Walk};
-use crate::{Catalog, FormatRules, Grant};
+use crate::{Catalog, FormatRules, Grant, SourcePackage};
 
 /// A package over the whole graph: the union of versions, the nearest first where one is in several places.
 #[derive(Debug, Clone)]
@@ -49,6 +49,22 @@ pub struct VersionView {
     pub followed: Option<Bytes>,
 }
 
+impl VersionView {
+    /// Adds the assets that the same version has further up, and what is said of them. What is nearer goes before.
+    fn complete(&mut self, rules: &dyn FormatRules, above: Vec<Asset>, metadata: &str) {
+        let is_missing = |asset: &Asset| self.assets.iter().all(|held| held.name != asset.name);
+        let missing: Vec<Asset> = above.into_iter().filter(is_missing).collect();
+        if missing.is_empty() {
+            return;
+        }
+        self.assets.extend(missing);
+        self.assets.sort_by(|a, b| a.name.cmp(&b.name));
+        if let Metadata::Row(own) = &self.metadata {
+            self.metadata = Metadata::Row(rules.merge_metadata(metadata, own));
+        }
+    }
+}
+
 /// A version's metadata: from a row, or a slice of a public source's document.
 #[derive(Debug, Clone)]
 pub enum Metadata {
@@ -73,10 +89,20 @@ impl Metadata {
 struct Merge {
     rules: &'static dyn FormatRules,
     view: PackageView,
-    /// Versions decided by a nearer repository, and whether they are shown.
-    decided: HashMap<VersionKey, bool>,
+    /// Versions that a nearer repository or source has decided on.
+    decided: HashMap<VersionKey, Decision>,
     /// Whether any repository or source knows the package.
     known: bool,
+}
+
+/// What was decided on a version.
+struct Decision {
+    /// Its place in the view, if it is shown.
+    shown: Option<usize>,
+    /// Where it came from, if it is held: the type of origin, and its name.
+    origin: Option<(String, String)>,
+    /// Whether every repository that holds it lets clients have it, and has it from the same place.
+    is_sound: bool,
 }
 
 impl Catalog {
@@ -116,7 +142,7 @@ impl Catalog {
                 walk.descend(node);
             }
             match self.source_package(view, node, package).await {
-                Ok(Some(source)) => merge.add_source(&source),
+                Ok(Some(source)) => merge.add_source(node, &source),
                 Ok(None) => {}
                 Err(error) => fault = Some((node, error)),
             }
@@ -204,29 +230,7 @@ impl Merge {
                     own.push(asset_from_row(&asset)?);
                 }
             }
-            let name = parse_version(&found.version.version)?;
-            let is_listed = found.version.status().map_err(from_store)?.is_listed();
-            if self.decide(&name, is_listed) && is_listed {
-                // Two clocks, never mixed: what came from a public source has that source's time, or none.
-                let is_external = found.version.origin_type == OriginType::External.as_str();
-                let here = (!is_external).then_some(found.version.published_at_ms);
-                let published_at = found
-                    .version
-                    .source_published_at_ms
-                    .or(here)
-                    .map(EpochMillis);
-                self.view.versions.push(VersionView {
-                    version: name,
-                    metadata: Metadata::Row(found.metadata),
-                    published_at,
-                    assets: own,
-                    origin: Some(
-                        OriginType::parse(&found.version.origin_type)
-                            .unwrap_or(OriginType::Unknown),
-                    ),
-                    followed: None,
-                });
-            }
+            self.add_row(found, own)?;
         }
         for tag in reader.list_package_tags(row.id).await.map_err(from_store)? {
             self.add_tag(tag.tag, tag.version);
@@ -234,39 +238,94 @@ impl Merge {
         Ok(())
     }
 
-    /// Whether nobody nearer has decided on this version; if so, it is decided now.
-    fn decide(&mut self, version: &VersionName, is_shown: bool) -> bool {
-        match self.decided.entry(self.rules.version_key(version)) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(entry) => {
-                entry.insert(is_shown);
-                true
+    fn add_row(&mut self, found: VersionMetadataRow, assets: Vec<Asset>) -> Result<()> {
+        let VersionMetadataRow { version, metadata } = found;
+        let name = parse_version(&version.version)?;
+        let status = version.status().map_err(from_store)?;
+        let origin = (version.origin_type, version.origin_name);
+        let key = self.rules.version_key(&name);
+        if let Some(decision) = self.decided.get_mut(&key) {
+            let is_same = decision.origin.as_ref() == Some(&origin);
+            decision.is_sound &= is_same && status.is_downloadable();
+            let shown = decision.shown.map(|place| &mut self.view.versions[place]);
+            if let Some(shown) = shown {
+                if !decision.is_sound {
+                    shown.followed = None;
+                } else if self.rules.growth() == Growth::Always {
+                    shown.complete(self.rules, assets, &metadata);
+                }
             }
+            return Ok(());
         }
+        // Two clocks, never mixed: what came from a public source has that source's time, or none.
+        let origin_type = OriginType::parse(&origin.0).unwrap_or(OriginType::Unknown);
+        let here = (origin_type != OriginType::External).then_some(version.published_at_ms);
+        let shown = VersionView {
+            version: name,
+            metadata: Metadata::Row(metadata),
+            published_at: version.source_published_at_ms.or(here).map(EpochMillis),
+            assets,
+            origin: Some(origin_type),
+            followed: None,
+        };
+        let decision = Decision {
+            shown: status.is_listed().then(|| self.show(shown)),
+            origin: Some(origin),
+            is_sound: status.is_downloadable(),
+        };
+        self.decided.insert(key, decision);
+        Ok(())
+    }
+
+    fn show(&mut self, version: VersionView) -> usize {
+        self.view.versions.push(version);
+        self.view.versions.len() - 1
     }
 
     /// Adds a tag, unless it names what is not shown: a tag into the void must not hide a nearer one of its name.
     fn add_tag(&mut self, tag: String, version: String) {
-        let is_shown = VersionName::parse(&version)
-            .is_ok_and(|name| self.decided.get(&self.rules.version_key(&name)) == Some(&true));
+        let is_shown = VersionName::parse(&version).is_ok_and(|name| {
+            let decision = self.decided.get(&self.rules.version_key(&name));
+            decision.is_some_and(|decision| decision.shown.is_some())
+        });
         if is_shown {
             self.view.tags.insert(tag, version);
         }
     }
 
-    fn add_source(&mut self, source: &crate::SourcePackage) {
+    fn add_source(&mut self, node: &Node, source: &SourcePackage) {
         self.known = true;
+        let connection = node.connection.as_ref().map(|(name, _)| name.as_str());
         for found in &source.versions {
-            if self.decide(&found.version, true) {
-                self.view.versions.push(VersionView {
-                    version: found.version.clone(),
-                    metadata: Metadata::Source(found.metadata.clone()),
-                    published_at: found.published_at,
-                    assets: Vec::new(),
-                    origin: None,
-                    followed: None,
+            let key = self.rules.version_key(&found.version);
+            if let Some(decision) = self.decided.get(&key) {
+                let came_from_here = decision.origin.as_ref().is_some_and(|(kind, name)| {
+                    kind == OriginType::External.as_str() && Some(name.as_str()) == connection
                 });
+                if let Some(place) = decision.shown
+                    && came_from_here
+                    && decision.is_sound
+                    && self.rules.follows_source()
+                {
+                    let followed = &mut self.view.versions[place].followed;
+                    followed.get_or_insert_with(|| found.metadata.clone());
+                }
+                continue;
             }
+            let shown = self.show(VersionView {
+                version: found.version.clone(),
+                metadata: Metadata::Source(found.metadata.clone()),
+                published_at: found.published_at,
+                assets: Vec::new(),
+                origin: None,
+                followed: None,
+            });
+            let decision = Decision {
+                shown: Some(shown),
+                origin: None,
+                is_sound: true,
+            };
+            self.decided.insert(key, decision);
         }
         for (tag, version) in &source.tags {
             self.add_tag(tag.clone(), version.clone());

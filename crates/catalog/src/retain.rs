@@ -1,133 +1,37 @@
-//! Keeping what was pulled: rows for a version that came from a public source or from an upstream repository.
+//! Keeping what was found in an upstream repository: a version is retained in the repository that the client called, and
+//! completed there when more of it is found above.
 //!
-//! Neither changes what any document says, since the same version was shown before; so no ready document ends.
+//! A version that is new here changes what no document says, since the same was shown before; so no ready document ends.
 
 use std::sync::Arc;
 
 use model::{
-    AssetName, ChangeKind, Digests, Error, GroupRestrictionType, OriginRestrictions, OriginType,
-    PackageCoordinates, PackageVersionStatus, Result, VersionName,
+    ChangeKind, EpochMillis, GroupRestrictionType, OriginRestrictions, OriginType,
+    PackageCoordinates, Result, VersionName,
 };
-use store::{NewAsset, NewVersion};
+use serde_json::json;
+use store::{AssetRow, Tx, VersionContent};
 
-use crate::Catalog;
-use crate::change_log::{ChangeDetails, VersionEvent};
+use crate::change_log::ChangeDetails;
 use crate::failure::Failure;
+use crate::format_rules::Growth;
 use crate::held_version::HeldVersion;
-use crate::publish::revision_of;
-use crate::repository_view::{Node, RepositoryView};
-use crate::source::SourceVersion;
+use crate::packages::parse_version;
+use crate::repository_view::RepositoryView;
 use crate::storable_text::storable;
+use crate::{Catalog, FormatRules};
+
+/// What retaining a version changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Retained {
+    Nothing,
+    /// The version is new here.
+    Added,
+    /// The version was here, and has become more.
+    Completed,
+}
 
 impl Catalog {
-    /// Notes an asset of a public source, whose bytes are stored, in the repository that has the connection.
-    pub(crate) async fn ingest(
-        &self,
-        domain_id: i64,
-        node: &Node,
-        package: &PackageCoordinates,
-        version: &SourceVersion,
-        asset: (&AssetName, u64, &Digests),
-    ) -> Result<()> {
-        let Some((connection, _)) = &node.connection else {
-            return Err(Error::internal(
-                "a version was ingested without a connection",
-            ));
-        };
-        let metadata = String::from_utf8(version.metadata.to_vec()).map_err(Error::internal)?;
-        let metadata = storable(metadata);
-        let readme = version.readme.as_deref().map(String::from_utf8_lossy);
-        let readme = readme.map(|text| storable(text.into_owned()));
-        let asset = NewAsset {
-            name: asset.0.clone(),
-            size_bytes: asset.1,
-            digests: asset.2.clone(),
-            companion: None,
-        };
-        let new = NewVersion {
-            package_id: 0,
-            version: version.version.clone(),
-            key: self.version_key(package, &version.version)?,
-            status: PackageVersionStatus::Published,
-            revision: revision_of([(&asset.name, &asset.digests)], &metadata),
-            origin_type: OriginType::External,
-            origin_name: connection.as_str().to_owned(),
-            published_at: self.now(),
-            source_published_at: version.published_at,
-            metadata,
-            readme,
-        };
-        let entry = self
-            .service_change(ChangeKind::VersionIngested, node)
-            .of_package(package)
-            .of_version(&version.version)
-            .published_at_source(version.published_at);
-        let detail = serde_json::json!({
-            "asset": asset.name.as_str(), "sha256": asset.digests.sha256.to_hex(), "connection": connection.as_str(),
-        });
-        let gate = self.origin_gate(domain_id, package).await?;
-        let (id, package) = (node.id, package.clone());
-        let stored: Result<(), Failure> = self
-            .store
-            .write(move |tx| {
-                Box::pin(async move {
-                    tx.order_writes(domain_id).await?;
-                    if tx.find_repository_by_id(id).await?.is_none() {
-                        return Ok(());
-                    }
-                    let gate = gate.current(tx, domain_id, &package).await?;
-                    let restriction = GroupRestrictionType::ExternalUpstream;
-                    if !gate.allows(restriction, id, None) {
-                        return Ok(());
-                    }
-                    let now = new.published_at;
-                    let row = tx
-                        .ensure_package(id, &package, OriginRestrictions::INGESTED_FIRST, now)
-                        .await?;
-                    if !gate.allows(restriction, id, Some(row.restrictions())) {
-                        return Ok(());
-                    }
-                    let new = NewVersion {
-                        package_id: row.id,
-                        ..new
-                    };
-                    let added = tx.insert_version(&new).await?;
-                    let (version_id, status, revision) = match added {
-                        Some(id) => (id, new.status, new.revision.clone()),
-                        None => {
-                            let found = tx.find_version(row.id, &new.key).await?;
-                            let found = found.ok_or_else(|| {
-                                Error::internal("a version vanished while it was made")
-                            })?;
-                            let status = found.status()?;
-                            if found.origin_type != OriginType::External.as_str()
-                                || !status.is_downloadable()
-                            {
-                                return Ok(());
-                            }
-                            (found.id, status, found.revision)
-                        }
-                    };
-                    if tx.find_asset(version_id, &asset.name).await?.is_none() {
-                        tx.insert_asset(domain_id, version_id, &asset).await?;
-                        let event = if added.is_some() {
-                            VersionEvent::created(status, &revision, 1)
-                        } else {
-                            VersionEvent {
-                                assets_added: 1,
-                                ..VersionEvent::updated(status, &revision)
-                            }
-                        };
-                        let entry = entry.with_event(detail, &event);
-                        tx.append_change(domain_id, &entry).await?;
-                    }
-                    Ok(())
-                })
-            })
-            .await;
-        stored.map_err(Error::from)
-    }
-
     /// Retains a version of an upstream repository in the repository that the client called.
     pub(crate) async fn retain(
         self: &Arc<Self>,
@@ -141,55 +45,119 @@ impl Catalog {
         }
         let entry = self
             .service_change(ChangeKind::VersionRetained, view.home())
-            .of_package(package)
-            .of_version(version);
+            .of_package(package);
         let from_name = view.nodes[from].name.clone();
         let now = self.now();
         let (domain_id, home_id, from_id) = (view.domain_id, view.home().id, view.nodes[from].id);
+        let (rules, coordinates) = (self.rules(package.format)?, package);
         let gate = self.origin_gate(domain_id, package).await?;
         let key = self.version_key(package, version)?;
         let package = package.clone();
-        let stored: Result<(), Failure> = self
+        let stored: Result<Retained, Failure> = self
             .store
             .write(move |tx| {
                 Box::pin(async move {
                     tx.order_writes(domain_id).await?;
                     if tx.find_repository_by_id(home_id).await?.is_none() {
-                        return Ok(());
+                        return Ok(Retained::Nothing);
                     }
                     let Some(source) = tx.find_package(from_id, &package).await? else {
-                        return Ok(());
+                        return Ok(Retained::Nothing);
                     };
                     let Some(held) = HeldVersion::find(tx, source.id, &key).await? else {
-                        return Ok(());
+                        return Ok(Retained::Nothing);
                     };
                     // Someone may have archived it since the request looked.
                     if !held.status()?.is_downloadable() {
-                        return Ok(());
+                        return Ok(Retained::Nothing);
                     }
                     let gate = gate.current(tx, domain_id, &package).await?;
                     let restriction = GroupRestrictionType::InternalUpstream;
                     if !gate.allows(restriction, home_id, None) {
-                        return Ok(());
+                        return Ok(Retained::Nothing);
                     }
                     let row = tx
                         .ensure_package(home_id, &package, OriginRestrictions::INGESTED_FIRST, now)
                         .await?;
-                    if gate.allows(restriction, home_id, Some(row.restrictions()))
-                        && held.insert(tx, domain_id, row.id).await?
-                    {
-                        let detail = serde_json::json!({
-                            "from": from_name.as_str(), "revision": held.row.revision,
-                        });
-                        let entry = entry
-                            .published_at_source(held.source_published_at())
-                            .with_event(detail, &held.event(None)?);
-                        tx.append_change(domain_id, &entry).await?;
+                    if !gate.allows(restriction, home_id, Some(row.restrictions())) {
+                        return Ok(Retained::Nothing);
                     }
-                    Ok(())
+                    let own = HeldVersion::find(tx, row.id, &key).await?;
+                    let (retained, event_of) = match &own {
+                        None => {
+                            held.insert(tx, domain_id, row.id).await?;
+                            (Retained::Added, held.clone())
+                        }
+                        Some(own) => match complete(tx, domain_id, rules, own, &held).await? {
+                            Some(completed) => (Retained::Completed, completed),
+                            None => return Ok(Retained::Nothing),
+                        },
+                    };
+                    let detail = json!({
+                        "from": from_name.as_str(), "revision": event_of.row.revision,
+                    });
+                    let name = parse_version(&event_of.row.version)?;
+                    let entry = entry
+                        .of_version(&name)
+                        .published_at_source(held.source_published_at())
+                        .with_event(detail, &event_of.event(own.as_ref())?);
+                    tx.append_change(domain_id, &entry).await?;
+                    Ok(retained)
                 })
             })
             .await;
-        stored.map_err(Error::from)
+        if stored? == Retained::Completed {
+            self.stamps.package_changed(domain_id, coordinates);
+        }
+        Ok(())
     }
+}
+
+/// Adds to a version what the same version has above: assets, and what is said of it. Not to one that came from
+/// elsewhere or may not be downloaded, and never in place of what is there.
+async fn complete(
+    tx: &mut Tx,
+    domain_id: i64,
+    rules: &dyn FormatRules,
+    own: &HeldVersion,
+    above: &HeldVersion,
+) -> Result<Option<HeldVersion>, Failure> {
+    let origin = |held: &HeldVersion| (held.row.origin_type.clone(), held.row.origin_name.clone());
+    let may_grow = rules.growth() == Growth::Always && own.status()?.is_downloadable();
+    if !may_grow || origin(own) != origin(above) {
+        return Ok(None);
+    }
+    let is_there = |asset: &&AssetRow| own.assets.iter().any(|held| held.name == asset.name);
+    let missing: Vec<AssetRow> = above
+        .assets
+        .iter()
+        .filter(|a| !is_there(a))
+        .cloned()
+        .collect();
+    let follows = rules.follows_source() && own.origin_type() == OriginType::External;
+    if missing.is_empty() && !follows {
+        return Ok(None);
+    }
+    let metadata = storable(rules.merge_metadata(&own.metadata, &above.metadata));
+    if missing.is_empty() && metadata == own.metadata {
+        return Ok(None);
+    }
+    let mut completed = own.clone();
+    completed.metadata = metadata;
+    completed.assets.extend(missing.iter().cloned());
+    completed.assets.sort_by(|a, b| a.name.cmp(&b.name));
+    completed.row.revision = completed.named_revision()?;
+    let content = VersionContent {
+        status: own.status()?,
+        revision: &completed.row.revision,
+        published_at: EpochMillis(own.row.published_at_ms),
+        metadata: &completed.metadata,
+        readme: above.readme.as_deref(),
+    };
+    tx.update_version_content(own.row.id, &content).await?;
+    for asset in &missing {
+        tx.insert_asset(domain_id, own.row.id, &asset.to_new()?)
+            .await?;
+    }
+    Ok(Some(completed))
 }

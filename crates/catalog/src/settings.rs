@@ -13,6 +13,11 @@ pub struct Settings {
     pub quotas: Quotas,
     /// How old a public source's document may be before it is checked again, in the background.
     pub freshness_ms: i64,
+    /// Whether sources that name a freshness of their own have it instead: so as long as the operator set none.
+    pub uses_source_freshness: bool,
+    /// Once one asset of a version was pulled through, the others follow if they have no more bytes than this together;
+    /// 0 for never.
+    pub whole_version_bytes: u64,
     /// The bytes of ready documents kept in memory.
     pub document_cache_bytes: u64,
     /// The largest document of a public source that is read.

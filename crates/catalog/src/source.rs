@@ -68,6 +68,12 @@ pub trait PublicSource: Send + Sync {
         Vec::new()
     }
 
+    /// How old its documents may be before they are asked for again, where that is not what an operator would expect of
+    /// most sources. A value that an operator set goes before it.
+    fn freshness_ms(&self) -> Option<i64> {
+        None
+    }
+
     /// Where a document is that is about all packages of a namespace.
     fn namespace_document(
         &self,
@@ -119,6 +125,19 @@ pub struct SourceVersion {
     pub published_at: Option<EpochMillis>,
     /// Its assets.
     pub assets: Vec<SourceAsset>,
+}
+
+impl SourceVersion {
+    /// A version of which a source says nothing but where its assets may be.
+    pub(crate) const fn unlisted(version: VersionName) -> Self {
+        Self {
+            version,
+            metadata: Bytes::new(),
+            readme: None,
+            published_at: None,
+            assets: Vec::new(),
+        }
+    }
 }
 
 /// An asset, as a public source describes it.
@@ -185,12 +204,14 @@ pub struct ExpectedDigests {
 }
 
 impl ExpectedDigests {
-    /// That bytes are those with this SHA-256, and no others.
+    /// The digests of bytes that have come.
     #[must_use]
-    pub fn of(digests: &Digests) -> Self {
+    pub fn exactly(digests: &Digests) -> Self {
         Self {
+            md5: Some(digests.md5),
+            sha1: Some(digests.sha1),
             sha256: Some(digests.sha256),
-            ..Self::default()
+            sha512: Some(digests.sha512),
         }
     }
 

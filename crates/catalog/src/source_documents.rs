@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use model::{ChangeKind, Error, GroupRestrictionType, PackageCoordinates, Sha256Digest};
+use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use store::SourceDocumentRow;
@@ -16,7 +16,8 @@ use upstream::{DocumentAnswer, SourceError, Validators};
 use crate::change_log::{ChangeDetails, change};
 use crate::failure::{Failure, from_blobs, from_source, from_store};
 use crate::repository_view::{Node, RepositoryView, Walk};
-use crate::source::{SourcePackage, Unreadable};
+use crate::settings::Settings;
+use crate::source::{PublicSource, SourcePackage, Unreadable};
 use crate::{Caller, Catalog};
 
 /// The bytes of documents kept parsed.
@@ -107,7 +108,7 @@ impl Catalog {
             return Ok(None);
         }
         if let Some((row, found)) = self.held_source_package(node, package).await? {
-            if self.is_stale(&row) {
+            if self.is_stale(&row, package.format)? {
                 self.refresh_behind(view, node, package);
             }
             return Ok(Some(found));
@@ -122,7 +123,7 @@ impl Catalog {
         package: &PackageCoordinates,
     ) {
         let (catalog, view, package) = (Arc::clone(self), Arc::clone(view), package.clone());
-        tokio::spawn(async move {
+        self.background.spawn(async move {
             let Ok(gate) = catalog.origin_gate(view.domain_id, &package).await else {
                 return;
             };
@@ -147,7 +148,7 @@ impl Catalog {
                 let row = reader.find_source_document(node.id, &package).await;
                 drop(reader);
                 if let Ok(Some(row)) = row
-                    && catalog.is_stale(&row)
+                    && catalog.is_stale(&row, package.format).unwrap_or(false)
                 {
                     catalog.refresh(&view, node, &package).await.ok();
                 }
@@ -155,8 +156,27 @@ impl Catalog {
         });
     }
 
-    fn is_stale(&self, row: &SourceDocumentRow) -> bool {
-        self.now().0.saturating_sub(row.checked_at_ms) >= self.settings.freshness_ms
+    pub(crate) fn is_stale(
+        &self,
+        row: &SourceDocumentRow,
+        format: FormatId,
+    ) -> Result<bool, Error> {
+        let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
+        Ok(age_ms >= self.freshness_ms(format)?)
+    }
+
+    /// How old a source's documents of a format may be.
+    pub(crate) fn freshness_ms(&self, format: FormatId) -> Result<i64, Error> {
+        let Settings {
+            freshness_ms,
+            uses_source_freshness,
+            ..
+        } = self.settings;
+        let source = self.rules(format)?.source();
+        let own = source.and_then(PublicSource::freshness_ms);
+        Ok(own
+            .filter(|_| uses_source_freshness)
+            .unwrap_or(freshness_ms))
     }
 
     fn refresh_behind(
@@ -167,7 +187,9 @@ impl Catalog {
     ) {
         let refresh = self.refresh(view, node, package);
         // The outcome is logged where it is made; whoever asked was already answered.
-        tokio::spawn(async move { refresh.await.ok() });
+        self.background.spawn(async move {
+            refresh.await.ok();
+        });
     }
 
     /// The held document, parsed. Nothing when none is held, or when its bytes are lost or unreadable: then the
@@ -215,7 +237,10 @@ impl Catalog {
         }
     }
 
-    async fn connection_source(&self, node: &Node) -> Result<upstream::Source, SourceFault> {
+    pub(crate) async fn connection_source(
+        &self,
+        node: &Node,
+    ) -> Result<upstream::Source, SourceFault> {
         let Some((name, _)) = &node.connection else {
             return Err(Error::internal(
                 "a repository without a connection was asked for its source",
@@ -269,12 +294,7 @@ impl Catalog {
         let catalog = Arc::clone(self);
         let key = (node.id, package.clone());
         let domain_id = view.domain_id;
-        let node = Node {
-            id: node.id,
-            name: node.name.clone(),
-            upstreams: Vec::new(),
-            connection: node.connection.clone(),
-        };
+        let node = node.alone();
         async move {
             let worker = Arc::clone(&catalog);
             let unit_key = key.clone();
@@ -357,7 +377,7 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
-                self.store_document(
+                let stored = self.store_document(
                     domain_id,
                     node,
                     package,
@@ -365,8 +385,12 @@ impl Catalog {
                     bytes,
                     validators,
                     held,
-                )
-                .await
+                );
+                let said = stored.await?;
+                if let Some(said) = &said {
+                    self.follow_source(domain_id, node, package, said).await?;
+                }
+                Ok(said)
             }
         }
     }

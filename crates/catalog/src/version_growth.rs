@@ -24,7 +24,7 @@ use crate::storable_text::storable;
 use crate::{Caller, Catalog, ExpectedDigests, FormatRules};
 
 /// What a version says of itself when nothing but its assets was ever sent.
-const NO_METADATA: &str = "{}";
+pub(crate) const NO_METADATA: &str = "{}";
 
 /// What a repository holds of a version when an asset comes.
 #[derive(Debug)]
@@ -74,12 +74,12 @@ pub(crate) struct Candidate {
     /// The version, as the client spells it.
     pub(crate) version: VersionName,
     pub(crate) asset: AssetName,
-    /// What is known of its bytes.
-    pub(crate) expected: ExpectedDigests,
-    /// Whether an unfinished version is finished with it.
-    pub(crate) is_finished: bool,
+    /// What is known of its bytes: everything, once they have come.
+    pub(crate) bytes: ExpectedDigests,
     /// Whether an asset of this name that is held already is refused whatever its bytes are.
     pub(crate) only_new: bool,
+    /// Whether an unfinished version is finished with it.
+    pub(crate) is_finished: bool,
 }
 
 /// What may be done about a candidate.
@@ -118,10 +118,9 @@ impl Candidate {
         };
         let same_name = held.assets.iter().find(|asset| asset.name == self.asset);
         if self.only_new && same_name.is_some() {
-            return Err(self.taken(held));
+            return Err(self.taken());
         }
-        let is_there =
-            same_name.is_some_and(|asset| self.expected.mismatch(&asset.digests).is_none());
+        let is_there = same_name.is_some_and(|asset| self.bytes.mismatch(&asset.digests).is_none());
         let changes_nothing = is_there && self.is_finished;
         let is_open = match held.status {
             PackageVersionStatus::Unfinished => growth != Growth::Never || changes_nothing,
@@ -159,13 +158,12 @@ impl Candidate {
         })
     }
 
-    fn taken(&self, held: &HeldContent) -> Error {
+    fn taken(&self) -> Error {
         let message = format!(
             "Asset '{}' of version {} of package '{}' is there already, and the request is for a new one only.",
-            self.asset, held.row.version.version, self.package
+            self.asset, self.version, self.package
         );
-        let kind = ResourceType::Asset;
-        Error::precondition_failed(kind, self.asset.as_str(), message)
+        Error::precondition_failed(ResourceType::Asset, self.asset.as_str(), message)
     }
 
     fn closed(&self, held: &HeldContent, growth: Growth) -> Error {
@@ -306,8 +304,7 @@ impl GrowthUnit {
             .of_version(&name)
             .with_event(detail, &event);
         tx.append_change(domain_id, &entry).await?;
-        let is_new = !admission.is_there;
-        Ok(self.published(name, revision, admission.status, is_new))
+        Ok(self.published(name, revision, admission))
     }
 
     /// The package's row, if versions of it may be published here.
@@ -406,19 +403,18 @@ impl GrowthUnit {
         &self,
         version: VersionName,
         revision: String,
-        status: PackageVersionStatus,
-        is_new: bool,
+        admission: Admission,
     ) -> PublishedAsset {
         PublishedAsset {
             version,
             revision,
-            status,
+            status: admission.status,
+            is_new: !admission.is_there,
             asset: Asset {
                 name: self.asset.name.clone(),
                 size_bytes: self.asset.size_bytes,
                 digests: self.asset.digests.clone(),
             },
-            is_new,
         }
     }
 }

@@ -174,9 +174,9 @@ impl PackageEndpoints {
         response
     }
 
-    async fn answer(&self, parts: Parts, body: Body, known: &mut Known) -> Result<Reply> {
+    async fn answer(&self, parts: Parts, mut body: Body, known: &mut Known) -> Result<Reply> {
         let body_waits = waits(&parts.headers);
-        let (endpoint, cx) = match self.admit(parts, known).await {
+        let (endpoint, cx) = match self.admit(parts, &mut body, known).await {
             Ok(admitted) => admitted,
             Err(error) => {
                 // Who has sent nothing yet would take a read for leave to send all of it.
@@ -189,8 +189,14 @@ impl PackageEndpoints {
         endpoint.run(cx, body).await
     }
 
-    /// Everything that comes before the body is looked at.
-    async fn admit(&self, parts: Parts, known: &mut Known) -> Result<(Box<dyn Endpoint>, Context)> {
+    /// Everything that comes before the endpoint runs. Of the body nothing is taken, but where it alone tells what the
+    /// request is about.
+    async fn admit(
+        &self,
+        parts: Parts,
+        body: &mut Body,
+        known: &mut Known,
+    ) -> Result<(Box<dyn Endpoint>, Context)> {
         let host = bases::host_of(&parts.uri, &parts.headers)?;
         let Some(format) = known.format else {
             return Err(no_format());
@@ -205,8 +211,9 @@ impl PackageEndpoints {
         known.named.repository = Some(repository.clone());
         known.named.address_segments = form.segments();
         let caller = self.authenticate(&parts, &domain, known).await?;
-        let endpoint = format.route(&head)?;
+        let mut endpoint = format.route(&head)?;
         known.operation = endpoint.label();
+        endpoint.look_into(body, &self.limits).await?;
         let mut permission = endpoint.permission();
         if let Some(action) = permission.actions.first() {
             known.decide(*action);

@@ -22,6 +22,11 @@ pub trait Format: FormatRules {
     /// What a request is for. Fails when the protocol has no such request.
     fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>>;
 
+    /// Whether this release answers package requests of the format. The API knows it in any case.
+    fn is_served(&self) -> bool {
+        true
+    }
+
     /// An error in the shape that the format's clients print.
     fn render_error(&self, error: &Error) -> Response {
         error_reply::plain(error)
@@ -101,6 +106,16 @@ pub trait Endpoint: Send {
     /// A fixed word for metrics and logs.
     fn label(&self) -> &'static str;
 
+    /// Reads as much of the body as it takes to know what the request is about, where its address does not say. Comes
+    /// before the right is asked for: nothing may be looked up or kept here.
+    fn look_into<'b>(
+        &'b mut self,
+        _body: &'b mut Body,
+        _limits: &'b PackageLimits,
+    ) -> BoxFuture<'b, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// The right it needs.
     fn permission(&self) -> Permission {
         Permission::read()
@@ -111,7 +126,7 @@ pub trait Endpoint: Send {
         Subject::default()
     }
 
-    /// Answers it.
+    /// Answers it. The body is what is left of it.
     fn run(self: Box<Self>, cx: Context, body: Body) -> BoxFuture<'static, Result<Reply>>;
 }
 

@@ -7,6 +7,9 @@
 mod cargo;
 mod endpoints;
 mod format;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod generic;
 mod kit;
 mod maven;
@@ -24,6 +27,7 @@ pub use format::{Context, Endpoint, Format, Permission, Reply, Subject, Told};
 pub use kit::address::RequestHead;
 pub use kit::bases::{EndpointForm, PublicAddresses};
 pub use kit::body::{Body, Response};
+pub use kit::error_reply::ReasonPhrase;
 
 /// Every format of this program, in the order in which the API lists them.
 pub static FORMATS: [&dyn Format; 8] = [

@@ -123,7 +123,8 @@ const DELETE_BLOB: &str = "DELETE FROM domain_blob WHERE domain_id = $1 AND sha2
 const ADD_SIZE: &str = "UPDATE domain SET asset_size_bytes = asset_size_bytes + $2 WHERE id = $1";
 const IS_REFERENCED: &str = "SELECT CASE WHEN EXISTS (SELECT 1 FROM asset WHERE sha256 = $1)
     OR EXISTS (SELECT 1 FROM asset WHERE companion_sha256 = $1)
-    OR EXISTS (SELECT 1 FROM source_document WHERE sha256 = $1) THEN 1 ELSE 0 END";
+    OR EXISTS (SELECT 1 FROM source_document WHERE sha256 = $1)
+    OR EXISTS (SELECT 1 FROM source_companion WHERE sha256 = $1) THEN 1 ELSE 0 END";
 hot!["asset":
     FIND, LIST, LIST_OF_VERSION, LIST_OF_PACKAGE, LIST_OF_REPOSITORY, INSERT, DELETE_OF_VERSION,
     ADD_REFERENCE, DROP_REFERENCE, DELETE_BLOB, ADD_SIZE, IS_REFERENCED,

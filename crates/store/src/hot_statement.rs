@@ -51,6 +51,7 @@ pub fn hot_statements() -> impl Iterator<Item = &'static HotStatement> {
         crate::resource_policy::HOT,
         crate::resource_tag::HOT,
         crate::role::HOT,
+        crate::source_companion::HOT,
         crate::source_document::HOT,
         crate::tag::HOT,
     ]

@@ -41,6 +41,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "version keys",
         include_str!("../migrations/sqlite/0009_version_keys.sql"),
     ),
+    (
+        10,
+        "source companions",
+        include_str!("../migrations/sqlite/0010_source_companions.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -77,6 +82,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         9,
         "version keys",
         include_str!("../migrations/postgres/0009_version_keys.sql"),
+    ),
+    (
+        10,
+        "source companions",
+        include_str!("../migrations/postgres/0010_source_companions.sql"),
     ),
 ];
 

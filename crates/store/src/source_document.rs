@@ -1,13 +1,44 @@
 //! What public sources last said.
 
-use model::{EpochMillis, PackageCoordinates, Sha256Digest};
+use model::{EpochMillis, FormatId, Namespace, PackageCoordinates, Sha256Digest};
 use sqlx::FromRow;
 
 use crate::engine::on_engine;
 use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
-/// A public source's document of a package, as one repository holds it.
+/// What a document is about.
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentSubject<'a> {
+    format: FormatId,
+    namespace: &'a str,
+    /// Empty for a namespace as a whole: no package has an empty name.
+    name: &'a str,
+}
+
+impl<'a> From<&'a PackageCoordinates> for DocumentSubject<'a> {
+    fn from(package: &'a PackageCoordinates) -> Self {
+        Self {
+            format: package.format,
+            namespace: package.namespace_str(),
+            name: package.name.as_str(),
+        }
+    }
+}
+
+impl<'a> DocumentSubject<'a> {
+    /// All packages of a namespace.
+    #[must_use]
+    pub fn namespace(format: FormatId, namespace: &'a Namespace) -> Self {
+        Self {
+            format,
+            namespace: namespace.as_str(),
+            name: "",
+        }
+    }
+}
+
+/// A public source's document of a package, or of a namespace, as one repository holds it.
 #[derive(Debug, Clone, FromRow)]
 #[expect(missing_docs, reason = "the schema documents the columns")]
 pub struct SourceDocumentRow {
@@ -35,15 +66,16 @@ const DELETE: &str = "DELETE FROM source_document
 hot!["source_document": FIND, UPSERT, TOUCH, DELETE];
 
 impl Connection {
-    /// The document of a package that a repository holds.
+    /// The document of a package or a namespace that a repository holds.
     pub async fn find_source_document(
         &mut self,
         repository_id: i64,
-        package: &PackageCoordinates,
+        subject: impl Into<DocumentSubject<'_>>,
     ) -> StoreResult<Option<SourceDocumentRow>> {
+        let subject = subject.into();
         on_engine!(self, db => sqlx::query_as(FIND)
-            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).fetch_optional(&mut *db).await)
+            .bind(repository_id).bind(subject.format.as_str()).bind(subject.namespace)
+            .bind(subject.name).fetch_optional(&mut *db).await)
     }
 }
 
@@ -52,12 +84,13 @@ impl Tx {
     pub async fn upsert_source_document(
         &mut self,
         repository_id: i64,
-        package: &PackageCoordinates,
+        subject: impl Into<DocumentSubject<'_>>,
         document: &SourceDocumentRow,
     ) -> StoreResult<()> {
+        let subject = subject.into();
         on_engine!(self, db => sqlx::query(UPSERT)
-            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).bind(document.sha256.as_slice()).bind(document.size_bytes)
+            .bind(repository_id).bind(subject.format.as_str()).bind(subject.namespace)
+            .bind(subject.name).bind(document.sha256.as_slice()).bind(document.size_bytes)
             .bind(document.etag.as_deref()).bind(document.last_modified.as_deref())
             .bind(document.fetched_at_ms).bind(document.checked_at_ms).execute(&mut *db).await.map(drop))?;
         Ok(())
@@ -67,24 +100,26 @@ impl Tx {
     pub async fn touch_source_document(
         &mut self,
         repository_id: i64,
-        package: &PackageCoordinates,
+        subject: impl Into<DocumentSubject<'_>>,
         now: EpochMillis,
     ) -> StoreResult<()> {
+        let subject = subject.into();
         on_engine!(self, db => sqlx::query(TOUCH)
-            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).bind(now.0).execute(&mut *db).await.map(drop))?;
+            .bind(repository_id).bind(subject.format.as_str()).bind(subject.namespace)
+            .bind(subject.name).bind(now.0).execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 
-    /// Forgets a document: the source says that the package is gone.
+    /// Forgets a document: the source says that there is no such package, or no such document.
     pub async fn delete_source_document(
         &mut self,
         repository_id: i64,
-        package: &PackageCoordinates,
+        subject: impl Into<DocumentSubject<'_>>,
     ) -> StoreResult<()> {
+        let subject = subject.into();
         on_engine!(self, db => sqlx::query(DELETE)
-            .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
-            .bind(package.name.as_str()).execute(&mut *db).await.map(drop))?;
+            .bind(repository_id).bind(subject.format.as_str()).bind(subject.namespace)
+            .bind(subject.name).execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 }

@@ -1,9 +1,15 @@
-//! What the tests of every crate build on: fake public registries that count requests and misbehave on demand, and a
+//! What the tests of every crate build on: packages, fake public sources that count requests and misbehave on demand, and a
 //! whole server in the test's own process.
 //!
 //! Everything listens on the loopback, on a port that the system chooses, and goes when its value goes. Nothing here is
 //! part of the server, and nothing here reaches a real registry.
 
+pub mod fake_maven;
 pub mod fake_npm;
+pub mod fake_pypi;
+pub mod fake_source;
+#[cfg(feature = "house")]
+pub mod house;
+pub mod packages;
 #[cfg(feature = "server")]
 pub mod server;

@@ -90,7 +90,8 @@ impl Upstream {
             ),
             None => None,
         };
-        let client = self.client(extra_ca_pem, allow_private_network, &name)?;
+        let client = self.client(extra_ca_pem.clone(), allow_private_network, &name)?;
+        let client_elsewhere = self.client(extra_ca_pem, false, &name)?;
         let limits = &self.limits;
         let breaker = || {
             Arc::new(Breaker::new(
@@ -113,6 +114,7 @@ impl Upstream {
             authorization,
             allow_private_network,
             client,
+            client_elsewhere,
             limits: Arc::clone(&self.limits),
             observer: Arc::clone(&self.observer),
             clock: Arc::clone(&self.clock),

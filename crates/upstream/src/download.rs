@@ -1,12 +1,43 @@
 //! Assets: bodies that are passed on piece by piece and never held whole.
 
 use bytes::Bytes;
-use http::header::CONTENT_ENCODING;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, LAST_MODIFIED};
+use model::EpochMillis;
 
 use crate::document::{self, Validators};
 use crate::error::SourceError;
 use crate::incoming::Incoming;
 use crate::visit::Visit;
+
+/// What a source says of a file without sending it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileDescription {
+    /// Its length in bytes.
+    pub length: Option<u64>,
+    /// When the source last changed it.
+    pub last_modified: Option<EpochMillis>,
+}
+
+impl FileDescription {
+    pub(crate) fn of_headers(headers: &HeaderMap) -> Self {
+        let length = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok());
+        Self {
+            length: length.and_then(|text| text.parse().ok()),
+            last_modified: last_modified(headers),
+        }
+    }
+}
+
+/// The date of the last change, where it is one.
+fn last_modified(headers: &HeaderMap) -> Option<EpochMillis> {
+    let text = headers.get(LAST_MODIFIED)?.to_str().ok()?;
+    let at = httpdate::parse_http_date(text).ok()?;
+    let since = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_millis()).ok().map(EpochMillis)
+}
 
 /// An asset's bytes on their way in. Dropping it cuts the connection.
 ///
@@ -22,6 +53,8 @@ pub struct Download {
     pub content_encoding: Option<String>,
     /// What the source gave for asking again.
     pub validators: Validators,
+    /// When the source last changed the asset.
+    pub last_modified: Option<EpochMillis>,
     incoming: Incoming,
     /// Given back as soon as the body has ended, not when its reader is done with it.
     visit: Option<Visit>,
@@ -43,9 +76,14 @@ impl Download {
             content_type: document::content_type(headers),
             content_encoding,
             validators: Validators::from_headers(headers),
+            last_modified: last_modified(headers),
             incoming,
             visit: Some(visit),
         }
+    }
+
+    pub(crate) fn headers(&self) -> &HeaderMap {
+        self.incoming.headers()
     }
 
     /// The next piece, `None` at the end. Only after `None` is the body complete; a failure is final, and what came

@@ -75,7 +75,8 @@ pub enum SourceError {
         /// The host as it stands in the URL.
         host: String,
     },
-    /// The URL to ask cannot be asked: its scheme, its user part, or plain HTTP where the source has TLS.
+    /// The URL to ask cannot be asked: its scheme, its user part, plain HTTP where the source has TLS, or plain HTTP to
+    /// another host.
     #[error("the URL cannot be asked: {reason}")]
     ForbiddenUrl {
         /// Why.

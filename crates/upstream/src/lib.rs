@@ -33,7 +33,7 @@ mod visit;
 pub use client::{Upstream, UpstreamBuilder};
 pub use credentials::Credentials;
 pub use document::{DocumentAnswer, Validators};
-pub use download::Download;
+pub use download::{Download, FileDescription};
 pub use error::{SetupError, SourceError};
 pub use flights::{FlightLost, Flights};
 pub use limits::Limits;

@@ -46,6 +46,35 @@ impl Route {
         })
     }
 
+    /// Begins at a file that a document of the source names. On the base's own host it is part of what the operator
+    /// configured, on whatever port; on any other host it must be on the internet and behind TLS, so that no document
+    /// makes the server ask its own neighbours.
+    pub(crate) fn start_at_file(
+        url: &Url,
+        base: &Url,
+        max_redirects: usize,
+        allow_private_network: bool,
+    ) -> Result<Self, SourceError> {
+        let is_on_base_host = url.host() == base.host();
+        let route = Self::start(
+            url,
+            base,
+            max_redirects,
+            allow_private_network && is_on_base_host,
+        )?;
+        if !is_on_base_host && url.scheme() != "https" {
+            return Err(SourceError::ForbiddenUrl {
+                reason: "it is on another host than the connection and has no TLS",
+            });
+        }
+        Ok(route)
+    }
+
+    /// Whether the way may lead into private networks.
+    pub(crate) const fn is_open_to_private_networks(&self) -> bool {
+        self.allow_private_network
+    }
+
     /// Where to go now.
     pub(crate) const fn current(&self) -> &Url {
         &self.current
@@ -240,6 +269,45 @@ mod tests {
             Err(SourceError::ForbiddenUrl { .. })
         ));
         assert!(start("http://files.example/x", "http://a.example/").is_ok());
+    }
+
+    #[test]
+    fn x01_x11_a_document_names_files_of_its_own_host_or_of_the_internet_behind_tls() {
+        let file = |text: &str, base: &str| Route::start_at_file(&url(text), &url(base), 5, true);
+        let house = "http://10.0.0.5:8080/simple/";
+        for text in [
+            "http://10.0.0.5:8080/x",
+            "http://10.0.0.5/x",
+            "https://10.0.0.5:8443/x",
+        ] {
+            assert!(
+                file(text, house).unwrap().is_open_to_private_networks(),
+                "{text}"
+            );
+        }
+        for text in [
+            "https://10.0.0.6/x",
+            "https://127.0.0.1/x",
+            "https://[::1]/x",
+        ] {
+            assert!(
+                matches!(file(text, house), Err(SourceError::ForbiddenAddress { .. })),
+                "{text}"
+            );
+        }
+        assert!(
+            matches!(
+                file("http://files.example/x", house),
+                Err(SourceError::ForbiddenUrl { .. })
+            ),
+            "plain HTTP to another host"
+        );
+        let elsewhere = file("https://files.example/x", house).unwrap();
+        assert!(!elsewhere.is_open_to_private_networks() && !elsewhere.may_show_credentials());
+        assert!(
+            file("http://a.example/x", "https://a.example/").is_err(),
+            "TLS is not given up on the same host either"
+        );
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::breaker::Breaker;
 use crate::credentials::Credentials;
 use crate::decoding::{self, Bounds, Encoding};
 use crate::document::{self, DocumentAnswer, Validators};
-use crate::download::Download;
+use crate::download::{Download, FileDescription};
 use crate::error::SourceError;
 use crate::incoming::Incoming;
 use crate::limits::Limits;
@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) authorization: Option<HeaderValue>,
     pub(crate) allow_private_network: bool,
     pub(crate) client: reqwest::Client,
+    /// For files on other hosts than the base's: never into a private network.
+    pub(crate) client_elsewhere: reqwest::Client,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) instance: Arc<str>,
     pub(crate) absences: Absences,
@@ -149,12 +151,13 @@ impl Source {
         }
     }
 
-    /// An asset's bytes as they come.
+    /// An asset's bytes as they come. The source's documents may name files on other hosts, but only on the internet
+    /// and behind TLS; see [`SourceError::ForbiddenUrl`].
     ///
     /// # Errors
     /// Everything of [`SourceError`] except what only a body can show.
     pub async fn open(&self, url: &Url) -> Result<Download, SourceError> {
-        let route = self.route(url)?;
+        let route = self.route_to_file(url)?;
         let headers = self.headers(ANYTHING, "identity")?;
         let key = absence_key(&route, ANYTHING);
         if self.shared.absences.holds(&key, self.shared.clock.now()) {
@@ -175,6 +178,68 @@ impl Source {
         }
     }
 
+    /// What the source says of an asset without sending it: its length and its date. Where a source does not know the
+    /// question, its asset is opened and dropped.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub async fn describe(&self, url: &Url) -> Result<FileDescription, SourceError> {
+        let route = self.route_to_file(url)?;
+        let headers = self.headers(ANYTHING, "identity")?;
+        let key = absence_key(&route, ANYTHING);
+        if self.shared.absences.holds(&key, self.shared.clock.now()) {
+            return Err(SourceError::Absent);
+        }
+        let mut visit = Visit::begin(&self.shared, self.breaker(&route)).await?;
+        let outcome = match self.send(Method::HEAD, route, headers).await {
+            Ok(response) if is_unknown_method(response.status()) => {
+                visit.succeeded("not-described");
+                drop(visit);
+                let download = self.open(url).await?;
+                return Ok(FileDescription::of_headers(download.headers()));
+            }
+            Ok(response) => self
+                .judge(&response)
+                .map(|()| FileDescription::of_headers(response.headers())),
+            Err(error) => Err(error),
+        };
+        self.keep_absence(key, outcome.as_ref().err());
+        match &outcome {
+            Ok(_) => visit.succeeded("described"),
+            Err(error) => visit.failed(error),
+        }
+        outcome
+    }
+
+    /// A small file beside an asset, whole; refused when it is larger than the limit.
+    ///
+    /// # Errors
+    /// Everything of [`SourceError`].
+    pub async fn small_file(&self, url: &Url, limit_bytes: u64) -> Result<Bytes, SourceError> {
+        let limit_ms = self.shared.limits.total_document_timeout_ms;
+        let whole = async {
+            let mut download = self.open(url).await?;
+            let too_large = SourceError::TooLarge { limit_bytes };
+            if download.length.is_some_and(|length| length > limit_bytes) {
+                return Err(too_large);
+            }
+            let mut body = BytesMut::new();
+            while let Some(bytes) = download.chunk().await? {
+                if (body.len() + bytes.len()) as u64 > limit_bytes {
+                    return Err(too_large);
+                }
+                body.extend_from_slice(&bytes);
+            }
+            Ok(body.freeze())
+        };
+        match timeout(Duration::from_millis(limit_ms), whole).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(unavailable(format!(
+                "the file did not arrive within {limit_ms} ms"
+            ))),
+        }
+    }
+
     /// Asks whether the source is there, for the operator: past breaker, queue and memory.
     ///
     /// # Errors
@@ -189,10 +254,7 @@ impl Source {
                 headers.clone(),
             )
             .await?;
-        if matches!(
-            response.status(),
-            StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
-        ) {
+        if is_unknown_method(response.status()) {
             response = self
                 .send(Method::GET, self.route(&self.shared.base)?, headers)
                 .await?;
@@ -207,6 +269,17 @@ impl Source {
     fn route(&self, url: &Url) -> Result<Route, SourceError> {
         let shared = &self.shared;
         Route::start(
+            url,
+            &shared.base,
+            shared.limits.redirects,
+            shared.allow_private_network,
+        )
+    }
+
+    /// The way to a file that a document of the source names, which is the source's word and nobody else's.
+    fn route_to_file(&self, url: &Url) -> Result<Route, SourceError> {
+        let shared = &self.shared;
+        Route::start_at_file(
             url,
             &shared.base,
             shared.limits.redirects,
@@ -302,6 +375,11 @@ impl Source {
         headers: HeaderMap,
     ) -> Result<reqwest::Response, SourceError> {
         let limit_ms = self.shared.limits.header_timeout_ms;
+        let client = if route.is_open_to_private_networks() {
+            &self.shared.client
+        } else {
+            &self.shared.client_elsewhere
+        };
         loop {
             let mut request = reqwest::Request::new(method.clone(), route.current().clone());
             *request.headers_mut() = headers.clone();
@@ -315,11 +393,7 @@ impl Source {
                     .headers_mut()
                     .insert(AUTHORIZATION, authorization.clone());
             }
-            let answer = timeout(
-                Duration::from_millis(limit_ms),
-                self.shared.client.execute(request),
-            )
-            .await;
+            let answer = timeout(Duration::from_millis(limit_ms), client.execute(request)).await;
             let response = answer
                 .map_err(|_| unavailable(format!("no answer came within {limit_ms} ms")))?
                 .map_err(|error| fault(&error.without_url()))?;
@@ -363,6 +437,13 @@ impl std::fmt::Debug for Source {
             .field("base", &self.shared.base.as_str())
             .finish()
     }
+}
+
+fn is_unknown_method(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_IMPLEMENTED
+    )
 }
 
 /// An absence is one of a URL in one form: that there is no page does not mean that there is no JSON.

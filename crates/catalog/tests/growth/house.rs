@@ -123,6 +123,8 @@ impl House {
                 },
                 quotas,
                 freshness_ms: 60_000,
+                uses_source_freshness: false,
+                whole_version_bytes: 0,
                 document_cache_bytes: 1 << 20,
                 source_document_limit_bytes: 1 << 20,
                 dev: false,

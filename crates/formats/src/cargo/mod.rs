@@ -50,6 +50,10 @@ impl Format for Cargo {
     fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
         not_served(ID)
     }
+
+    fn is_served(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

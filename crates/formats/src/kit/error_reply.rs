@@ -48,19 +48,53 @@ pub(crate) fn with_body(error: &Error, content_type: HeaderValue, body: String) 
     response
 }
 
-/// A failure as plain text.
+/// A failure as plain text; on HTTP/1.1 the message is the reason phrase, too.
 pub(crate) fn plain(error: &Error) -> Response {
     let text = format!("{}\n", error.message);
-    with_body(
+    let mut response = with_body(
         error,
         HeaderValue::from_static("text/plain; charset=utf-8"),
         text,
-    )
+    );
+    response
+        .extensions_mut()
+        .insert(ReasonPhrase::of(&error.message));
+    response
+}
+
+/// What stands behind the status of a failure on HTTP/1.1, for clients that print nothing else: twine without
+/// `--verbose`, mvn, Gradle. Travels in the extensions of the response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasonPhrase(String);
+
+impl ReasonPhrase {
+    const BYTES: usize = 240;
+
+    /// A message as a phrase: visible ASCII and blanks, and not too much of it.
+    fn of(message: &str) -> Self {
+        let visible = |c: char| if matches!(c, ' '..='~') { c } else { '?' };
+        Self(message.chars().map(visible).take(Self::BYTES).collect())
+    }
+
+    /// The phrase.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn u15_a_message_becomes_a_phrase_without_anything_that_ends_a_line() {
+        let phrase = ReasonPhrase::of("é is\r\nX-Evil: 1");
+        assert_eq!(phrase.as_str(), "? is??X-Evil: 1");
+        assert_eq!(ReasonPhrase::of(&"x".repeat(1000)).as_str().len(), 240);
+        let refused = plain(&Error::access_denied("no"));
+        assert_eq!(refused.extensions().get(), Some(&ReasonPhrase("no".into())));
+    }
 
     #[test]
     fn a_refusal_asks_for_basic_credentials_and_a_busy_source_names_the_time() {

@@ -31,6 +31,11 @@ pub(crate) fn weight_of_type(headers: &HeaderMap, media_type: &str) -> Option<We
     best.map(|(_, weight)| weight)
 }
 
+/// Whether a client says nothing of the forms it takes: then it takes all.
+pub(crate) fn is_absent(headers: &HeaderMap) -> bool {
+    elements(headers, &ACCEPT).next().is_none()
+}
+
 /// Whether a media type is named by its own name, with any weight above zero.
 pub(crate) fn names_type(headers: &HeaderMap, media_type: &str) -> Option<Weight> {
     elements(headers, &ACCEPT)

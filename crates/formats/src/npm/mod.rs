@@ -26,7 +26,6 @@ mod search;
 mod shown;
 mod source;
 mod tag;
-mod tar;
 mod tarball;
 mod unpublish;
 mod version;

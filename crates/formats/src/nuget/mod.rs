@@ -61,6 +61,10 @@ impl Format for Nuget {
     fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
         not_served(ID)
     }
+
+    fn is_served(&self) -> bool {
+        false
+    }
 }
 
 fn normalized(version: &str) -> Option<String> {

@@ -46,6 +46,10 @@ impl Format for Swift {
     fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
         not_served(ID)
     }
+
+    fn is_served(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]

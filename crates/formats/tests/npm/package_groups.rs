@@ -1,65 +1,14 @@
 //! What package groups let in, as npm sees it.
 
-use catalog::{AllowedRepository, Caller, GroupRestrictionChanges, NewPackageGroup};
 use model::{
-    AccountId, ChangeKind, GroupRestrictionMode as Mode, GroupRestrictionType as Kind,
-    PackageGroupPattern, RepositoryName,
+    ChangeKind, GroupRestrictionMode as Mode, GroupRestrictionType as Kind, RepositoryName,
 };
 use testkit::fake_npm::{FakePackage, FakeVersion};
 
-use crate::house::{House, OWNER};
+use crate::house::House;
 use crate::packages::Release;
 
-fn pattern(text: &str) -> PackageGroupPattern {
-    PackageGroupPattern::parse(text).unwrap()
-}
-
-fn root() -> Caller {
-    Caller::root(AccountId::parse(OWNER).unwrap())
-}
-
 impl House {
-    async fn add_group(&self, text: &str) {
-        let new = NewPackageGroup {
-            pattern: pattern(text),
-            contact_info: String::new(),
-            description: String::new(),
-            tags: Vec::new(),
-        };
-        self.catalog
-            .create_package_group(&root(), &self.domain, new)
-            .await
-            .unwrap();
-    }
-
-    async fn remove_group(&self, text: &str) {
-        self.catalog
-            .delete_package_group(&root(), &self.domain, &pattern(text))
-            .await
-            .unwrap();
-    }
-
-    /// Sets modes of a group; the names go on the lists.
-    async fn restrict(&self, text: &str, modes: &[(Kind, Mode)], allowed: &[(Kind, &str)]) {
-        let allowed = allowed.iter().map(|(kind, name)| -> AllowedRepository {
-            (*kind, RepositoryName::parse(name).unwrap())
-        });
-        let changes = GroupRestrictionChanges {
-            modes: modes.to_vec(),
-            add: allowed.collect(),
-            remove: Vec::new(),
-        };
-        self.catalog
-            .update_package_group_origin_configuration(
-                &root(),
-                &self.domain,
-                &pattern(text),
-                changes,
-            )
-            .await
-            .unwrap();
-    }
-
     /// The versions that a repository shows of a package; none when it does not know it.
     async fn shown(&self, repository: &str, name: &str) -> Vec<String> {
         let answer = self.at(repository).get(&name.replace('/', "%2f")).await;

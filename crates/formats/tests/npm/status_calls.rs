@@ -1,30 +1,16 @@
 //! What clients see of the API's calls on versions: at once, and at every door.
 
 use std::collections::BTreeMap;
+use std::ops::Deref as _;
 
-use catalog::VersionSelection;
 use http::Method;
-use model::{PackageVersionStatus, RepositoryName, VersionName, VersionOutcome};
+use model::{PackageVersionStatus, RepositoryName};
 use serde_json::{Value, json};
 use testkit::fake_npm::{FakePackage, FakeVersion};
 
 use crate::house::{House, coordinates};
 use crate::packages::Release;
 use crate::wire::{Client, empty};
-
-fn selection(versions: &[&str]) -> VersionSelection {
-    let versions = versions.iter();
-    VersionSelection {
-        versions: versions
-            .map(|version| (VersionName::parse(version).unwrap(), None))
-            .collect(),
-        expected_status: None,
-    }
-}
-
-fn all_done(outcome: &VersionOutcome) {
-    assert!(outcome.failed.is_empty(), "{outcome:?}");
-}
 
 impl House {
     async fn set_status(
@@ -34,52 +20,20 @@ impl House {
         version: &str,
         target: PackageVersionStatus,
     ) {
-        let repository = RepositoryName::parse(repository).unwrap();
-        let (package, versions) = (coordinates(package), selection(&[version]));
-        let outcome = self.catalog.update_package_versions_status(
-            self.root(),
-            &self.domain,
-            &repository,
-            &package,
-            versions,
-            target,
-        );
-        all_done(&outcome.await.unwrap());
+        let package = coordinates(package);
+        self.deref()
+            .set_status(repository, &package, version, target)
+            .await;
     }
 
     async fn dispose(&self, repository: &str, package: &str, version: &str) {
-        let repository = RepositoryName::parse(repository).unwrap();
-        let (package, versions) = (coordinates(package), selection(&[version]));
-        let outcome = self.catalog.dispose_package_versions(
-            self.root(),
-            &self.domain,
-            &repository,
-            &package,
-            versions,
-        );
-        all_done(&outcome.await.unwrap());
+        let package = coordinates(package);
+        self.deref().dispose(repository, &package, version).await;
     }
 
     async fn statuses(&self, repository: &str, package: &str) -> BTreeMap<String, String> {
-        let (repository, package) = (
-            RepositoryName::parse(repository).unwrap(),
-            coordinates(package),
-        );
-        let listed = self.catalog.list_package_versions(
-            &self.domain,
-            &repository,
-            &package,
-            catalog::VersionQuery::default(),
-            None,
-            model::PageLimit::MAX,
-        );
-        let Ok((_, page)) = listed.await else {
-            return BTreeMap::new();
-        };
-        let items = page.items.into_iter();
-        items
-            .map(|found| (found.version.to_string(), found.status.to_string()))
-            .collect()
+        let package = coordinates(package);
+        self.deref().statuses(repository, &package).await
     }
 }
 

@@ -236,12 +236,16 @@ pub struct Upstream {
     pub response_timeout_ms: u64,
     /// Between two pieces of an answer's body.
     pub idle_timeout_ms: u64,
-    /// How long a document is taken as fresh without asking.
+    /// How long a document is taken as fresh without asking. Left at its default, formats whose sources change seldom
+    /// may have a longer time of their own.
     pub freshness_ms: u64,
     /// How long "not there" is remembered.
     pub negative_ttl_ms: u64,
     /// The largest document (not asset) that is read from a source.
     pub document_bytes: u64,
+    /// Once one file of a version was fetched, the others follow in the background if they have no more bytes than
+    /// this together; 0 for never.
+    pub whole_version_bytes: u64,
     /// Connections to one host at a time.
     pub max_connections_per_host: u64,
 }
@@ -325,6 +329,7 @@ impl Default for Config {
                 freshness_ms: 300_000,
                 negative_ttl_ms: 60_000,
                 document_bytes: 256 << 20,
+                whole_version_bytes: 32 << 20,
                 max_connections_per_host: 32,
             },
             shutdown_grace_ms: 30_000,

@@ -12,7 +12,7 @@ use tracing_subscriber::EnvFilter;
 use super::source::Given;
 use super::value::{
     address, address_ranges, boolean, count, host_and_port, hosts, non_empty, origin_address, put,
-    show_bytes, size_bytes, slug, word,
+    show_bytes, size_bytes, size_or_none, slug, word,
 };
 use super::{Config, EndpointForm, LogFormat, Origin, Problem, connection, event_endpoint};
 
@@ -276,6 +276,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     duration_row!("upstream.freshness_ms", upstream.freshness_ms),
     duration_row!("upstream.negative_ttl_ms", upstream.negative_ttl_ms),
     size_row!("upstream.document_bytes", upstream.document_bytes),
+    row(
+        "upstream.whole_version_bytes",
+        "bytes, or a number with KiB, MiB, GiB, KB, MB or GB; 0 for never",
+        |c, v| put(&mut c.upstream.whole_version_bytes, size_or_none(v)),
+        |c| show_bytes(c.upstream.whole_version_bytes),
+    ),
     row(
         "upstream.max_connections_per_host",
         "a whole number, at least 1",

@@ -42,6 +42,14 @@ pub(super) fn put<T>(place: &mut T, value: Result<T, String>) -> Result<(), Stri
 
 /// `32768`, `32 KiB`, `5GB`.
 pub(super) fn size_bytes(text: &str) -> Result<u64, String> {
+    match size_or_none(text)? {
+        0 => Err("it must not be zero".to_owned()),
+        size => Ok(size),
+    }
+}
+
+/// The same, where 0 means nothing of it.
+pub(super) fn size_or_none(text: &str) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let factor: u64 = match unit.trim() {
@@ -56,12 +64,9 @@ pub(super) fn size_bytes(text: &str) -> Result<u64, String> {
         _ => return Err("it is not a size".to_owned()),
     };
     let number: u64 = number.parse().map_err(|_| "it is not a size".to_owned())?;
-    let size = number.checked_mul(factor).ok_or("it is too large")?;
-    if size == 0 {
-        Err("it must not be zero".to_owned())
-    } else {
-        Ok(size)
-    }
+    number
+        .checked_mul(factor)
+        .ok_or_else(|| "it is too large".to_owned())
 }
 
 /// The shortest exact way to write a size.

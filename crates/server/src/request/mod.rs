@@ -22,6 +22,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
+use hyper::ext::ReasonPhrase;
 use uuid::Uuid;
 
 use crate::Body;
@@ -139,6 +140,11 @@ impl<S: Service> RequestLayer<S> {
             entry.status = reply.status();
             entry.facts = reply.extensions_mut().remove();
             audit.record(entry).await;
+        }
+        if let Some(phrase) = reply.extensions_mut().remove::<formats::ReasonPhrase>()
+            && let Ok(phrase) = ReasonPhrase::try_from(phrase.as_str().as_bytes())
+        {
+            reply.extensions_mut().insert(phrase);
         }
         let headers = reply.headers_mut();
         headers.insert(

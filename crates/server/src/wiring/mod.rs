@@ -410,6 +410,9 @@ async fn open_catalog(
         },
         quotas,
         freshness_ms: count(config.upstream.freshness_ms),
+        uses_source_freshness: config.upstream.freshness_ms
+            == Config::default().upstream.freshness_ms,
+        whole_version_bytes: config.upstream.whole_version_bytes,
         document_cache_bytes: config.cache.document_bytes,
         source_document_limit_bytes: config.upstream.document_bytes,
         dev: config.dev,

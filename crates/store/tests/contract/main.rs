@@ -56,6 +56,7 @@ mod role;
 mod samples;
 mod schema;
 mod signing_key;
+mod source_companion;
 mod source_document;
 mod statements;
 mod tag;

@@ -1,7 +1,7 @@
 //! Documents of public sources.
 
-use model::EpochMillis;
-use store::SourceDocumentRow;
+use model::{EpochMillis, Namespace};
+use store::{DocumentSubject, SourceDocumentRow};
 
 use crate::database::TestDatabase;
 use crate::samples::{ALPHA, BETA, digests, package};
@@ -11,6 +11,7 @@ on_both_engines![
     a_newer_document_replaces_the_older_one_entirely,
     a_source_that_said_the_same_moves_the_time_of_the_check_only,
     a_forgotten_document_is_gone_and_others_stay,
+    the_document_of_a_namespace_is_none_of_its_packages,
 ];
 
 fn document(seed: u8) -> SourceDocumentRow {
@@ -174,5 +175,37 @@ async fn a_forgotten_document_is_gone_and_others_stay(db: &TestDatabase) {
             .is_blob_referenced(&digests(1).sha256)
             .await
             .unwrap()
+    );
+}
+
+async fn the_document_of_a_namespace_is_none_of_its_packages(db: &TestDatabase) {
+    let [one, two] = two_repositories(db).await;
+    store_document(db, one, "space", document(1)).await;
+    let space = Namespace::parse("space").unwrap();
+    let unit_space = space.clone();
+    db.write(move |tx| {
+        Box::pin(async move {
+            let of = DocumentSubject::namespace(ALPHA, &unit_space);
+            tx.upsert_source_document(one, of, &document(2)).await?;
+            tx.touch_source_document(one, of, EpochMillis(7)).await
+        })
+    })
+    .await;
+    assert_eq!(found(db, one, "space").await, Some(fields(document(1))));
+    let mut read = db.read().await;
+    let of = DocumentSubject::namespace(ALPHA, &space);
+    let held = read.find_source_document(one, of).await.unwrap();
+    let expected = SourceDocumentRow {
+        checked_at_ms: 7,
+        ..document(2)
+    };
+    assert_eq!(held.map(fields), Some(fields(expected)));
+    assert!(read.find_source_document(two, of).await.unwrap().is_none());
+    let other = DocumentSubject::namespace(BETA, &space);
+    assert!(
+        read.find_source_document(one, other)
+            .await
+            .unwrap()
+            .is_none()
     );
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::tarball::tgz;
+use crate::packages::tgz;
 
 /// When a version was published that does not say otherwise.
 const SOME_TIME_AGO: &str = "2020-02-02T20:20:20.200Z";

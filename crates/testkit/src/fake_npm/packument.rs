@@ -1,19 +1,15 @@
 //! The documents of a package: full, abbreviated, and of one version.
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::sync::OnceLock;
-
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 use sha1::Sha1;
 use sha2::{Digest, Sha512};
 
 use super::package::{FakePackage, FakeVersion};
+use crate::fake_source::Document;
+
+const ABBREVIATED_JSON: &str = "application/vnd.npm.install-v1+json";
 
 /// The members of a version that the abbreviated document keeps.
 const ABBREVIATED: [&str; 18] = [
@@ -37,100 +33,46 @@ const ABBREVIATED: [&str; 18] = [
     "hasInstallScript",
 ];
 
-/// A document, plain and compressed, with its ETag.
+/// A package's documents, ready to be served.
 #[derive(Debug)]
-pub(super) struct Document {
-    pub(super) plain: Bytes,
-    pub(super) etag: String,
-    gzip: OnceLock<Bytes>,
+pub(super) struct Rendered {
+    /// Full and abbreviated.
+    pub(super) packument: Vec<Document>,
+    /// By their path below the package's: manifests by version and by dist-tag, and tarballs.
+    pub(super) below: Vec<(String, Document)>,
+    /// The version that `latest` names.
+    pub(super) latest: Value,
 }
 
-impl Document {
-    pub(super) fn new(value: &Value) -> Self {
-        let plain = Bytes::from(value.to_string());
-        let etag = etag_of(&plain);
-        Self {
-            plain,
-            etag,
-            gzip: OnceLock::new(),
-        }
-    }
-
-    pub(super) fn gzip(&self) -> Bytes {
-        self.gzip.get_or_init(|| gzip(&self.plain)).clone()
-    }
-}
-
-pub(super) fn etag_of(bytes: &[u8]) -> String {
-    format!("\"{}\"", hex::encode(Sha1::digest(bytes)))
-}
-
-pub(super) fn gzip(bytes: &[u8]) -> Bytes {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    let compressed = encoder.write_all(bytes).and_then(|()| encoder.finish());
-    compressed.expect("memory takes every write").into()
-}
-
-/// A package, ready to be served.
-#[derive(Debug)]
-pub(super) struct RenderedPackage {
-    pub(super) full: Document,
-    pub(super) abbreviated: Document,
-    pub(super) description: String,
-    manifests: BTreeMap<String, Value>,
-    dist_tags: Map<String, Value>,
-    /// By file name.
-    tarballs: BTreeMap<String, Bytes>,
-    base_name: String,
-}
-
-impl RenderedPackage {
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "tests build a package in the call"
-    )]
-    pub(super) fn new(package: FakePackage, registry_url: &str) -> Self {
+impl Rendered {
+    pub(super) fn new(package: &FakePackage, registry_url: &str) -> Self {
         let tarball_base = package.tarball_base.as_deref().unwrap_or(registry_url);
-        let mut manifests = BTreeMap::new();
-        let mut ordered = Map::new();
-        let mut tarballs = BTreeMap::new();
+        let mut manifests = Map::new();
+        let mut below = Vec::new();
         for version in &package.versions {
             let bytes = version.packed(&package.name);
             let file_name = format!("{}-{}.tgz", package.base_name(), version.version);
             let url = format!("{tarball_base}{}/-/{file_name}", package.name);
-            let manifest = manifest(&package, version, &bytes, &url);
-            ordered.insert(version.version.clone(), manifest.clone());
+            let manifest = manifest(package, version, &bytes, &url);
+            below.push((version.version.clone(), Document::json(&manifest)));
+            below.push((format!("-/{file_name}"), Document::file(bytes)));
             manifests.insert(version.version.clone(), manifest);
-            tarballs.insert(file_name, bytes);
         }
-        let dist_tags = dist_tags(&package);
+        let dist_tags = dist_tags(package);
+        for (tag, version) in &dist_tags {
+            if let Some(manifest) = manifests.get(version.as_str().unwrap_or_default()) {
+                below.push((tag.clone(), Document::json(manifest)));
+            }
+        }
+        let abbreviated = Document::json(&abbreviated(package, &manifests, &dist_tags));
         Self {
-            full: Document::new(&full(&package, &ordered, &dist_tags)),
-            abbreviated: Document::new(&abbreviated(&package, &ordered, &dist_tags)),
-            description: package.description.clone(),
-            manifests,
-            dist_tags,
-            tarballs,
-            base_name: package.base_name().to_owned(),
+            packument: vec![
+                Document::json(&full(package, &manifests, &dist_tags)),
+                abbreviated.content_type(ABBREVIATED_JSON),
+            ],
+            below,
+            latest: dist_tags.get("latest").cloned().unwrap_or_default(),
         }
-    }
-
-    /// The manifest of a version, or of the version that a dist-tag names.
-    pub(super) fn manifest(&self, version_or_tag: &str) -> Option<&Value> {
-        let tagged = self.dist_tags.get(version_or_tag).and_then(Value::as_str);
-        self.manifests.get(tagged.unwrap_or(version_or_tag))
-    }
-
-    pub(super) fn dist_tags(&self) -> &Map<String, Value> {
-        &self.dist_tags
-    }
-
-    pub(super) fn tarball_file(&self, file_name: &str) -> Option<Bytes> {
-        self.tarballs.get(file_name).cloned()
-    }
-
-    pub(super) fn tarball(&self, version: &str) -> Option<Bytes> {
-        self.tarball_file(&format!("{}-{version}.tgz", self.base_name))
     }
 }
 

@@ -195,13 +195,15 @@ impl TestServer {
 
 /// Points `public:npmjs` at a fake registry, which lives on the loopback.
 pub fn connect_npm(config: &mut Config, registry: &FakeNpm) {
-    let url = url::Url::parse(registry.base_url()).expect("a fake registry has an address");
-    let connection = ConnectionConfig {
-        url: Some(url),
+    connect(config, "public:npmjs", registry.base_url());
+}
+
+/// Points an external connection at a fake source, which lives on the loopback.
+pub fn connect(config: &mut Config, connection: &str, url: &str) {
+    let settings = ConnectionConfig {
+        url: Some(url::Url::parse(url).expect("a fake source has an address")),
         allow_private_network: true,
         ..ConnectionConfig::default()
     };
-    config
-        .connections
-        .insert("public:npmjs".to_owned(), connection);
+    config.connections.insert(connection.to_owned(), settings);
 }

@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::join_all;
+use reliquary_testkit::packages::Distribution;
 use reliquary_testkit::server::{ApiCall, Ask};
 use serde_json::{Value, json};
 use sha1::Sha1;
@@ -362,4 +363,34 @@ async fn u12_f_npm_3_documents_that_are_no_documents_are_refused() {
     House::assert_same(&before, &house.state().await);
     assert!(house.server.is_healthy().await);
     assert_eq!(encoded("a/b"), "a%2Fb");
+}
+
+#[tokio::test]
+async fn u08_u15_why_an_upload_of_python_is_refused_stands_in_the_status_line() {
+    let house = House::private().await;
+    let upload = |content: &str| {
+        let release = Distribution::new("left-pad", "1.0");
+        let (content_type, body) = release
+            .file("x.txt", content.as_bytes())
+            .wheel()
+            .upload_form();
+        let address = at("main", "").replacen("/npm/", "/pypi/", 1);
+        let token = house.token.clone();
+        let ask = Ask::new("POST", address)
+            .bearer(&token)
+            .header("content-type", &content_type)
+            .body(body.to_vec());
+        house.server.ask(ask)
+    };
+    assert_eq!(upload("one").await.status, 200);
+    let answer = upload("another").await;
+    let line = String::from_utf8_lossy(&answer.raw)
+        .lines()
+        .next()
+        .unwrap()
+        .to_owned();
+    assert!(
+        line.starts_with("HTTP/1.1 409 File already exists: 'left_pad-1.0-py3-none-any.whl'"),
+        "{line}"
+    );
 }

@@ -13,6 +13,7 @@ mod credentials;
 mod documents;
 mod downloads;
 mod failing_sources;
+mod files;
 mod flights;
 mod observation;
 mod posts;

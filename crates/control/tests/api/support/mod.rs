@@ -149,6 +149,8 @@ impl Service {
             },
             quotas: setup.quotas,
             freshness_ms: 60_000,
+            uses_source_freshness: false,
+            whole_version_bytes: 32 << 20,
             document_cache_bytes: 1 << 20,
             source_document_limit_bytes: 1 << 20,
             dev: setup.dev,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use flate2::write::MultiGzDecoder;
 use model::{Error, InvalidReason, Result};
 
-use super::tar::{Attributes, BLOCK_BYTES, Block, Header, Kind, TarFault};
+use crate::kit::tar::{Attributes, BLOCK_BYTES, Block, Header, Kind, TarFault};
 
 /// What an archive may unpack to, beside a multiple of its size. Deflate cannot exceed 1032 times; honest packages
 /// stay far below.

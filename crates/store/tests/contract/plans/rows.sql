@@ -49,6 +49,8 @@ FROM asset a JOIN package_version v ON v.id = a.version_id JOIN package p ON p.i
 JOIN repository r ON r.id = p.repository_id;
 INSERT INTO source_document (repository_id, format, namespace, name, sha256, size_bytes, fetched_at_ms, checked_at_ms)
 SELECT repository_id, format, namespace, name, '\x00', 1, 1, 1 FROM package;
+INSERT INTO source_companion (repository_id, format, namespace, name, version_key, asset, sha256, size_bytes, fetched_at_ms)
+SELECT repository_id, format, namespace, name, '1.0', 'file', '\x00', 1, 1 FROM package;
 
 INSERT INTO package_group (domain_id, pattern, contact_info, description, created_at_ms, publish_mode,
   external_upstream_mode, internal_upstream_mode)
