@@ -2,7 +2,8 @@
 //!
 //! One folder for each format, the trait they implement ([`Format`]), the list of them ([`FORMATS`]), and the kit:
 //! what applies to all formats, written once. No rule lives here: what may be read or written, and what it comes to, is
-//! `catalog`'s. Adding a format is one folder and one line in [`FORMATS`]; nothing else names a format.
+//! `catalog`'s. Adding a format is one folder and one line in [`FORMATS`]; nothing else names a format. The rules are shown
+//! to hold for it by one more file in `tests/scenarios/ecosystems`: a test asks for it.
 
 mod cargo;
 mod endpoints;
