@@ -251,12 +251,13 @@ impl Upload {
             staged: arrived.staged,
             is_finished: true,
         };
+        let added = cx.catalog.add_asset(&cx.grant, addition).await;
+        let added = added.map_err(|error| told_apart(error, &file))?;
         let told = Told {
             action: Action::PUBLISH_PACKAGE_VERSION,
-            version: Some(form.version),
+            // In the spelling that the version has here.
+            version: Some(added.version),
         };
-        let added = cx.catalog.add_asset(&cx.grant, addition).await;
-        added.map_err(|error| told_apart(error, &file))?;
         let mut response = Response::new(full("OK\n"));
         let plain = HeaderValue::from_static("text/plain; charset=utf-8");
         response.headers_mut().insert(CONTENT_TYPE, plain);
