@@ -27,6 +27,11 @@ class JvmClient(Program):
     finishes = True
     """Whether a publication ends with `maven-metadata.xml`; after the others the status is set by a call."""
 
+    repeats_itself = True
+    """Whether publishing the same again sends the same bytes: some send a document with the time in it."""
+    explains_refusals = True
+    """Whether it says of a file that it may not read something else than of one that is missing."""
+
     def __init__(self, home: Path) -> None:
         super().__init__(home)
         self.token = ""

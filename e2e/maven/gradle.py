@@ -19,6 +19,8 @@ class Gradle(JvmClient):
     name = "gradle"
     # ivy-publish knows no maven-metadata.xml.
     finishes = False
+    # ... but has the time of publishing in ivy.xml.
+    repeats_itself = False
 
     @classmethod
     def missing(cls) -> str | None:

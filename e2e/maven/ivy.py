@@ -14,6 +14,8 @@ class Ivy(JvmClient):
 
     name = "ivy"
     finishes = False
+    repeats_itself = False
+    explains_refusals = False
 
     @classmethod
     def missing(cls) -> str | None:

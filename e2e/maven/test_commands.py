@@ -14,10 +14,10 @@ from maven.project import Project, note_of
 CHECKSUM_WARNING = "checksum"
 
 
-def deploy(mvn: Maven38, repository: Repository, project: Project, *goals: str) -> None:
-    """`mvn deploy`, as the documentation says."""
-    folder = project.write_to(mvn.home / project.name, mvn.documented("distributionManagement"))
-    mvn.run(*(goals or ("deploy",)), cwd=folder)
+def deploy(mvn: Maven38, repository: Repository, project: Project) -> None:
+    """`mvn deploy` of a fresh checkout, as the documentation says."""
+    folder = mvn.home / f"{project.name}-{project.note}"
+    mvn.run("deploy", cwd=project.write_to(folder, mvn.documented("distributionManagement")))
 
 
 def test_a_project_is_deployed_with_its_sources_and_resolved(mvn: Maven38, maven_private: Repository) -> None:

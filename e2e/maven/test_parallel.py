@@ -49,7 +49,9 @@ def test_maven_uploads_many_files_at_once(
     # Each file with its checksums, and the metadata.
     expected = 3 * len(artifact.files())
     wait_until(lambda: len(uploads(maven_private, artifact)) >= expected, timeout_s=10)
-    assert [record for record in uploads(maven_private, artifact) if record.get("errorCode")] == []
+    # Maven 4 sends its credentials when it was asked for them.
+    refused = {record["errorCode"] for record in uploads(maven_private, artifact) if record.get("errorCode")}
+    assert refused <= {"UnrecognizedClientException"}
     version = maven_private.versions("maven", artifact.name, namespace=artifact.group)["1.0"]
     assert version["status"] == "Published"
 

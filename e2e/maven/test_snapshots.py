@@ -42,7 +42,7 @@ def test_builds_follow_each_other(
     builds = []
     for note in ("first", "second", "third"):
         project = Project(name, "1.0-SNAPSHOT", note=note)
-        deploy(client, maven_private, project, "clean", "deploy")
+        deploy(client, maven_private, project)
         client.empty_cache()
         client.resolve("app", f"{project.group}:{name}:1.0-SNAPSHOT")
         (jar,) = client.fetched("app").values()
@@ -73,7 +73,7 @@ def test_an_old_build_can_be_deleted_and_the_newest_stays(
     project = Project(fresh_artifact("snap"), "1.0-SNAPSHOT")
     deploy(mvn, maven_private, project)
     old = build_of(layout, project)
-    deploy(mvn, maven_private, Project(project.name, "1.0-SNAPSHOT", note="second"), "clean", "deploy")
+    deploy(mvn, maven_private, Project(project.name, "1.0-SNAPSHOT", note="second"))
     answer = maven_private.aws.delete_package_versions(
         **maven_private.ids,
         format="maven",
@@ -107,7 +107,7 @@ def test_a_release_that_depends_on_a_snapshot_gets_the_newest_build(
         Artifact(fresh_artifact(), "1.0", dependencies=[f"{snapshot.group}:{snapshot.name}:1.0-SNAPSHOT"])
     )
     for note in ("first", "second"):
-        deploy(mvn, maven_private, Project(snapshot.name, "1.0-SNAPSHOT", note=note), "clean", "deploy")
+        deploy(mvn, maven_private, Project(snapshot.name, "1.0-SNAPSHOT", note=note))
         # The settings of the documentation look for a newer build every time: no -U, no empty cache.
         mvn.resolve("app", root.coordinates)
         fetched = mvn.fetched("app")

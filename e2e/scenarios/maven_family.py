@@ -40,6 +40,7 @@ def finish(repository: Repository, artifact: Artifact) -> None:
     assert list(answer["successfulVersions"]) == [artifact.version], answer
 
 
+@pytest.mark.timeout(400)
 class MavenFamilyScenarios:
     """The stories; a subclass sets `client_type`."""
 
@@ -105,7 +106,8 @@ class MavenFamilyScenarios:
         self, publisher: JvmClient, maven_private: Repository
     ) -> None:
         artifact = self.publish(publisher, maven_private, Artifact(fresh_artifact(), "1.0"))
-        publisher.publish(artifact)
+        if publisher.repeats_itself:
+            publisher.publish(artifact)
         forged = publisher.publish(Artifact(artifact.name, "1.0", size_bytes=4096), check=False)
         assert forged.status != 0, f"a second publish of the same version went through: {forged}"
         assert says(forged, "409", "conflict"), str(forged)
@@ -120,7 +122,8 @@ class MavenFamilyScenarios:
         client.empty_cache()
         refused = client.resolve("app", artifact.coordinates, check=False)
         assert refused.status != 0
-        assert says(refused, "401", "authenti", "authoriz", "unauthorized"), str(refused)
+        if client.explains_refusals:
+            assert says(refused, "401", "authenti", "authoriz", "unauthorized"), str(refused)
         fresh = Artifact(fresh_artifact(), "1.0")
         assert client.publish(fresh, check=False).status != 0
         assert fresh.name not in maven_private.packages("maven")
@@ -132,7 +135,6 @@ class MavenFamilyScenarios:
         assert name in refused.output
         assert says(refused, "not find", "not found", "404", "absent"), str(refused)
 
-    @pytest.mark.timeout(300)
     def test_a_large_jar_survives_the_round_trip(self, publisher: JvmClient, maven_private: Repository) -> None:
         artifact = self.publish(publisher, maven_private, Artifact(fresh_artifact(), "1.0", size_bytes=LARGE_JAR_BYTES))
         publisher.resolve("app", artifact.coordinates)
