@@ -25,13 +25,15 @@ class Curl(Program):
 
     def put(self, file: Path, path: str, *options: str, timeout_s: float = 150) -> tuple[int, str]:
         """Send a file; status and body of the answer."""
-        answer = self.run("--write-out", "\n%{http_code}", "-T", str(file), *options, self.base + path, timeout_s=timeout_s)
+        report = ("--write-out", "\n%{http_code}")
+        answer = self.run(*report, "-T", str(file), *options, self.base + path, timeout_s=timeout_s)
         body, _, status = answer.stdout.rpartition("\n")
         return int(status), body
 
     def get(self, path: str, into: Path, *options: str, timeout_s: float = 150) -> int:
         """Fetch a file; the status."""
-        answer = self.run("--write-out", "%{http_code}", "--output", str(into), *options, self.base + path, timeout_s=timeout_s)
+        report = ("--write-out", "%{http_code}", "--output", str(into))
+        answer = self.run(*report, *options, self.base + path, timeout_s=timeout_s)
         return int(answer.stdout)
 
     def head(self, path: str) -> dict[str, str]:

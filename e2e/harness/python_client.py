@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -23,8 +24,11 @@ def tool(environment: str, program: str) -> str:
 class PythonProgram(Program):
     """A program of Python's, pointed at a repository as docs/formats/pypi.md says."""
 
-    endpoint = ""
-    token = ""
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        self.endpoint = ""
+        self.token = ""
+        self.variables: dict[str, str] = {}
 
     def environment(self) -> dict[str, str]:
         return super().environment() | {
@@ -36,6 +40,7 @@ class PythonProgram(Program):
             "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
             "TWINE_NON_INTERACTIVE": "1",
             "COLUMNS": "200",
+            **self.variables,
         }
 
     def configure(self, endpoint: str, token: str) -> None:
@@ -53,9 +58,10 @@ class PythonProgram(Program):
         file.write_text(self.documented(name))
         file.chmod(0o600)
 
-    def run_documented(self, name: str) -> None:
-        """The documented commands, typed one after the other."""
-        self.run_command(["bash", "-euc", self.documented(name)])
+    def export(self, name: str) -> None:
+        """A documented block of variables, for everything that is run from now on."""
+        self.variables = dict(re.findall(r"^export (\w+)=(.*)$", self.documented(name), re.MULTILINE))
+        assert self.variables
 
 
 class PythonClient(PythonProgram):

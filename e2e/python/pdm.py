@@ -28,11 +28,11 @@ class Pdm(PythonClient):
 
     def configure(self, endpoint: str, token: str) -> None:
         super().configure(endpoint, token)
-        self.run_documented("pdm")
+        self.export("pdm")
 
     def publish(self, project: Path, *, check: bool = True) -> Finished:
         create_environment(project / ".venv")
-        return self.run("publish", "--repository", "reliquary", cwd=project, check=check)
+        return self.run("publish", cwd=project, check=check)
 
     def project(self, name: str) -> Path:
         folder = self.home / name

@@ -40,7 +40,7 @@ class Poetry(PythonClient):
 
     def configure(self, endpoint: str, token: str) -> None:
         super().configure(endpoint, token)
-        self.run_documented("poetry-config")
+        self.export("poetry")
 
     def publish(self, project: Path, *, check: bool = True) -> Finished:
         return self.run("publish", "--build", "--repository", "reliquary", cwd=project, check=check)
@@ -48,7 +48,7 @@ class Poetry(PythonClient):
     def project(self, name: str) -> Path:
         folder = self.home / name
         folder.mkdir()
-        (folder / "pyproject.toml").write_text(PROJECT + self.documented("poetry"))
+        (folder / "pyproject.toml").write_text(PROJECT + self.documented("pyproject.toml"))
         return folder
 
     def add(self, project: Path, *specs: str, check: bool = True) -> Finished:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -18,10 +17,6 @@ class Uv(PythonClient):
 
     name = "uv"
 
-    def __init__(self, home: Path) -> None:
-        super().__init__(home)
-        self._variables: dict[str, str] = {}
-
     def program(self) -> list[str]:
         return [tool("uv", "uv")]
 
@@ -34,13 +29,12 @@ class Uv(PythonClient):
             "UV_LINK_MODE": "copy",
             # uv otherwise hides what a server does wrong behind three more tries.
             "UV_HTTP_RETRIES": "0",
-            **self._variables,
         }
 
     def configure(self, endpoint: str, token: str) -> None:
         super().configure(endpoint, token)
         self.write_settings(".config/uv/uv.toml", "uv.toml")
-        self._variables = dict(re.findall(r"^export (\w+)=(.*)$", self.documented("uv"), re.MULTILINE))
+        self.export("uv")
 
     def build(self, project: Path) -> list[Path]:
         """A source archive and a wheel."""

@@ -56,9 +56,9 @@ pub struct PublishedAsset {
 
 impl Catalog {
     /// Publishes an asset of a version that grows asset by asset. The rules are asked before the first byte is taken
-    /// and again when the rows are written, and the caller's right once more after the last byte; what is refused leaves
-    /// nothing behind. Sending an asset again as it is
-    /// held succeeds and changes nothing, so that a call whose answer was lost can be repeated.
+    /// and again when the rows are written, and the caller's right once more after the last byte; what is refused
+    /// leaves nothing behind. Sending an asset again as it is held succeeds and changes nothing, so that a call whose
+    /// answer was lost can be repeated.
     pub async fn publish_asset(
         &self,
         caller: &Caller,

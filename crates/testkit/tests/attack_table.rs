@@ -103,6 +103,11 @@ fn row(line: &str) -> Option<(&str, &str, &str)> {
     Some((id, title, rest.strip_prefix(": ").unwrap_or_default()))
 }
 
+/// The names that stand in a line.
+fn names_in(line: &str) -> BTreeSet<&str> {
+    line.split('`').skip(1).step_by(2).collect()
+}
+
 /// The line in which the tests of an id stand: its own, or that of its format.
 fn line_of<'i>(id: &'i str, lines: &BTreeSet<&str>) -> Option<&'i str> {
     let of_format = || id.starts_with("F-").then(|| id.rsplit_once('-').unwrap().0);
@@ -157,8 +162,14 @@ fn every_line_of_the_table_names_its_tests_or_says_why_there_is_none() {
             None => line.to_owned(),
         };
         if written != line {
+            let (id, ..) = row(line).unwrap();
+            let (before, after) = (names_in(line), names_in(&written));
+            let (new, gone): (Vec<_>, Vec<_>) = (
+                after.difference(&before).collect(),
+                before.difference(&after).collect(),
+            );
             faults.push(format!(
-                "this line is out of date:\n  {line}\nand should be:\n  {written}"
+                "{id} is out of date: it lacks {new:?}, and {gone:?} are no tests of it"
             ));
         }
         renewed.push_str(&written);

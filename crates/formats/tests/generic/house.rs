@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use model::{
     AccountId, ArnScope, Clock, DomainName, DomainRef, EpochMillis, ExternalConnectionName,
     Namespace, PackageCoordinates, PackageName, PackageVersionStatus, PageLimit, PolicyDocument,
-    Principal, PrincipalKind, RepositoryName, VersionName,
+    RepositoryName, VersionName,
 };
 use serde_json::{Value, json};
 use store::Store;
@@ -149,15 +149,10 @@ impl House {
         made.unwrap().token
     }
 
-    /// A token of a user of another account, who may do what policies say.
-    pub(crate) async fn guests_token(&self, name: &str) -> String {
-        let principal = Principal {
-            account: AccountId::parse("999900001111").unwrap(),
-            kind: PrincipalKind::Root,
-            name: name.into(),
-        };
-        self.token_of(&Caller::known(Arc::new(principal.into())))
-            .await
+    /// A token of the root of another account, who may do here what policies say.
+    pub(crate) async fn guests_token(&self) -> String {
+        let account = AccountId::parse("999900001111").unwrap();
+        self.token_of(&Caller::root(account)).await
     }
 
     pub(crate) async fn add_repository(&self, name: &str, upstreams: &[&str]) {

@@ -22,7 +22,7 @@ fn packages(pattern: &str) -> String {
 async fn a04_z05_reading_and_putting_are_rights_of_their_own() {
     let house = House::open().await;
     house.at("main").put_new(FILE, b"1").await;
-    let token = house.guests_token("guest").await;
+    let token = house.guests_token().await;
     let guest = house.at("main").with_token(Some(token));
     // No policy: nothing, there or not.
     for path in PATHS.into_iter().chain(["absent/", "a/b/1/c"]) {
@@ -80,7 +80,7 @@ async fn z09_an_unfinished_version_is_continued_by_whoever_may_publish_and_by_no
     let main = house.at("main");
     main.put_new(&format!("{FILE}?unfinished=true"), b"1").await;
     house.add_repository("other", &[]).await;
-    let token = house.guests_token("guest").await;
+    let token = house.guests_token().await;
     let guest = house.at("main").with_token(Some(token.clone()));
     house
         .set_policy("main", &[("Allow", "codeartifact:ReadFromRepository", "*")])
@@ -131,7 +131,7 @@ async fn z09_an_unfinished_version_is_continued_by_whoever_may_publish_and_by_no
 #[tokio::test]
 async fn z11_a_right_that_ends_while_the_bytes_come_publishes_nothing() {
     let house = House::open().await;
-    let token = house.guests_token("guest").await;
+    let token = house.guests_token().await;
     let guest = house.at("main").with_token(Some(token));
     let may = [("Allow", "codeartifact:PublishPackageVersion", "*")];
     let may_not = [("Deny", "codeartifact:PublishPackageVersion", "*")];
@@ -157,7 +157,7 @@ async fn z11_a_right_that_ends_while_the_bytes_come_publishes_nothing() {
 async fn what_may_not_be_put_is_not_read() {
     let house = House::open().await;
     house.at("main").put_new(FILE, b"1").await;
-    let strangers = house.guests_token("stranger").await;
+    let strangers = house.guests_token().await;
     let stranger = house.at("main").with_token(Some(strangers));
     let path = "tools/installer/1.0.0/b";
     for (client, status) in [(stranger, 403), (house.at("main"), 409)] {

@@ -3,6 +3,9 @@
 use super::*;
 use crate::support::GENERIC;
 
+/// What a policy says.
+type Statements<'s> = &'s [Value];
+
 const COPY: &str = "codeartifact:CopyPackageVersions";
 const READ: &str = "codeartifact:ReadFromRepository";
 
@@ -36,7 +39,7 @@ async fn s12_z02_a_copy_needs_its_right_on_the_destination_and_reading_on_the_so
     let (on_target, on_source) = ("package/acme/prod/npm/parity/ui", "repository/acme/team-a");
     let nothing: &[Value] = &[];
     let all = &[allow(&["codeartifact:*"])][..];
-    let cases: [(&[Value], &[Value], (&str, &str)); 6] = [
+    let cases: [(Statements<'_>, Statements<'_>, (&str, &str)); 6] = [
         // Of the source, and of the destination.
         (nothing, nothing, ("CopyPackageVersions", on_target)),
         (all, nothing, ("CopyPackageVersions", on_target)),
