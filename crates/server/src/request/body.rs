@@ -1,4 +1,6 @@
-//! A request body that ends with an error when the client stops sending, and that has no trailers.
+//! A request body that ends with an error when the client stops sending, and that has no trailers. What nobody wanted of it
+//! is read and thrown away: clients that send a large body before they look for the reply (Ivy, any that was not asked to
+//! wait) would otherwise meet a closed connection and never read why they were refused.
 
 use std::io;
 use std::pin::Pin;
@@ -8,33 +10,54 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, Empty};
-use tokio::time::{Instant, Sleep};
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep, timeout};
 
 use crate::Body;
 
-/// A body with a bound on the silence between two of its pieces.
-pub(super) struct RequestBody<B> {
-    inner: B,
-    idle_timeout: Duration,
-    timer: Option<Pin<Box<Sleep>>>,
-    is_waiting: bool,
+/// What is read of a body that nobody wants, and how long: more, and the connection is closed.
+const MOST_UNWANTED_BYTES: usize = 256 << 20;
+const LONGEST_UNWANTED: Duration = Duration::from_secs(30);
+
+/// What the body of a request may be.
+pub(super) trait Incoming:
+    http_body::Body<Data = Bytes, Error: Into<Box<dyn std::error::Error + Send + Sync>>>
+    + Unpin
+    + Send
+    + 'static
+{
 }
 
-impl<B> RequestBody<B>
+impl<B> Incoming for B
 where
     B: http_body::Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    /// The body in the form that goes between layers. An empty one costs nothing.
-    pub(super) fn boxed(inner: B, idle_timeout: Duration) -> Body {
+}
+
+/// A body with a bound on the silence between two of its pieces.
+pub(super) struct RequestBody<B: Incoming> {
+    /// Gone once it has ended or failed.
+    inner: Option<B>,
+    idle_timeout: Duration,
+    timer: Option<Pin<Box<Sleep>>>,
+    is_waiting: bool,
+    is_sent_unasked: bool,
+}
+
+impl<B: Incoming> RequestBody<B> {
+    /// The body in the form that goes between layers. An empty one costs nothing. Whether it `is_sent_unasked`: the client
+    /// does not wait to be told to continue.
+    pub(super) fn boxed(inner: B, idle_timeout: Duration, is_sent_unasked: bool) -> Body {
         if inner.is_end_stream() {
             return Empty::new().map_err(|never| match never {}).boxed_unsync();
         }
         Self {
-            inner,
+            inner: Some(inner),
             idle_timeout,
             timer: None,
             is_waiting: false,
+            is_sent_unasked,
         }
         .boxed_unsync()
     }
@@ -53,11 +76,31 @@ where
     }
 }
 
-impl<B> http_body::Body for RequestBody<B>
-where
-    B: http_body::Body<Data = Bytes> + Unpin + Send + 'static,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
+/// Reads what is left of a body and forgets it.
+async fn discard<B: Incoming>(mut body: B) {
+    let mut left = MOST_UNWANTED_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match left.checked_sub(length) {
+            Some(rest) => left = rest,
+            None => return,
+        }
+    }
+}
+
+impl<B: Incoming> Drop for RequestBody<B> {
+    fn drop(&mut self) {
+        if let Some(inner) = self.inner.take()
+            && self.is_sent_unasked
+            && !inner.is_end_stream()
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(timeout(LONGEST_UNWANTED, discard(inner)));
+        }
+    }
+}
+
+impl<B: Incoming> http_body::Body for RequestBody<B> {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -65,9 +108,15 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
-        match Pin::new(&mut self.inner).poll_frame(cx) {
+        let Some(inner) = self.inner.as_mut() else {
+            return Poll::Ready(None);
+        };
+        match Pin::new(inner).poll_frame(cx) {
             Poll::Ready(frame) => {
                 self.is_waiting = false;
+                if !matches!(&frame, Some(Ok(frame)) if frame.is_data()) {
+                    self.inner = None;
+                }
                 Poll::Ready(frame.map(|frame| match frame {
                     Ok(frame) if frame.is_data() => Ok(frame),
                     Ok(_) => Err(io::Error::new(
@@ -78,6 +127,7 @@ where
                 }))
             }
             Poll::Pending => self.poll_silence(cx).map(|()| {
+                self.inner = None;
                 let text = "the client stopped sending the request body";
                 Some(Err(io::Error::new(io::ErrorKind::TimedOut, text)))
             }),
@@ -85,10 +135,14 @@ where
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner
+            .as_ref()
+            .is_none_or(http_body::Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner
+            .as_ref()
+            .map_or(SizeHint::with_exact(0), http_body::Body::size_hint)
     }
 }

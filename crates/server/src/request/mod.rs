@@ -19,7 +19,9 @@ use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
+};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
@@ -187,7 +189,12 @@ impl<S: Service> RequestLayer<S> {
         place: RequestPlace,
         id: &Arc<str>,
     ) -> Response<Body> {
-        let mut request = request.map(|body| RequestBody::boxed(body, self.body_idle_timeout));
+        // HTTP/2 has a way of its own to say that no more of a body is wanted.
+        let is_sent_unasked = request.version() < Version::HTTP_2
+            && !request.headers().contains_key(header::EXPECT)
+            && !request.headers().contains_key(header::TRANSFER_ENCODING);
+        let mut request =
+            request.map(|body| RequestBody::boxed(body, self.body_idle_timeout, is_sent_unasked));
         request
             .extensions_mut()
             .insert(RequestId(id.as_ref().to_owned()));
