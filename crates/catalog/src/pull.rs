@@ -189,7 +189,8 @@ impl Catalog {
                         digests,
                         ..
                     } => {
-                        if !only_describe {
+                        // Nothing is retained of what lies here already: to be asked about it is as good as for it.
+                        if node == 0 || !only_describe {
                             self.retain(view, node, package, &version).await?;
                             self.catch_up_behind(view, package, &version);
                             let digests = digests.clone();
