@@ -53,7 +53,8 @@ pub(super) fn read(bytes: &mut dyn AssetBytes) -> Result<CrateContents, CrateFau
     bytes.seek(SeekFrom::Start(0)).map_err(unreadable)?;
     let allowed = UNPACKED_FREE_BYTES.max(packed_bytes.saturating_mul(UNPACKED_RATIO));
     let unpacked = GzDecoder::new(BufReader::with_capacity(256 << 10, bytes));
-    let (contents, unpacked) = read_unpacked(BufReader::with_capacity(256 << 10, unpacked), allowed)?;
+    let (contents, unpacked) =
+        read_unpacked(BufReader::with_capacity(256 << 10, unpacked), allowed)?;
     let mut packed = unpacked.into_inner().into_inner();
     if !packed.fill_buf().map_err(unreadable)?.is_empty() {
         return refused("something follows its end");
@@ -69,7 +70,10 @@ struct Found {
     readmes: Vec<(String, Vec<u8>)>,
 }
 
-fn read_unpacked<R: Read>(unpacked: R, allowed_bytes: u64) -> Result<(CrateContents, R), CrateFault> {
+fn read_unpacked<R: Read>(
+    unpacked: R,
+    allowed_bytes: u64,
+) -> Result<(CrateContents, R), CrateFault> {
     let mut tar = TarReader::new(unpacked, allowed_bytes);
     let mut found = Found::default();
     for _ in 0..ENTRIES {
@@ -85,7 +89,9 @@ fn read_unpacked<R: Read>(unpacked: R, allowed_bytes: u64) -> Result<(CrateConte
             Place::Manifest if found.manifest.is_some() => {
                 return refused("its Cargo.toml comes twice");
             }
-            Place::Manifest => found.manifest = Some(tar.content(entry.size_bytes, MANIFEST_BYTES)?),
+            Place::Manifest => {
+                found.manifest = Some(tar.content(entry.size_bytes, MANIFEST_BYTES)?)
+            }
             Place::Readme(name)
                 if entry.size_bytes <= README_BYTES && found.readmes.len() < README_CANDIDATES =>
             {
@@ -114,12 +120,17 @@ impl Found {
         if path.contains(['\\', '\0']) || path.chars().any(char::is_control) {
             return refused(ELSEWHERE);
         }
-        let path = path.strip_suffix('/').filter(|_| is_directory).unwrap_or(path);
+        let path = path
+            .strip_suffix('/')
+            .filter(|_| is_directory)
+            .unwrap_or(path);
         let parts: Vec<&str> = path.split('/').collect();
         if parts.iter().any(|part| matches!(*part, "" | "." | "..")) {
             return refused(ELSEWHERE);
         }
-        let (top, rest) = parts.split_first().map_or(("", &[][..]), |(top, rest)| (*top, rest));
+        let (top, rest) = parts
+            .split_first()
+            .map_or(("", &[][..]), |(top, rest)| (*top, rest));
         match &self.folder {
             Some(folder) if folder == top => {}
             None => self.folder = Some(top.to_owned()),
@@ -141,7 +152,8 @@ impl Found {
             return refused("it has a .cargo-ok, by which Cargo knows what it has unpacked");
         }
         let is_readme = !is_directory
-            && (file.to_ascii_lowercase().starts_with("readme") || file.to_ascii_lowercase().ends_with(".md"));
+            && (file.to_ascii_lowercase().starts_with("readme")
+                || file.to_ascii_lowercase().ends_with(".md"));
         Ok(if is_readme {
             Place::Readme((*file).to_owned())
         } else {
@@ -153,9 +165,12 @@ impl Found {
         let Some((folder, manifest)) = self.folder.zip(self.manifest) else {
             return refused("it has no Cargo.toml in its folder");
         };
-        let manifest =
-            CrateManifest::parse(&manifest).map_err(|reason| CrateFault(format!("its Cargo.toml {reason}")))?;
-        let named = manifest.readme.as_deref().map(|path| path.trim_start_matches("./"));
+        let manifest = CrateManifest::parse(&manifest)
+            .map_err(|reason| CrateFault(format!("its Cargo.toml {reason}")))?;
+        let named = manifest
+            .readme
+            .as_deref()
+            .map(|path| path.trim_start_matches("./"));
         let wanted = match named {
             Some(path) => vec![path],
             None => vec!["README.md", "README.txt", "README"],
@@ -175,7 +190,9 @@ impl Found {
 /// Reads bytes as the tar of a crate, without the compression that keeps most changes of an input out.
 #[cfg(any(test, feature = "fuzzing"))]
 pub(super) fn read_tar_bytes(bytes: &[u8]) -> Option<CrateContents> {
-    read_unpacked(bytes, 64 << 20).ok().map(|(contents, _)| contents)
+    read_unpacked(bytes, 64 << 20)
+        .ok()
+        .map(|(contents, _)| contents)
 }
 
 #[cfg(test)]
@@ -214,13 +231,31 @@ mod tests {
         for (what, entries) in [
             ("no manifest", vec![("a-1.0.0/src/lib.rs", TOML)]),
             ("nothing", vec![]),
-            ("a manifest elsewhere", vec![("a-1.0.0/sub/Cargo.toml", TOML)]),
+            (
+                "a manifest elsewhere",
+                vec![("a-1.0.0/sub/Cargo.toml", TOML)],
+            ),
             ("no folder", vec![("Cargo.toml", TOML)]),
-            ("two folders", vec![("a-1.0.0/Cargo.toml", TOML), ("b-1.0.0/x", b"")]),
-            ("two manifests", vec![("a-1.0.0/Cargo.toml", TOML), ("a-1.0.0/Cargo.toml", TOML)]),
-            ("another spelling", vec![("a-1.0.0/Cargo.toml", TOML), ("a-1.0.0/cargo.TOML", TOML)]),
-            ("Cargo's own mark", vec![("a-1.0.0/Cargo.toml", TOML), ("a-1.0.0/.cargo-ok", b"ok")]),
-            ("a manifest that is none", vec![("a-1.0.0/Cargo.toml", b"[")]),
+            (
+                "two folders",
+                vec![("a-1.0.0/Cargo.toml", TOML), ("b-1.0.0/x", b"")],
+            ),
+            (
+                "two manifests",
+                vec![("a-1.0.0/Cargo.toml", TOML), ("a-1.0.0/Cargo.toml", TOML)],
+            ),
+            (
+                "another spelling",
+                vec![("a-1.0.0/Cargo.toml", TOML), ("a-1.0.0/cargo.TOML", TOML)],
+            ),
+            (
+                "Cargo's own mark",
+                vec![("a-1.0.0/Cargo.toml", TOML), ("a-1.0.0/.cargo-ok", b"ok")],
+            ),
+            (
+                "a manifest that is none",
+                vec![("a-1.0.0/Cargo.toml", b"[")],
+            ),
         ] {
             assert!(read_bytes(&tar_gz(&entries)).is_err(), "{what}");
         }
@@ -236,20 +271,36 @@ mod tests {
     #[test]
     fn p01_u03_paths_that_lead_elsewhere_and_links_are_refused() {
         for path in [
-            "a-1.0.0/../x", "/a-1.0.0/x", "a-1.0.0//x", "a-1.0.0/./x", "a-1.0.0\\x", "a-1.0.0/x\\..\\y", "a-1.0.0/a\nb",
+            "a-1.0.0/../x",
+            "/a-1.0.0/x",
+            "a-1.0.0//x",
+            "a-1.0.0/./x",
+            "a-1.0.0\\x",
+            "a-1.0.0/x\\..\\y",
+            "a-1.0.0/a\nb",
         ] {
             let mut found = Found::default();
             assert!(found.look_at(path.as_bytes(), false).is_err(), "{path}");
         }
-        let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(
+            Vec::new(),
+            flate2::Compression::fast(),
+        ));
         let mut header = tar::Header::new_ustar();
         header.set_size(TOML.len() as u64);
-        archive.append_data(&mut header, "a-1.0.0/Cargo.toml", TOML).unwrap();
+        archive
+            .append_data(&mut header, "a-1.0.0/Cargo.toml", TOML)
+            .unwrap();
         let mut link = tar::Header::new_ustar();
         link.set_entry_type(tar::EntryType::Symlink);
         link.set_size(0);
-        archive.append_link(&mut link, "a-1.0.0/link", "/etc/passwd").unwrap();
+        archive
+            .append_link(&mut link, "a-1.0.0/link", "/etc/passwd")
+            .unwrap();
         let bytes = archive.into_inner().unwrap().finish().unwrap();
-        assert_eq!(read_bytes(&bytes).unwrap_err(), CrateFault("it has a link".into()));
+        assert_eq!(
+            read_bytes(&bytes).unwrap_err(),
+            CrateFault("it has a link".into())
+        );
     }
 }

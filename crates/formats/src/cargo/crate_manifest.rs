@@ -51,7 +51,10 @@ impl Need {
             name: name.to_owned(),
             package: package.to_owned(),
             kind: kind as u8,
-            target: target.chars().filter(|c| !c.is_whitespace() && *c != ',').collect(),
+            target: target
+                .chars()
+                .filter(|c| !c.is_whitespace() && *c != ',')
+                .collect(),
             optional,
             requirement,
         }
@@ -101,11 +104,17 @@ impl CrateManifest {
     /// What the manifest says otherwise than the metadata of its publish, if anything.
     pub(super) fn contradiction(&self, said: &NewCrate<'_>) -> Option<String> {
         if self.name != said.name {
-            return Some(format!("names the crate '{}', not '{}'", self.name, said.name));
+            return Some(format!(
+                "names the crate '{}', not '{}'",
+                self.name, said.name
+            ));
         }
         let versions = (Version::parse(&self.version), Version::parse(&said.vers));
         if !matches!(&versions, (Ok(own), Ok(said)) if own == said) {
-            return Some(format!("is of version '{}', not '{}'", self.version, said.vers));
+            return Some(format!(
+                "is of version '{}', not '{}'",
+                self.version, said.vers
+            ));
         }
         if self.links.as_deref() != said.links.as_deref() {
             return Some("says another 'links'".to_owned());
@@ -218,13 +227,18 @@ mod tests {
     fn contradiction(change: &[(&str, serde_json::Value)]) -> Option<String> {
         let text = said(change);
         let read = NewCrate::read(text.as_bytes()).unwrap();
-        CrateManifest::parse(TOML.as_bytes()).unwrap().contradiction(&read)
+        CrateManifest::parse(TOML.as_bytes())
+            .unwrap()
+            .contradiction(&read)
     }
 
     #[test]
     fn f_cr_3_a_manifest_that_tells_another_story_than_the_metadata_is_found() {
         assert_eq!(contradiction(&[]), None);
-        assert_eq!(contradiction(&[("/deps/0/version_req", json!("1.0"))]), None);
+        assert_eq!(
+            contradiction(&[("/deps/0/version_req", json!("1.0"))]),
+            None
+        );
         for change in [
             ("/name", json!("Widget")),
             ("/vers", json!("1.0.1")),
@@ -238,7 +252,10 @@ mod tests {
             ("/deps/1/kind", json!("normal")),
             ("/deps/1/target", json!("cfg(unix)")),
         ] {
-            assert!(contradiction(std::slice::from_ref(&change)).is_some(), "{change:?}");
+            assert!(
+                contradiction(std::slice::from_ref(&change)).is_some(),
+                "{change:?}"
+            );
         }
     }
 

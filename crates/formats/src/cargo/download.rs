@@ -25,7 +25,10 @@ pub(super) fn asset_name(package: &PackageCoordinates, version: &VersionName) ->
 
 /// Where Cargo fetches a version.
 pub(super) fn download_link(base: &str, name: &str, version: &str) -> String {
-    format!("{base}api/v1/crates/{name}/{}/download", version.replace('+', "%2B"))
+    format!(
+        "{base}api/v1/crates/{name}/{}/download",
+        version.replace('+', "%2B")
+    )
 }
 
 /// `GET api/v1/crates/{crate}/{version}/download`, and `GET crates/{crate}/{crate}-{version}.crate` for who wants a file's
@@ -54,7 +57,9 @@ impl Download {
         let is_own = stem
             .get(..package.len())
             .is_some_and(|name| name.eq_ignore_ascii_case(package));
-        let version = stem.get(package.len()..).and_then(|rest| rest.strip_prefix('-'));
+        let version = stem
+            .get(package.len()..)
+            .and_then(|rest| rest.strip_prefix('-'));
         match version.filter(|_| is_own) {
             Some(version) => Self::of(package, version),
             None => Err(Error::not_found(

@@ -89,7 +89,9 @@ mod tests {
     use super::*;
 
     fn judged(features: &[(&str, &[&str])]) -> bool {
-        let features = features.iter().map(|(name, values)| (*name, values.to_vec()));
+        let features = features
+            .iter()
+            .map(|(name, values)| (*name, values.to_vec()));
         let dependencies = HashMap::from([("opt", true), ("need", false)]);
         check(&features.collect(), &dependencies).is_ok()
     }
@@ -97,9 +99,17 @@ mod tests {
     #[test]
     fn f_cr_3_features_that_cargo_cannot_resolve_are_refused() {
         for good in [
-            &[("default", &["std"][..]), ("std", &["opt", "need/std", "opt/x", "opt?/x"])][..],
+            &[
+                ("default", &["std"][..]),
+                ("std", &["opt", "need/std", "opt/x", "opt?/x"]),
+            ][..],
             &[("a", &["dep:opt"])],
-            &[("c++20", &[]), ("64-column-tables", &[]), ("_x", &[]), ("v1.2", &[])],
+            &[
+                ("c++20", &[]),
+                ("64-column-tables", &[]),
+                ("_x", &[]),
+                ("v1.2", &[]),
+            ],
             &[("größe", &[])],
             &[],
         ] {
@@ -128,7 +138,12 @@ mod tests {
 
     #[test]
     fn features_with_new_syntax_stand_apart() {
-        let all: Features<'_> = [("a", vec!["dep:x"]), ("b", vec!["c", "x?/y"]), ("c", vec!["x/y"])].into();
+        let all: Features<'_> = [
+            ("a", vec!["dep:x"]),
+            ("b", vec!["c", "x?/y"]),
+            ("c", vec!["x/y"]),
+        ]
+        .into();
         let (old, new) = split(all);
         assert_eq!(old.into_keys().collect::<Vec<_>>(), ["c"]);
         assert_eq!(new.into_keys().collect::<Vec<_>>(), ["a", "b"]);

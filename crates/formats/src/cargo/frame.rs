@@ -84,7 +84,9 @@ impl Frame {
                 Expects::Crate { left_bytes } => {
                     let there = self.waiting.len() as u64;
                     if there > left_bytes {
-                        return Err(refused("something follows the crate, or its length is wrong"));
+                        return Err(refused(
+                            "something follows the crate, or its length is wrong",
+                        ));
                     }
                     if there == 0 {
                         return Ok(None);

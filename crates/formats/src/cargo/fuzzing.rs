@@ -37,7 +37,10 @@ fn new_crate(metadata: &[u8]) {
     };
     if said.check().is_ok() {
         let line = said.line(&Sha256Digest::from_bytes([0; 32]), None);
-        assert!(LineHead::read(&line).is_some(), "what is published can be shown");
+        assert!(
+            LineHead::read(&line).is_some(),
+            "what is published can be shown"
+        );
     }
 }
 

@@ -58,9 +58,9 @@ impl Endpoint for ReadIndex {
         Box::pin(async move {
             let encoding = negotiation::encoding(&cx.headers);
             let number = Variant::Index.number();
-            let made = cx
-                .catalog
-                .document(&cx.grant, &self.package, number, &cx.base, encoding, render);
+            let made =
+                cx.catalog
+                    .document(&cx.grant, &self.package, number, &cx.base, encoding, render);
             let (document, cache) = made.await?;
             document_reply(&cx.method, &cx.headers, &document, encoding, PLAIN, cache)
         })
@@ -82,8 +82,13 @@ pub(super) fn shown(view: &PackageView) -> Result<Vec<ShownLine<'_>>> {
     let mut lines: Vec<ShownLine<'_>> = view.versions.iter().filter_map(ShownLine::of).collect();
     if lines.is_empty() {
         let name = &view.coordinates.name;
-        let message = format!("Crate '{name}' has no version that can be had from this repository.");
-        return Err(Error::not_found(ResourceType::Package, name.as_str(), message));
+        let message =
+            format!("Crate '{name}' has no version that can be had from this repository.");
+        return Err(Error::not_found(
+            ResourceType::Package,
+            name.as_str(),
+            message,
+        ));
     }
     lines.sort_by(|a, b| {
         let names = (&a.view.version, &b.view.version);
@@ -141,7 +146,9 @@ mod tests {
 
     fn line(version: &str, yanked: bool) -> String {
         let checksum = "ab".repeat(32);
-        format!(r#"{{"name":"Foo","vers":"{version}","deps":[],"cksum":"{checksum}", "yanked":{yanked}}}"#)
+        format!(
+            r#"{{"name":"Foo","vers":"{version}","deps":[],"cksum":"{checksum}", "yanked":{yanked}}}"#
+        )
     }
 
     fn version(name: &str, origin: Option<OriginType>, yanked: bool) -> VersionView {
@@ -197,12 +204,20 @@ mod tests {
                 ..version("1.0.0", origin, kept)
             };
             let what = format!("{origin:?} {kept} {is_listed}");
-            assert_eq!(rendered(vec![found]).unwrap(), line("1.0.0", expected) + "\n", "{what}");
+            assert_eq!(
+                rendered(vec![found]).unwrap(),
+                line("1.0.0", expected) + "\n",
+                "{what}"
+            );
         }
         let other = VersionView {
             followed: Some(Bytes::from(line("1.0.0", true).replace("abab", "cdcd"))),
             ..version("1.0.0", external, false)
         };
-        assert_eq!(rendered(vec![other]).unwrap(), line("1.0.0", false) + "\n", "x08");
+        assert_eq!(
+            rendered(vec![other]).unwrap(),
+            line("1.0.0", false) + "\n",
+            "x08"
+        );
     }
 }

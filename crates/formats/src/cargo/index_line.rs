@@ -53,7 +53,10 @@ impl<'l> LineHead<'l> {
             Some(value) => {
                 // The value is a slice of the line that was read.
                 let start = value.as_ptr().addr().wrapping_sub(line.as_ptr().addr());
-                let parts = (line.get(..start), line.get(start.saturating_add(value.len())..));
+                let parts = (
+                    line.get(..start),
+                    line.get(start.saturating_add(value.len())..),
+                );
                 match parts {
                     (Some(before), Some(after)) => Cow::Owned([before, word, after].concat()),
                     _ => Cow::Borrowed(line),
@@ -146,8 +149,7 @@ mod tests {
 
     #[test]
     fn f_cr_4_a_line_is_never_rewritten_but_for_whether_it_is_yanked() {
-        let line =
-            r#"{"name":"A", "vers":"1.0.0","new":{"yanked":true,"x":[1.50]},"cksum":"00", "yanked" : false ,"v":9}"#;
+        let line = r#"{"name":"A", "vers":"1.0.0","new":{"yanked":true,"x":[1.50]},"cksum":"00", "yanked" : false ,"v":9}"#;
         assert_eq!(yanked(line, false), line);
         assert_eq!(
             yanked(line, true),

@@ -196,7 +196,10 @@ mod tests {
     fn errors_have_the_shape_that_cargo_prints() {
         let refused = Cargo.render_error(&Error::unauthenticated("who?"));
         assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
-        assert_eq!(refused.headers()["www-authenticate"], "Basic realm=\"reliquary\"");
+        assert_eq!(
+            refused.headers()["www-authenticate"],
+            "Basic realm=\"reliquary\""
+        );
         assert_eq!(refused.headers()["content-type"], "application/json");
     }
 }

@@ -156,11 +156,23 @@ mod tests {
 
     #[test]
     fn f_cr_2_p14_names_that_are_reserved_or_odd_may_not_be_new() {
-        for good in ["a", "A1", "api", "config", "crates", "new", "me", "lpt10", "r-std"] {
+        for good in [
+            "a", "A1", "api", "config", "crates", "new", "me", "lpt10", "r-std",
+        ] {
             assert!(check_publishable(good).is_ok(), "{good}");
         }
         for bad in [
-            "std", "Core", "proc-macro", "NUL", "com1", "1a", "_a", "-a", "ä", "", "a.b",
+            "std",
+            "Core",
+            "proc-macro",
+            "NUL",
+            "com1",
+            "1a",
+            "_a",
+            "-a",
+            "ä",
+            "",
+            "a.b",
             &"a".repeat(65),
         ] {
             assert!(check_publishable(bad).is_err(), "{bad}");

@@ -31,9 +31,9 @@ impl Endpoint for ReadCrate {
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
         Box::pin(async move {
             let (number, plain) = (Variant::Overview.number(), Encoding::Identity);
-            let made = cx
-                .catalog
-                .document(&cx.grant, &self.package, number, &cx.base, plain, render);
+            let made =
+                cx.catalog
+                    .document(&cx.grant, &self.package, number, &cx.base, plain, render);
             let (document, cache) = made.await?;
             let json = HeaderValue::from_static("application/json");
             document_reply(&cx.method, &cx.headers, &document, plain, json, cache)
@@ -45,13 +45,21 @@ impl Endpoint for ReadCrate {
 pub(super) fn render_overview(view: &PackageView, base: &str) -> Result<Bytes> {
     let lines = shown(view)?;
     // Newest first, as the public index has them.
-    let versions: Vec<Value> = lines.iter().rev().map(|line| version(line, view, base)).collect();
+    let versions: Vec<Value> = lines
+        .iter()
+        .rev()
+        .map(|line| version(line, view, base))
+        .collect();
     let highest = |is_chosen: &dyn Fn(&&ShownLine<'_>) -> bool| {
         let found = lines.iter().rev().find(is_chosen);
         found.map(|line| line.view.version.as_str())
     };
     let is_stable = |line: &&ShownLine<'_>| {
-        !line.is_yanked && line.parsed.as_ref().is_some_and(|version| version.pre.is_empty())
+        !line.is_yanked
+            && line
+                .parsed
+                .as_ref()
+                .is_some_and(|version| version.pre.is_empty())
     };
     let stable = highest(&is_stable);
     let newest = highest(&|line| !line.is_yanked);

@@ -8,9 +8,7 @@ use catalog::{NewAsset, Publication, Stage, Staged};
 use futures_util::future::BoxFuture;
 use http::StatusCode;
 use jiff::Timestamp;
-use model::{
-    Action, EpochMillis, Error, InvalidReason, PackageCoordinates, ResourceType, Result,
-};
+use model::{Action, EpochMillis, Error, InvalidReason, PackageCoordinates, ResourceType, Result};
 use serde_json::json;
 
 use super::crate_archive::{self, CrateContents};
@@ -108,7 +106,12 @@ async fn receive(
     if announced_bytes(&cx.headers).is_some_and(|length| length > limit_bytes) {
         return Err(too_large(limit_bytes));
     }
-    let asset_limit = cx.catalog.settings().quotas.asset_size_bytes.min(limit_bytes);
+    let asset_limit = cx
+        .catalog
+        .settings()
+        .quotas
+        .asset_size_bytes
+        .min(limit_bytes);
     let mut stage: Stage = cx.catalog.stage().await?;
     loop {
         match frame.next()? {

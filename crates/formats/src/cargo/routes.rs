@@ -146,7 +146,14 @@ mod tests {
 
     #[test]
     fn p14_crates_named_like_words_of_routes_are_found() {
-        for target in ["/3/a/api", "/cr/at/crates", "/2/v1", "/co/nf/config", "/3/n/new", "/2/me"] {
+        for target in [
+            "/3/a/api",
+            "/cr/at/crates",
+            "/2/v1",
+            "/co/nf/config",
+            "/3/n/new",
+            "/2/me",
+        ] {
             assert_eq!(routed(&Method::GET, target), Ok("read-index"), "{target}");
         }
         assert_eq!(routed(&Method::GET, "/api/v1/crates/new"), Ok("read-crate"));

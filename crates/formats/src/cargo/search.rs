@@ -77,7 +77,10 @@ impl Endpoint for Search {
 fn object(hit: &SearchHit) -> Value {
     let kept = Kept::read(hit.metadata.as_bytes());
     let head = kept.index().map(|(_, head)| head);
-    let name = head.map_or_else(|| hit.package.name.to_string(), |head| head.name.into_owned());
+    let name = head.map_or_else(
+        || hit.package.name.to_string(),
+        |head| head.name.into_owned(),
+    );
     let version = hit.version.as_str();
     json!({
         "id": name,
@@ -94,7 +97,10 @@ mod tests {
 
     #[test]
     fn p16_words_are_literal_text_and_separators_do_not_matter() {
-        assert_eq!(words("  Serde-JSON_x % * ? \\ "), ["serde", "json", "x", "%", "*", "?", "\\"]);
+        assert_eq!(
+            words("  Serde-JSON_x % * ? \\ "),
+            ["serde", "json", "x", "%", "*", "?", "\\"]
+        );
         assert_eq!(words(" - _ "), Vec::<String>::new());
         assert_eq!(words(&"a ".repeat(1000)).len(), MOST_WORDS);
     }

@@ -71,22 +71,24 @@ impl PublicSource for CargoSource {
             }
         }
         if found.versions.is_empty() {
-            return Err(Unreadable("it has no line about a version of this crate".into()));
+            return Err(Unreadable(
+                "it has no line about a version of this crate".into(),
+            ));
         }
         Ok(found)
     }
 }
 
-fn below<'s>(base: &Url, segments: impl IntoIterator<Item = &'s str>) -> Result<SourceRequest, Unreadable> {
+fn below<'s>(
+    base: &Url,
+    segments: impl IntoIterator<Item = &'s str>,
+) -> Result<SourceRequest, Unreadable> {
     let mut url = base.clone();
     url.path_segments_mut()
         .map_err(|()| Unreadable("the address of the source takes no path".into()))?
         .pop_if_empty()
         .extend(segments);
-    Ok(SourceRequest {
-        url,
-        accept: "*/*",
-    })
+    Ok(SourceRequest { url, accept: "*/*" })
 }
 
 fn read_line(
@@ -108,7 +110,10 @@ fn read_line(
     };
     let url = downloads.of(&head.name, &head.vers, &sha256.to_hex())?;
     let asset = SourceAsset::new(asset_name(package, &version).ok()?, url, expected);
-    let time = head.pubtime.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+    let time = head
+        .pubtime
+        .as_deref()
+        .and_then(|text| text.parse::<Timestamp>().ok());
     Some(SourceVersion {
         version,
         metadata: document.slice_ref(line.as_bytes()),
@@ -152,7 +157,9 @@ impl Downloads {
         };
         match downloads.of("a", "1.0.0", "00") {
             Some(_) => Ok(downloads),
-            None => Err(Unreadable("its config.json has no address that files can be fetched from".into())),
+            None => Err(Unreadable(
+                "its config.json has no address that files can be fetched from".into(),
+            )),
         }
     }
 
@@ -160,11 +167,19 @@ impl Downloads {
     /// are in alphabets that need no encoding.
     fn of(&self, name: &str, version: &str, sha256: &str) -> Option<Url> {
         let folders = folders(name);
-        let parts = [name, version, &folders, &folders.to_ascii_lowercase(), sha256];
+        let parts = [
+            name,
+            version,
+            &folders,
+            &folders.to_ascii_lowercase(),
+            sha256,
+        ];
         let filled = MARKERS
             .iter()
             .zip(parts)
-            .fold(self.template.clone(), |text, (marker, part)| text.replace(marker, part));
+            .fold(self.template.clone(), |text, (marker, part)| {
+                text.replace(marker, part)
+            });
         let url = Url::parse(&filled).ok()?;
         let is_safe = url.scheme() == "https" || (url.scheme() == "http" && self.may_be_plain);
         let is_plain = url.username().is_empty() && url.password().is_none() && url.has_host();
@@ -192,7 +207,9 @@ mod tests {
 
     fn line(name: &str, version: &str) -> String {
         let checksum = "ab".repeat(32);
-        format!(r#"{{"name":"{name}","vers":"{version}", "cksum":"{checksum}","pubtime":"2015-03-24T00:12:24Z"}}"#)
+        format!(
+            r#"{{"name":"{name}","vers":"{version}", "cksum":"{checksum}","pubtime":"2015-03-24T00:12:24Z"}}"#
+        )
     }
 
     fn address(dl: &str) -> Option<String> {
@@ -205,12 +222,25 @@ mod tests {
     fn p07_the_address_of_an_index_file_is_rebuilt_from_the_name() {
         let address = |base: &str, name| {
             let base = Url::parse(base).unwrap();
-            CargoSource.metadata(&base, &find_crate(name).unwrap()).unwrap().url.to_string()
+            CargoSource
+                .metadata(&base, &find_crate(name).unwrap())
+                .unwrap()
+                .url
+                .to_string()
         };
-        assert_eq!(address(BASE, "Serde_json"), "https://index.example/sub/se/rd/serde_json");
-        assert_eq!(address("https://index.example", "abc"), "https://index.example/3/a/abc");
+        assert_eq!(
+            address(BASE, "Serde_json"),
+            "https://index.example/sub/se/rd/serde_json"
+        );
+        assert_eq!(
+            address("https://index.example", "abc"),
+            "https://index.example/3/a/abc"
+        );
         assert_eq!(address(BASE, "a"), "https://index.example/sub/1/a");
-        let layout = CargoSource.layout(&Url::parse(BASE).unwrap()).unwrap().unwrap();
+        let layout = CargoSource
+            .layout(&Url::parse(BASE).unwrap())
+            .unwrap()
+            .unwrap();
         assert_eq!(layout.url.as_str(), "https://index.example/sub/config.json");
     }
 
@@ -272,7 +302,10 @@ mod tests {
         assert_eq!(first.metadata, good);
         assert_eq!(first.published_at, Some(EpochMillis(1_427_155_944_000)));
         assert_eq!(first.assets[0].name.as_str(), "widget-1.0.0.crate");
-        assert_eq!(first.assets[0].expected.sha256, Some(Sha256Digest::from_bytes([0xab; 32])));
+        assert_eq!(
+            first.assets[0].expected.sha256,
+            Some(Sha256Digest::from_bytes([0xab; 32]))
+        );
     }
 
     #[test]
@@ -282,7 +315,10 @@ mod tests {
             assert!(read("widget", config, bad).is_err(), "{bad}");
         }
         for bad in ["", "{}", "<html>", r#"{"dl":7}"#] {
-            assert!(read("widget", bad, &line("widget", "1.0.0")).is_err(), "{bad}");
+            assert!(
+                read("widget", bad, &line("widget", "1.0.0")).is_err(),
+                "{bad}"
+            );
         }
     }
 }

@@ -154,7 +154,11 @@ pub(super) fn details(metadata: &str) -> VersionDetails {
         summary: about.description,
         home_page: about.homepage.filter(is_link),
         source_code_repository: about.repository.filter(is_link),
-        licenses: about.license.map(|license| (license, None)).into_iter().collect(),
+        licenses: about
+            .license
+            .map(|license| (license, None))
+            .into_iter()
+            .collect(),
     }
 }
 
@@ -190,7 +194,9 @@ mod tests {
     fn f_cr_4_x08_of_what_a_source_says_later_only_a_yank_of_the_same_bytes_counts() {
         let held = merged(&merged("{}", LINE), r#"{"about":{"license":"MIT"}}"#);
         assert_eq!(held, write(Some(LINE), Some(r#"{"license":"MIT"}"#)));
-        let yanked = LINE.replace("\"yanked\":false", "\"yanked\":true").replace("Bar", "Evil");
+        let yanked = LINE
+            .replace("\"yanked\":false", "\"yanked\":true")
+            .replace("Bar", "Evil");
         let after = merged(&held, &yanked);
         assert!(after.contains("\"yanked\":true") && !after.contains("Evil"));
         assert_eq!(merged(&after, LINE), held);
@@ -201,7 +207,10 @@ mod tests {
     #[test]
     fn dependencies_have_the_crates_own_names() {
         let found = dependencies(LINE);
-        let names: Vec<_> = found.iter().map(|d| (d.package.as_str(), d.dependency_type)).collect();
+        let names: Vec<_> = found
+            .iter()
+            .map(|d| (d.package.as_str(), d.dependency_type))
+            .collect();
         assert_eq!(names, [("bar", Some("dev")), ("c", Some("normal"))]);
         assert_eq!(found[1].version_requirement.as_deref(), Some("*"));
     }

@@ -55,7 +55,10 @@ impl Endpoint for SetYanked {
                 version,
                 yanked,
             } = *self;
-            let held = cx.catalog.held_assets(&cx.grant, &package, &version).await?;
+            let held = cx
+                .catalog
+                .held_assets(&cx.grant, &package, &version)
+                .await?;
             // What is archived or disposed of must not come back by this.
             let status = held
                 .map(|(status, _)| status)

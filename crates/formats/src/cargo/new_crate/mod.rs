@@ -109,7 +109,9 @@ const fn yes() -> bool {
 }
 
 /// `null` where a list or a map is meant.
-fn or_empty<'m, D: Deserializer<'m>, T: Deserialize<'m> + Default>(value: D) -> Result<T, D::Error> {
+fn or_empty<'m, D: Deserializer<'m>, T: Deserialize<'m> + Default>(
+    value: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(value)?.unwrap_or_default())
 }
 
@@ -149,7 +151,10 @@ impl<'m> NewCrate<'m> {
         self.categories = valid;
         warnings.invalid_categories = invalid;
         let mut readme = self.readme.take().filter(|readme| !readme.is_empty());
-        if readme.as_ref().is_some_and(|text| text.len() > README_BYTES) {
+        if readme
+            .as_ref()
+            .is_some_and(|text| text.len() > README_BYTES)
+        {
             let message = format!("the readme is not kept: it has more than {README_BYTES} bytes");
             warnings.other.push(message);
             readme = None;
@@ -166,7 +171,10 @@ impl<'m> NewCrate<'m> {
     /// The index line of this crate, once its file's digest is known.
     pub(super) fn line(&self, sha256: &Sha256Digest, pubtime: Option<String>) -> String {
         let (features, features2) = features::split(self.features());
-        let has_artifacts = self.deps.iter().any(|dependency| dependency.artifact.is_some());
+        let has_artifacts = self
+            .deps
+            .iter()
+            .any(|dependency| dependency.artifact.is_some());
         let v = match (has_artifacts, features2.is_empty()) {
             (true, _) => Some(3),
             (false, false) => Some(2),
@@ -185,7 +193,8 @@ impl<'m> NewCrate<'m> {
             pubtime,
             v,
         };
-        serde_json::to_string(&line).expect("texts, lists and maps of them are always written as JSON")
+        serde_json::to_string(&line)
+            .expect("texts, lists and maps of them are always written as JSON")
     }
 
     fn features(&self) -> features::Features<'_> {
@@ -201,9 +210,9 @@ impl<'m> NewCrate<'m> {
         let mut seen = HashSet::new();
         for dependency in &self.deps {
             let name = dependency.name_in_toml();
-            dependency.check().map_err(|reason| {
-                refused(format!("the dependency '{}' {reason}", shown(name)))
-            })?;
+            dependency
+                .check()
+                .map_err(|reason| refused(format!("the dependency '{}' {reason}", shown(name))))?;
             if !seen.insert((name, dependency.kind(), dependency.target.as_deref())) {
                 return Err(refused(format!("the dependency '{name}' comes twice")));
             }
@@ -226,7 +235,9 @@ impl<'m> NewCrate<'m> {
         ];
         for (member, text) in prose {
             if text.as_ref().is_some_and(|text| text.len() > PROSE_BYTES) {
-                return Err(refused(format!("its {member} has more than {PROSE_BYTES} bytes")));
+                return Err(refused(format!(
+                    "its {member} has more than {PROSE_BYTES} bytes"
+                )));
             }
         }
         let is_long = |text: &String| text.len() > TEXT_BYTES;
@@ -248,7 +259,11 @@ impl<'m> NewCrate<'m> {
         if self.links.as_ref().is_some_and(|links| !is_plain(links)) {
             return Err(refused("its 'links' is no name".to_owned()));
         }
-        if self.rust_version.as_ref().is_some_and(|version| !is_rust_version(version)) {
+        if self
+            .rust_version
+            .as_ref()
+            .is_some_and(|version| !is_rust_version(version))
+        {
             return Err(refused(
                 "its 'rust-version' is not a version such as 1.70 or 1.70.1".to_owned(),
             ));
@@ -263,8 +278,9 @@ impl<'m> NewCrate<'m> {
             homepage: filled(&mut self.homepage),
             documentation: filled(&mut self.documentation),
             repository: filled(&mut self.repository),
-            license: filled(&mut self.license)
-                .or_else(|| filled(&mut self.license_file).map(|_| "see the crate's licence file".to_owned())),
+            license: filled(&mut self.license).or_else(|| {
+                filled(&mut self.license_file).map(|_| "see the crate's licence file".to_owned())
+            }),
             authors: std::mem::take(&mut self.authors),
             keywords: std::mem::take(&mut self.keywords),
             categories: std::mem::take(&mut self.categories),
@@ -295,25 +311,45 @@ impl NewDependency<'_> {
     }
 
     fn check(&self) -> Result<(), String> {
-        let is_good = |name: &str| is_name(name) && !name.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        let is_good = |name: &str| {
+            is_name(name) && !name.starts_with(|c: char| c == '-' || c.is_ascii_digit())
+        };
         if !is_good(&self.name) || !is_good(self.name_in_toml()) {
             return Err("has a name that no crate can have".to_owned());
         }
         if self.version_req.len() > TEXT_BYTES || VersionReq::parse(&self.version_req).is_err() {
             let requirement = shown(&self.version_req);
-            return Err(format!("needs '{requirement}', which says nothing of versions"));
+            return Err(format!(
+                "needs '{requirement}', which says nothing of versions"
+            ));
         }
-        if !matches!(self.kind.as_deref(), None | Some("normal" | "build" | "dev")) {
+        if !matches!(
+            self.kind.as_deref(),
+            None | Some("normal" | "build" | "dev")
+        ) {
             return Err("is of no kind that there is: normal, build or dev".to_owned());
         }
-        if let Some(bad) = self.features.iter().find(|name| !is_feature_of_another(name)) {
-            return Err(format!("asks for the feature '{}', which cannot be", shown(bad)));
+        if let Some(bad) = self
+            .features
+            .iter()
+            .find(|name| !is_feature_of_another(name))
+        {
+            return Err(format!(
+                "asks for the feature '{}', which cannot be",
+                shown(bad)
+            ));
         }
         if self.target.as_ref().is_some_and(|target| !is_plain(target)) {
             return Err("is for a target that cannot be".to_owned());
         }
-        if self.registry.as_ref().is_some_and(|registry| !is_index(registry)) {
-            return Err("is from a registry whose index has no address that Cargo can ask".to_owned());
+        if self
+            .registry
+            .as_ref()
+            .is_some_and(|registry| !is_index(registry))
+        {
+            return Err(
+                "is from a registry whose index has no address that Cargo can ask".to_owned(),
+            );
         }
         let artifact = self.artifact.iter().flatten().chain(&self.bindep_target);
         if artifact.into_iter().any(|text| !is_plain(text)) {
@@ -339,7 +375,10 @@ impl NewDependency<'_> {
             })),
             registry: self.registry.as_deref().map(Cow::Borrowed),
             package: is_renamed.then(|| Cow::Borrowed(self.name.as_ref())),
-            artifact: self.artifact.as_ref().map(|kinds| kinds.iter().map(owned).collect()),
+            artifact: self
+                .artifact
+                .as_ref()
+                .map(|kinds| kinds.iter().map(owned).collect()),
             bindep_target: self.bindep_target.as_deref().map(Cow::Borrowed),
             lib: self.lib,
         }
@@ -348,7 +387,8 @@ impl NewDependency<'_> {
 
 /// A feature of a dependency may be one of its dependencies', too.
 fn is_feature_of_another(text: &str) -> bool {
-    text.split('/').all(|part| is_feature_name(part.strip_suffix('?').unwrap_or(part)))
+    text.split('/')
+        .all(|part| is_feature_name(part.strip_suffix('?').unwrap_or(part)))
 }
 
 /// Text in one line.
@@ -361,7 +401,8 @@ fn is_index(text: &str) -> bool {
     let address = text.strip_prefix("sparse+").unwrap_or(text);
     text.len() <= TEXT_BYTES
         && Url::parse(address).is_ok_and(|url| {
-            matches!(url.scheme(), "http" | "https" | "ssh" | "git" | "file") && url.password().is_none()
+            matches!(url.scheme(), "http" | "https" | "ssh" | "git" | "file")
+                && url.password().is_none()
         })
 }
 
@@ -383,7 +424,8 @@ fn is_category(text: &str) -> bool {
 /// One to three numbers.
 fn is_rust_version(text: &str) -> bool {
     let is_number = |part: &str| {
-        part.parse::<u64>().is_ok_and(|number| number.to_string() == part)
+        part.parse::<u64>()
+            .is_ok_and(|number| number.to_string() == part)
     };
     let parts: Vec<&str> = text.split('.').collect();
     parts.len() <= 3 && parts.into_iter().all(is_number)

@@ -32,22 +32,36 @@ fn check(bytes: &[u8]) -> Result<Checked> {
 
 fn line(bytes: &[u8]) -> Value {
     let read = NewCrate::read(bytes).unwrap();
-    let line = read.line(&Sha256Digest::from_bytes([0xab; 32]), Some("2026-01-02T03:04:05Z".into()));
+    let line = read.line(
+        &Sha256Digest::from_bytes([0xab; 32]),
+        Some("2026-01-02T03:04:05Z".into()),
+    );
     serde_json::from_str(&line).unwrap()
 }
 
 #[test]
 fn metadata_comes_to_an_index_line() {
     let bytes = metadata(&[
-        ("deps", json!([
-            dependency(&[]),
-            dependency(&[
-                ("name", json!("real")), ("explicit_name_in_toml", json!("other2")), ("optional", json!(true)),
-                ("kind", json!("build")), ("target", json!("cfg(unix)")), ("features", json!(["x"])),
-                ("registry", json!("sparse+https://index.example/")), ("default_features", json!(false)),
+        (
+            "deps",
+            json!([
+                dependency(&[]),
+                dependency(&[
+                    ("name", json!("real")),
+                    ("explicit_name_in_toml", json!("other2")),
+                    ("optional", json!(true)),
+                    ("kind", json!("build")),
+                    ("target", json!("cfg(unix)")),
+                    ("features", json!(["x"])),
+                    ("registry", json!("sparse+https://index.example/")),
+                    ("default_features", json!(false)),
+                ]),
             ]),
-        ])),
-        ("features", json!({"default": ["std"], "std": [], "new": ["dep:other2"]})),
+        ),
+        (
+            "features",
+            json!({"default": ["std"], "std": [], "new": ["dep:other2"]}),
+        ),
         ("links", json!("z")),
     ]);
     let checked = check(&bytes).unwrap();
@@ -70,12 +84,19 @@ fn metadata_comes_to_an_index_line() {
         })
     );
     let plain = line(&metadata(&[]));
-    assert!(plain.get("v").is_none() && plain.get("features2").is_none() && plain.get("links").is_none());
+    assert!(
+        plain.get("v").is_none()
+            && plain.get("features2").is_none()
+            && plain.get("links").is_none()
+    );
 }
 
 #[test]
 fn members_that_are_missing_are_as_good_as_empty() {
-    let checked = check(br#"{"name":"a","vers":"0.1.0","deps":null,"features":null,"keywords":null,"new":1}"#).unwrap();
+    let checked = check(
+        br#"{"name":"a","vers":"0.1.0","deps":null,"features":null,"keywords":null,"new":1}"#,
+    )
+    .unwrap();
     assert_eq!(checked.about, About::default());
     assert_eq!(checked.readme, None);
 }
@@ -121,11 +142,22 @@ fn f_cr_3_metadata_that_clients_cannot_use_is_refused() {
         let bytes = metadata(std::slice::from_ref(&bad));
         assert!(check(&bytes).is_err(), "{bad:?}");
     }
-    for bad in [&b""[..], b"[]", b"{", b"\xff", b"{\"name\":\"\xff\",\"vers\":\"1.0.0\"}", b"{\"name\":\"a\"}"] {
+    for bad in [
+        &b""[..],
+        b"[]",
+        b"{",
+        b"\xff",
+        b"{\"name\":\"\xff\",\"vers\":\"1.0.0\"}",
+        b"{\"name\":\"a\"}",
+    ] {
         assert!(check(bad).is_err());
         assert!(name_of(bad).is_err() || bad == b"{\"name\":\"a\"}");
     }
-    let deep = [b"{\"name\":\"a\",\"vers\":\"1.0.0\",\"badges\":".as_slice(), &b"[".repeat(100_000)].concat();
+    let deep = [
+        b"{\"name\":\"a\",\"vers\":\"1.0.0\",\"badges\":".as_slice(),
+        &b"[".repeat(100_000),
+    ]
+    .concat();
     assert!(check(&deep).is_err());
 }
 
