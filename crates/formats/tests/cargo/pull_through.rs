@@ -45,6 +45,52 @@ async fn an_index_file_is_passed_on_byte_for_byte_whether_a_version_is_held_or_n
 }
 
 #[tokio::test]
+async fn f_cr_2_public_versions_that_differ_in_build_metadata_alone_are_two() {
+    let house = House::connected().await;
+    for version in ["1.0.0+20160901", "1.0.0+20161212"] {
+        house
+            .source
+            .add(widget(version).file("content.txt", version.as_bytes()));
+    }
+    for _ in 0..2 {
+        let shown = house.index("main", "widget").await;
+        assert_eq!(shown, house.source.index_file("widget"));
+        for version in ["1.0.0+20160901", "1.0.0+20161212"] {
+            let answer = house
+                .at("main")
+                .get(&download_path("Widget", version))
+                .await;
+            let expected = widget(version)
+                .file("content.txt", version.as_bytes())
+                .bytes();
+            assert_eq!(
+                (answer.status, answer.bytes()),
+                (200, &expected),
+                "{version}"
+            );
+        }
+        let versions = ["1.0.0+20160901", "1.0.0+20161212"];
+        house
+            .wait_until_held("main", &coordinates("widget"), &versions)
+            .await;
+    }
+    let open = (
+        model::OriginRestriction::Allow,
+        model::OriginRestriction::Allow,
+    );
+    house
+        .set_controls("main", &coordinates("widget"), open)
+        .await;
+    let answer = house.send(&CargoCrate::new("widget", "1.0.0")).await;
+    assert_eq!(answer.status, 409);
+    assert!(
+        detail(&answer).contains("already exists"),
+        "{}",
+        answer.text()
+    );
+}
+
+#[tokio::test]
 async fn what_was_pulled_outlives_the_source_and_tells_of_itself() {
     let house = House::connected().await;
     house.source.add(widget("1.0.0"));
