@@ -5,6 +5,7 @@
 //! fails changes nothing of what is held.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
@@ -63,6 +64,8 @@ impl From<Error> for SourceFault {
 #[derive(Debug, Clone)]
 struct Parsed {
     digest: Sha256Digest,
+    /// That of the layouts that it was read by.
+    edition: u64,
     size_bytes: u64,
     package: Arc<SourcePackage>,
 }
@@ -79,12 +82,37 @@ impl Weighter<RefreshKey, Parsed> for BySize {
 
 /// Documents parsed a short while ago, bounded by their bytes.
 #[derive(Debug)]
-pub(crate) struct SourceCache(Cache<RefreshKey, Parsed, BySize>);
+pub(crate) struct SourceCache {
+    parsed: Cache<RefreshKey, Parsed, BySize>,
+    /// Counts the times that a source said that it is laid out otherwise.
+    edition: AtomicU64,
+}
 
 impl Default for SourceCache {
     fn default() -> Self {
-        Self(Cache::with_weighter(256, PARSED_BYTES, BySize))
+        Self {
+            parsed: Cache::with_weighter(256, PARSED_BYTES, BySize),
+            edition: AtomicU64::new(0),
+        }
     }
+}
+
+impl SourceCache {
+    fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
+    }
+
+    /// Has documents read anew: a source is laid out otherwise.
+    pub(crate) fn layout_changed(&self) {
+        self.edition.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// What a document is read by.
+struct Place {
+    base: url::Url,
+    layout: Option<Bytes>,
+    edition: u64,
 }
 
 impl Catalog {
@@ -107,7 +135,8 @@ impl Catalog {
         if !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None) {
             return Ok(None);
         }
-        if let Some((row, found)) = self.held_source_package(node, package).await? {
+        let held = self.held_source_package(view.domain_id, node, package);
+        if let Some((row, found)) = held.await? {
             if self.is_stale(&row, package.format)? {
                 self.refresh_behind(view, node, package);
             }
@@ -195,7 +224,8 @@ impl Catalog {
     /// The held document, parsed. Nothing when none is held, or when its bytes are lost or unreadable: then the
     /// source is asked as for a new package.
     async fn held_source_package(
-        &self,
+        self: &Arc<Self>,
+        domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
     ) -> Result<Option<(SourceDocumentRow, Arc<SourcePackage>)>, SourceFault> {
@@ -210,8 +240,9 @@ impl Catalog {
             return Ok(None);
         };
         let key = (node.id, package.clone());
-        if let Some(parsed) = self.sources.0.get(&key)
+        if let Some(parsed) = self.sources.parsed.get(&key)
             && parsed.digest == digest
+            && parsed.edition == self.sources.edition()
         {
             return Ok(Some((row, parsed.package)));
         }
@@ -227,10 +258,17 @@ impl Catalog {
         let Ok(source) = self.connection_source(node).await else {
             return Ok(None);
         };
-        match self
-            .parse(source.base().clone(), package, bytes, digest, key)
-            .await
-        {
+        let edition = self.sources.edition();
+        let layout = match self.source_layout(domain_id, node, package.format).await {
+            Err(SourceFault::Unreadable(_)) => return Ok(None),
+            layout => layout?,
+        };
+        let place = Place {
+            base: source.base().clone(),
+            layout,
+            edition,
+        };
+        match self.parse(place, package, bytes, digest, key).await {
             Ok(found) => Ok(Some((row, found))),
             Err(SourceFault::Unreadable(_)) => Ok(None),
             Err(fault) => Err(fault),
@@ -256,7 +294,7 @@ impl Catalog {
     /// Reads a document off the async threads: large ones take a while.
     async fn parse(
         &self,
-        base: url::Url,
+        place: Place,
         package: &PackageCoordinates,
         bytes: Bytes,
         digest: Sha256Digest,
@@ -265,18 +303,27 @@ impl Catalog {
         let rules = self.rules(package.format)?;
         let size_bytes = bytes.len() as u64;
         let coordinates = package.clone();
+        let Place {
+            base,
+            layout,
+            edition,
+        } = place;
         let read = self.heavy_work.run(move || {
             let source = rules
                 .source()
                 .ok_or_else(|| Unreadable("the format has no public source".into()))?;
-            source.read(&base, &coordinates, &bytes)
+            match &layout {
+                Some(layout) => source.read_by_layout(&base, &coordinates, &bytes, layout),
+                None => source.read(&base, &coordinates, &bytes),
+            }
         });
         let read = read.await.map_err(SourceFault::from)?;
         let found = Arc::new(read.map_err(SourceFault::Unreadable)?);
-        self.sources.0.insert(
+        self.sources.parsed.insert(
             key,
             Parsed {
                 digest,
+                edition,
                 size_bytes,
                 package: Arc::clone(&found),
             },
@@ -348,7 +395,7 @@ impl Catalog {
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
-            self.held_source_package(node, package).await?
+            self.held_source_package(domain_id, node, package).await?
         } else {
             None
         };
@@ -377,15 +424,15 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
-                let stored = self.store_document(
-                    domain_id,
-                    node,
-                    package,
-                    source.base().clone(),
-                    bytes,
-                    validators,
-                    held,
-                );
+                let edition = self.sources.edition();
+                let layout = self.source_layout(domain_id, node, package.format);
+                let place = Place {
+                    base: source.base().clone(),
+                    layout: layout.await?,
+                    edition,
+                };
+                let stored =
+                    self.store_document(domain_id, node, package, place, bytes, validators, held);
                 let said = stored.await?;
                 if let Some(said) = &said {
                     self.follow_source(domain_id, node, package, said).await?;
@@ -404,7 +451,7 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
-        base: url::Url,
+        place: Place,
         bytes: Bytes,
         validators: Validators,
         held: Option<SourceDocumentRow>,
@@ -415,7 +462,7 @@ impl Catalog {
         // Read before it is kept: an unreadable document must not replace a good one.
         let key = (node.id, package.clone());
         let found = self
-            .parse(base, package, bytes, digests.sha256, key)
+            .parse(place, package, bytes, digests.sha256, key)
             .await?;
         if held.as_ref().and_then(SourceDocumentRow::digest) == Some(digests.sha256) {
             self.touch(node, package).await?;
