@@ -5,6 +5,7 @@
 mod generic;
 mod maven;
 mod npm;
+mod nuget;
 mod pypi;
 
 use std::ops::DerefMut;
@@ -17,6 +18,7 @@ use testkit::house::{Answer, Client, Connection, House, Plan};
 pub(crate) use generic::Generic;
 pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
+pub(crate) use nuget::Nuget;
 pub(crate) use pypi::Pypi;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
