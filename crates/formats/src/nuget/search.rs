@@ -56,9 +56,7 @@ impl Query {
             words,
             package,
             skip: number("skip").unwrap_or(0).min(MOST_SKIPPED),
-            take: number("take")
-                .unwrap_or(DEFAULT_TAKE)
-                .min(MOST_TAKEN),
+            take: number("take").unwrap_or(DEFAULT_TAKE).min(MOST_TAKEN),
             wanted: Wanted {
                 prerelease: is_true("prerelease"),
                 semver2,
