@@ -385,13 +385,16 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         drop(reader);
-        let request = self
-            .rules(package.format)?
-            .source()
-            .ok_or_else(|| {
-                SourceFault::Unreadable(Unreadable("the format has no public source".into()))
-            })?
-            .metadata(source.base(), package)
+        let of_format = self.rules(package.format)?.source().ok_or_else(|| {
+            SourceFault::Unreadable(Unreadable("the format has no public source".into()))
+        })?;
+        let layout = self.source_layout(domain_id, node, package.format).await?;
+        let base = match &layout {
+            Some(layout) => of_format.metadata_base(source.base(), layout),
+            None => Ok(source.base().clone()),
+        };
+        let request = base
+            .and_then(|base| of_format.metadata(&base, package))
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
@@ -424,6 +427,7 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
+                let bytes = self.with_further(&source, package, bytes).await?;
                 let edition = self.sources.edition();
                 let layout = self.source_layout(domain_id, node, package.format);
                 let place = Place {

@@ -5,12 +5,14 @@
 mod archive;
 mod cargo_crate;
 mod npm_tarball;
+mod nupkg;
 mod pom;
 mod python_distribution;
 
 pub use archive::{tar_gz, zip};
 pub use cargo_crate::{CargoCrate, publish_frame};
 pub use npm_tarball::tgz;
+pub use nupkg::{Nupkg, push_form};
 pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
 pub(crate) use python_distribution::normal_name;

@@ -6,6 +6,7 @@ mod cargo;
 mod generic;
 mod maven;
 mod npm;
+mod nuget;
 mod pypi;
 
 use std::ops::DerefMut;
@@ -19,6 +20,7 @@ pub(crate) use cargo::Cargo;
 pub(crate) use generic::Generic;
 pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
+pub(crate) use nuget::Nuget;
 pub(crate) use pypi::Pypi;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
