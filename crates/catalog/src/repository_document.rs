@@ -47,7 +47,7 @@ pub struct RepositoryDocument {
 pub struct RepositoryParts<'p> {
     /// What the public source says of all packages.
     pub list: Option<&'p Bytes>,
-    /// What the repository and its upstreams hold.
+    /// What the repository and its upstreams hold, packages without a version to show among it.
     pub packages: &'p [(PackageName, Arc<Document>)],
     /// The same document as it was made before, while that is remembered.
     pub before: Option<&'p RenderedList>,
@@ -238,7 +238,7 @@ impl Catalog {
         let mut last: Option<PackageName> = None;
         loop {
             let names = self
-                .package_names(grant, format, None, last.as_ref(), NAMES)
+                .known_package_names(grant, (format, None), last.as_ref(), NAMES, true)
                 .await?;
             let is_last = names.len() < NAMES;
             last = names.last().cloned();

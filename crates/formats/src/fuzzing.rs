@@ -2,13 +2,16 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{maven, pypi};
+use crate::{maven, pypi, ruby};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every function here.
 pub const TARGETS: &[Target] = &[
+    ("gem", gem),
+    ("gem_info", gem_info),
+    ("gemspec", gemspec),
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
     ("pom", pom),
@@ -16,6 +19,21 @@ pub const TARGETS: &[Target] = &[
     ("upload_form", upload_form),
     ("wheel_metadata", wheel_metadata),
 ];
+
+/// A Ruby gem.
+pub fn gem(data: &[u8]) {
+    ruby::fuzzing::gem(data);
+}
+
+/// A document of the compact index of a public source of gems.
+pub fn gem_info(data: &[u8]) {
+    ruby::fuzzing::gem_info(data);
+}
+
+/// The specification of a gem, or its checksums.
+pub fn gemspec(data: &[u8]) {
+    ruby::fuzzing::gemspec(data);
+}
 
 /// A `maven-metadata.xml`, of a client or a public source.
 pub fn maven_metadata(data: &[u8]) {
