@@ -3,11 +3,13 @@
 //! The same arguments give the same bytes.
 
 mod archive;
+mod gem;
 mod npm_tarball;
 mod pom;
 mod python_distribution;
 
 pub use archive::{tar_gz, zip};
+pub use gem::{GemBuild, GemFile, gz};
 pub use npm_tarball::tgz;
 pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
