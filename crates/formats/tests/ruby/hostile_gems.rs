@@ -27,8 +27,8 @@ async fn f_rb_1_u01_u03_archives_that_are_none_or_ambiguous_are_refused() {
     let metadata = gz(build.yaml().as_bytes());
     let other = gz(widget("2.0").yaml().as_bytes());
     let data = gz(b"data");
-    let (m, d): ((&str, &[u8]), (&str, &[u8])) =
-        (("metadata.gz", &metadata), ("data.tar.gz", &data));
+    let m = ("metadata.gz", &metadata[..]);
+    let d = ("data.tar.gz", &data[..]);
     for (what, members) in [
         ("no metadata", vec![d]),
         ("no data", vec![m]),
