@@ -4,6 +4,7 @@
 
 mod archive;
 mod cargo_crate;
+mod gem;
 mod npm_tarball;
 mod nupkg;
 mod pom;
@@ -11,6 +12,7 @@ mod python_distribution;
 
 pub use archive::{tar_gz, zip};
 pub use cargo_crate::{CargoCrate, publish_frame};
+pub use gem::{GemBuild, GemFile, gz};
 pub use npm_tarball::tgz;
 pub use nupkg::{Nupkg, push_form};
 pub(crate) use pom::escaped;

@@ -8,6 +8,7 @@ mod maven;
 mod npm;
 mod nuget;
 mod pypi;
+mod ruby;
 
 use std::ops::DerefMut;
 
@@ -22,6 +23,7 @@ pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
 pub(crate) use nuget::Nuget;
 pub(crate) use pypi::Pypi;
+pub(crate) use ruby::Ruby;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
 pub(crate) const LATER_MS: i64 = 3 * 3_600_000 + 60_000;
