@@ -30,6 +30,7 @@ mod followed;
 mod format_rules;
 mod heavy_work;
 mod held_packages;
+mod held_release;
 mod held_version;
 mod identities;
 mod identity_rights;
@@ -89,6 +90,7 @@ pub use domains::NewDomain;
 pub use event_destinations::EventBacklog;
 pub use events::{Event, EventCursor, EventPage};
 pub use format_rules::{AssetBytes, Examined, FormatList, FormatRules, Growth, PublicConnection};
+pub use held_release::HeldRelease;
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,
