@@ -149,6 +149,7 @@ table! {
     maven: crate::ecosystems::Maven => held index graph source;
     nuget: crate::ecosystems::Nuget => held index graph source;
     generic: crate::ecosystems::Generic => held;
+    swift: crate::ecosystems::Swift => held index graph;
     ruby: crate::ecosystems::Ruby => held index graph source;
     cargo: crate::ecosystems::Cargo => held index graph source;
 }

@@ -9,6 +9,7 @@ mod npm_tarball;
 mod nupkg;
 mod pom;
 mod python_distribution;
+mod swift_package;
 
 pub use archive::{tar_gz, zip};
 pub use cargo_crate::{CargoCrate, publish_frame};
@@ -19,6 +20,7 @@ pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
 pub(crate) use python_distribution::normal_name;
 pub use python_distribution::{Distribution, DistributionFile};
+pub use swift_package::{SwiftPackage, SwiftReleaseForm};
 
 use bytes::Bytes;
 

@@ -9,6 +9,7 @@ mod npm;
 mod nuget;
 mod pypi;
 mod ruby;
+mod swift;
 
 use std::ops::DerefMut;
 
@@ -24,6 +25,7 @@ pub(crate) use npm::Npm;
 pub(crate) use nuget::Nuget;
 pub(crate) use pypi::Pypi;
 pub(crate) use ruby::Ruby;
+pub(crate) use swift::Swift;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
 pub(crate) const LATER_MS: i64 = 3 * 3_600_000 + 60_000;
