@@ -67,6 +67,7 @@ mod sessions;
 mod settings;
 mod snapshot;
 mod source;
+mod source_cache;
 mod source_documents;
 mod stamps;
 mod storable_text;
