@@ -23,11 +23,6 @@ pub trait Format: FormatRules {
     /// What a request is for. Fails when the protocol has no such request.
     fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>>;
 
-    /// Whether this release answers package requests of the format. The API knows it in any case.
-    fn is_served(&self) -> bool {
-        true
-    }
-
     /// The token that a request carries, if it carries one.
     fn token<'h>(&self, headers: &'h HeaderMap) -> Result<Option<Cow<'h, str>>> {
         credentials::token(headers)

@@ -36,7 +36,7 @@ use model::{
 };
 
 use crate::kit::credentials;
-use crate::not_served::NO_NAMESPACE;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("nuget");

@@ -35,7 +35,7 @@ use model::{
 
 use self::problem::Versioned;
 use crate::kit::body::Response;
-use crate::not_served::NAMESPACE_NEEDED;
+use crate::namespace_rule::NAMESPACE_NEEDED;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("swift");
