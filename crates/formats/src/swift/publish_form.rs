@@ -73,8 +73,7 @@ impl Sections {
         let format = format.map(read_format).transpose()?;
         if metadata_signature.is_some() && (archive_signature.is_none() || metadata.is_none()) {
             return Err(refuse(
-                "a signature of the metadata needs the metadata, and a signature of the archive: both are signed, or \
-                 neither",
+                "a signature of the metadata needs the metadata, and a signature of the archive",
             ));
         }
         let signing = match (archive_signature, format) {
