@@ -209,9 +209,7 @@ async fn publish(cx: &Context, found: Found, staged: catalog::Staged) -> Result<
         title,
     } = found;
     // The gem may have taken hours, in which rights come and go.
-    let grant = cx
-        .grant_for(Action::PUBLISH_PACKAGE_VERSION, &gem)
-        .await?;
+    let grant = cx.grant_for(Action::PUBLISH_PACKAGE_VERSION, &gem).await?;
     let addition = AssetAddition {
         package: gem,
         version,

@@ -1,6 +1,6 @@
 //! What came before the compact index: lists of all versions, specifications one by one, and the dependency API.
 
-use catalog::Rates;
+use catalog::{Quotas, Rates};
 use testkit::house::Plan;
 use testkit::packages::GemBuild;
 
@@ -74,9 +74,12 @@ async fn f_rb_2_the_dependency_api_answers_for_every_gem_that_is_named() {
 #[tokio::test]
 async fn d07_each_gem_of_a_request_counts_as_one() {
     let plan = Plan {
-        rates: Rates {
-            reads_per_account: Some(10),
-            ..Rates::default()
+        quotas: Quotas {
+            rates: Rates {
+                reads_per_account: Some(10),
+                ..Rates::default()
+            },
+            ..Quotas::default()
         },
         ..Plan::default()
     };
