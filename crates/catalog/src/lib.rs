@@ -28,13 +28,16 @@ mod explain;
 mod failure;
 mod followed;
 mod format_rules;
+mod further_metadata;
 mod heavy_work;
 mod held_packages;
+mod held_release;
 mod held_version;
 mod identities;
 mod identity_rights;
 mod ingest;
 mod labels;
+mod layout_documents;
 mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
@@ -49,6 +52,7 @@ mod publish_asset;
 mod pull;
 mod rate_limiter;
 mod repositories;
+mod repository_document;
 mod repository_view;
 mod request_facts;
 mod request_rates;
@@ -93,6 +97,7 @@ pub use events::{Event, EventCursor, EventPage};
 pub use format_rules::{
     AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
 };
+pub use held_release::HeldRelease;
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,
@@ -108,6 +113,9 @@ pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
 pub use rate_limiter::RateLimiter;
 
 pub use repositories::{NewRepository, RepositoryChanges};
+pub use repository_document::{
+    PackageDocuments, RenderedList, RepositoryDocument, RepositoryParts,
+};
 pub use request_facts::{PackageRequest, RequestFacts, RequestFailure, RequestParameters};
 pub use resolve::{Metadata, PackageView, VersionView};
 pub use resource_policies::PolicyHolder;

@@ -84,7 +84,7 @@ impl Catalog {
         }
         let held = self.held_source_package(view.domain_id, node, package);
         if let Some((row, found)) = held.await? {
-            if self.is_stale(&row, package.format)? {
+            if self.is_stale_of(&row, package)? {
                 self.refresh_behind(view, node, package);
             }
             return Ok(Some(found));
@@ -124,7 +124,7 @@ impl Catalog {
                 let row = reader.find_source_document(node.id, &package).await;
                 drop(reader);
                 if let Ok(Some(row)) = row
-                    && catalog.is_stale(&row, package.format).unwrap_or(false)
+                    && catalog.is_stale_of(&row, &package).unwrap_or(false)
                 {
                     catalog.refresh(&view, node, &package).await.ok();
                 }
@@ -139,6 +139,19 @@ impl Catalog {
     ) -> Result<bool, Error> {
         let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
         Ok(age_ms >= self.freshness_ms(format)?)
+    }
+
+    /// The same of what a source says of a package.
+    fn is_stale_of(
+        &self,
+        row: &SourceDocumentRow,
+        package: &PackageCoordinates,
+    ) -> Result<bool, Error> {
+        let source = self.rules(package.format)?.source();
+        let list = source.filter(|source| source.is_list(package));
+        let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
+        Ok(self.is_stale(row, package.format)?
+            && list.is_none_or(|source| age_ms >= source.list_freshness_ms()))
     }
 
     /// How old a source's documents of a format may be.
@@ -327,13 +340,16 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         drop(reader);
-        let request = self
-            .rules(package.format)?
-            .source()
-            .ok_or_else(|| {
-                SourceFault::Unreadable(Unreadable("the format has no public source".into()))
-            })?
-            .metadata(source.base(), package)
+        let of_format = self.rules(package.format)?.source().ok_or_else(|| {
+            SourceFault::Unreadable(Unreadable("the format has no public source".into()))
+        })?;
+        let layout = self.source_layout(domain_id, node, package.format).await?;
+        let base = match &layout {
+            Some(layout) => of_format.metadata_base(source.base(), layout),
+            None => Ok(source.base().clone()),
+        };
+        let request = base
+            .and_then(|base| of_format.metadata(&base, package))
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
@@ -366,6 +382,7 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
+                let bytes = self.with_further(&source, package, bytes).await?;
                 let edition = self.sources.edition();
                 let layout = self.source_layout(domain_id, node, package.format);
                 let place = Place {

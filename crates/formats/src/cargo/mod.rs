@@ -39,7 +39,7 @@ use serde_json::json;
 
 use crate::kit::body::Response;
 use crate::kit::error_reply;
-use crate::not_served::NO_NAMESPACE;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("cargo");
