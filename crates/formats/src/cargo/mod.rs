@@ -77,7 +77,7 @@ impl FormatRules for Cargo {
     }
 
     fn name_fold(&self, package: &PackageCoordinates) -> Option<NameFold> {
-        Some(name::name_fold(package.name.as_str()))
+        name::name_fold(package.name.as_str())
     }
 
     /// What a pulled crate says of itself beyond its index line.
