@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+# Runs a command in the unpacked system of Swift, with a folder of this system as /work. What is mounted for it is seen
+# by nobody else and gone when the command ends, also when it is killed. Needs root, or user namespaces.
+#
+#   enter-swift.sh .cache/swift FOLDER swift --version
+set -euo pipefail
+exec unshare --mount --map-root-user --propagation private /bin/sh -euc '
+    root=$1 work=$2
+    shift 2
+    mount --rbind /proc "$root/proc"
+    mount --rbind /dev "$root/dev"
+    mount --bind "$work" "$root/work"
+    cd "$root"
+    exec chroot "$root" "$@"' enter "$@"
