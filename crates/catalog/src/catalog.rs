@@ -30,6 +30,7 @@ use crate::request_rates::RequestRates;
 use crate::resource_rights::ResourceRightsCache;
 use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
+use crate::source_directory::SourceDirectories;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
 use crate::stamps::Stamps;
 use crate::tokens::OpenedTokens;
@@ -81,6 +82,7 @@ pub struct Catalog {
     pub(crate) pulls: Pulls,
     pub(crate) companions: Flights<AssetKey, Result<Bytes, Arc<model::Error>>>,
     pub(crate) namespace_refreshes: Flights<NamespaceKey, NamespaceAnswer>,
+    pub(crate) directories: SourceDirectories,
     pub(crate) whole_versions: WholeVersions,
     pub(crate) background: BackgroundWork,
     pub(crate) heavy_work: HeavyWork,
@@ -121,6 +123,7 @@ impl Catalog {
             pulls: Pulls::default(),
             companions: Flights::default(),
             namespace_refreshes: Flights::default(),
+            directories: SourceDirectories::default(),
             whole_versions: WholeVersions::default(),
             background: BackgroundWork::default(),
             heavy_work: HeavyWork::default(),

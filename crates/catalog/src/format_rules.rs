@@ -99,6 +99,12 @@ pub trait FormatRules: Send + Sync + 'static {
         false
     }
 
+    /// Whether the documents of a package show its Unlisted versions too, marked so that clients do not choose them by
+    /// themselves; see [`crate::VersionView::is_listed`].
+    fn shows_unlisted(&self) -> bool {
+        false
+    }
+
     /// The public sources that packages of this format can come from.
     fn connections(&self) -> &'static [PublicConnection] {
         &[]

@@ -62,6 +62,7 @@ mod sessions;
 mod settings;
 mod snapshot;
 mod source;
+mod source_directory;
 mod source_documents;
 mod stamps;
 mod storable_text;

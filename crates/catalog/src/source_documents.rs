@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -22,6 +23,8 @@ use crate::{Caller, Catalog};
 
 /// The bytes of documents kept parsed.
 const PARSED_BYTES: u64 = 4 * 1024 * 1024;
+/// Parts of one package's metadata that are asked for at the same time.
+const PARTS_AT_ONCE: usize = 4;
 
 /// A repository with a connection, and a package.
 pub(crate) type RefreshKey = (i64, PackageCoordinates);
@@ -338,13 +341,14 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         drop(reader);
+        let base = self.metadata_base(&source, package.format).await?;
         let request = self
             .rules(package.format)?
             .source()
             .ok_or_else(|| {
                 SourceFault::Unreadable(Unreadable("the format has no public source".into()))
             })?
-            .metadata(source.base(), package)
+            .metadata(&base, package)
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
@@ -377,6 +381,7 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
+                let bytes = self.with_further(&source, package, bytes).await?;
                 let stored = self.store_document(
                     domain_id,
                     node,
@@ -393,6 +398,50 @@ impl Catalog {
                 Ok(said)
             }
         }
+    }
+
+    /// A document of a package together with those that it refers to, as it is kept.
+    async fn with_further(
+        &self,
+        source: &upstream::Source,
+        package: &PackageCoordinates,
+        document: Bytes,
+    ) -> Result<Bytes, SourceFault> {
+        let Some(of_format) = self.rules(package.format)?.source() else {
+            return Ok(document);
+        };
+        let requests = of_format
+            .further_metadata(source.base(), package, &document)
+            .map_err(SourceFault::Unreadable)?;
+        if requests.is_empty() {
+            return Ok(document);
+        }
+        let limit = self.settings.source_document_limit_bytes;
+        let mut left = limit.saturating_sub(document.len() as u64);
+        let asked = futures_util::stream::iter(requests).map(|request| async move {
+            let none = Validators::default();
+            let answer = source.document(&request.url, request.accept, &none).await;
+            match answer.map_err(SourceFault::Source)? {
+                DocumentAnswer::Modified { bytes, .. } => Ok(bytes),
+                DocumentAnswer::Absent | DocumentAnswer::NotModified => {
+                    let fault = "a part of the metadata that it refers to is not there";
+                    Err(SourceFault::Unreadable(Unreadable(fault.into())))
+                }
+            }
+        });
+        let mut parts = asked.buffered(PARTS_AT_ONCE);
+        let mut further = Vec::new();
+        while let Some(part) = parts.next().await {
+            let part: Bytes = part?;
+            left = left.checked_sub(part.len() as u64).ok_or_else(|| {
+                let fault = format!("its parts together are larger than {limit} bytes");
+                SourceFault::Unreadable(Unreadable(fault))
+            })?;
+            further.push(part);
+        }
+        of_format
+            .joined_metadata(document, &further)
+            .map_err(SourceFault::Unreadable)
     }
 
     #[expect(

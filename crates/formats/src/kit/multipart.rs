@@ -281,17 +281,17 @@ fn read_disposition(value: &str) -> Result<PartHead> {
     if !kind.trim().eq_ignore_ascii_case("form-data") {
         return Err(bad());
     }
-    let (mut field, mut file) = (None, None);
+    let (mut field, mut file, mut extended) = (None, None, None);
     loop {
         let (name, after) = rest.split_once('=').ok_or_else(bad)?;
         let (value, after) = read_parameter(after).ok_or_else(bad)?;
         let (slot, limit) = match name.trim().to_ascii_lowercase().as_str() {
             "name" => (&mut field, NAME_BYTES),
             "filename" => (&mut file, FILE_NAME_BYTES),
+            // .NET's clients send the name of a file in both notations.
+            "filename*" => (&mut extended, FILE_NAME_BYTES),
             // Another spelling of the same: readers differ in which they prefer.
-            "name*" | "filename*" => {
-                return Err(refuse("a part has a name in an extended notation"));
-            }
+            "name*" => return Err(refuse("a part has a name in an extended notation")),
             _ => return Err(bad()),
         };
         if value.len() > limit || slot.replace(value.to_owned()).is_some() {
@@ -303,11 +303,29 @@ fn read_disposition(value: &str) -> Result<PartHead> {
             None => return Err(bad()),
         }
     }
+    if let Some(extended) = extended
+        && file.as_deref() != read_extended(&extended).as_deref()
+    {
+        return Err(refuse(
+            "a part has a file name in an extended notation that is not the plain one",
+        ));
+    }
     let name = field.filter(|name| !name.is_empty()).ok_or_else(bad)?;
     Ok(PartHead {
         name,
         file_name: file,
     })
+}
+
+/// The value of an extended notation (RFC 8187), as far as it is in UTF-8: `utf-8''a%20b`.
+fn read_extended(value: &str) -> Option<String> {
+    let (charset, rest) = value.split_once('\'')?;
+    let (_, text) = rest.split_once('\'')?;
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    let decoded = decoded
+        .ok()
+        .filter(|_| charset.eq_ignore_ascii_case("utf-8"))?;
+    Some(decoded.into_owned())
 }
 
 /// A value in quotes or without, and what follows it. Escapes are read differently by everyone, so there are none.
@@ -318,7 +336,7 @@ fn read_parameter(text: &str) -> Option<(&str, &str)> {
     }
     let end = text.find(';').unwrap_or(text.len());
     let (value, after) = text.split_at(end);
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&b);
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let value = value.trim_end();
     (!value.is_empty() && value.bytes().all(is_token)).then_some((value, after))
 }
@@ -375,6 +393,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_name_in_both_notations_is_one_name() {
+        let disposition = "form-data; name=package; filename=\"a b.x\"; filename*=utf-8''a%20b.x";
+        let found = parts((part(disposition, "x") + "--b--").as_bytes(), 7).unwrap();
+        assert_eq!(found[0].0.name, "package");
+        assert_eq!(found[0].0.file_name.as_deref(), Some("a b.x"));
+    }
+
+    #[test]
     fn u10_forms_that_can_be_read_in_two_ways_are_refused() {
         let good = part("form-data; name=\"a\"", "x");
         for bad in [
@@ -392,6 +418,10 @@ mod tests {
             part("form-data; name=\"a\"; name=\"b\"", "x") + "--b--",
             part("form-data; name=\"a\"; filename=\"x\"; filename=\"y\"", "x") + "--b--",
             part("form-data; name=\"a\"; filename*=utf-8''x", "x") + "--b--",
+            part("form-data; name=a; filename=x; filename*=utf-8''y", "x") + "--b--",
+            part("form-data; name=a; filename=x; filename*=latin1''x", "x") + "--b--",
+            part("form-data; name=a; filename=x; filename*=x", "x") + "--b--",
+            part("form-data; name=a; name*=utf-8''a", "x") + "--b--",
             part("form-data; name=\"a\"; other=\"x\"", "x") + "--b--",
             part("form-data; name=\"a\\\"b\"", "x") + "--b--",
             part("form-data; name=\"a", "x") + "--b--",
