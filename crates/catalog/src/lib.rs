@@ -35,6 +35,7 @@ mod identities;
 mod identity_rights;
 mod ingest;
 mod labels;
+mod layout_documents;
 mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
@@ -57,12 +58,12 @@ mod resource_policies;
 mod resource_rights;
 mod resource_tags;
 mod retain;
+mod rival_names;
 mod search;
 mod sessions;
 mod settings;
 mod snapshot;
 mod source;
-mod source_directory;
 mod source_documents;
 mod stamps;
 mod storable_text;
@@ -89,7 +90,9 @@ pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use event_destinations::EventBacklog;
 pub use events::{Event, EventCursor, EventPage};
-pub use format_rules::{AssetBytes, Examined, FormatList, FormatRules, Growth, PublicConnection};
+pub use format_rules::{
+    AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
+};
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{
-    Asset, EpochMillis, Error, OriginType, PackageCoordinates, PackageVersionStatus, ResourceType,
-    Result, VersionKey, VersionName,
+    Asset, EpochMillis, Error, OriginType, PackageCoordinates, ResourceType, Result, VersionKey,
+    VersionName,
 };
 use store::{AssetRow, Connection, PackageRow, VersionMetadataRow};
 
@@ -44,7 +44,7 @@ pub struct VersionView {
     pub assets: Vec<Asset>,
     /// Where it came from. `None` for one that no repository holds yet.
     pub origin: Option<OriginType>,
-    /// False for one that is Unlisted, where the format shows those.
+    /// Whether it is offered to who has not chosen it before. Only formats that show what is Unlisted see others.
     pub is_listed: bool,
     /// What its public source says of it now, as the format's JSON: where the format follows its source, this version
     /// came from it, and everyone on the way lets it in.
@@ -134,11 +134,15 @@ impl Catalog {
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
+            let is_new = !merge.known;
             if !self
                 .merge_rows(&mut merge, node, index == 0, package)
                 .await?
             {
                 continue;
+            }
+            if is_new && !merge.known && self.has_rival(node.id, package).await? {
+                break;
             }
             if reaches_upstreams {
                 walk.descend(node);
@@ -271,8 +275,7 @@ impl Merge {
             is_listed: status.is_listed(),
             followed: None,
         };
-        let is_shown = status.is_listed()
-            || (status == PackageVersionStatus::Unlisted && self.rules.shows_unlisted());
+        let is_shown = shown.is_listed || (self.rules.shows_unlisted() && status.is_downloadable());
         let decision = Decision {
             shown: is_shown.then(|| self.show(shown)),
             origin: Some(origin),

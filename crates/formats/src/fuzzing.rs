@@ -2,7 +2,7 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{maven, pypi};
+use crate::{maven, nuget, pypi};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
@@ -11,6 +11,10 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
+    ("nuget_registration", nuget_registration),
+    ("nuget_version", nuget_version),
+    ("nupkg", nupkg),
+    ("nuspec", nuspec),
     ("pom", pom),
     ("sdist_tar", sdist_tar),
     ("upload_form", upload_form),
@@ -25,6 +29,26 @@ pub fn maven_metadata(data: &[u8]) {
 /// The path of a request to a Maven repository, and the order of the versions in it.
 pub fn maven_path(data: &[u8]) {
     maven::fuzzing::path(data);
+}
+
+/// A registration of a public NuGet source, or its service index.
+pub fn nuget_registration(data: &[u8]) {
+    nuget::fuzzing::registration(data);
+}
+
+/// Two versions of NuGet packages, or ranges of them, in two lines.
+pub fn nuget_version(data: &[u8]) {
+    nuget::fuzzing::version(data);
+}
+
+/// A NuGet package.
+pub fn nupkg(data: &[u8]) {
+    nuget::fuzzing::package(data);
+}
+
+/// The manifest of a NuGet package.
+pub fn nuspec(data: &[u8]) {
+    nuget::fuzzing::manifest(data);
 }
 
 /// A POM, and the jar of a plugin.

@@ -219,9 +219,7 @@ mod tests {
 
     #[test]
     fn f_nu_2_dependencies_and_details_are_told_as_the_api_has_them() {
-        let group = |framework: &str| {
-            json!({"framework": framework, "dependencies": [{"id": "Other.Lib", "range": "[1.0.0, )"}]})
-        };
+        let group = |framework: &str| json!({"framework": framework, "dependencies": [{"id": "Other.Lib", "range": "[1.0.0, )"}]});
         let metadata = json!({"package": {
             "id": "Acme.Lib", "version": "1.0", "description": "what it is", "project_url": "https://acme.example/",
             "license_expression": "MIT", "license_url": "https://licenses.example/MIT",

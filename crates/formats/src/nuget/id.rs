@@ -76,8 +76,26 @@ mod tests {
     #[test]
     fn f_nu_1_p05_p09_p10_what_cannot_be_an_id_is_refused() {
         for bad in [
-            "", ".", "..", "a.", ".a", "a..b", "a.-b", "-a", "a/b", "a\\b", "a b", "a+b", "a%b", "a\u{200b}b", "a\u{202e}b",
-            "a;b", "a#b", "a\0b", "<a>", "@a",
+            "",
+            ".",
+            "..",
+            "a.",
+            ".a",
+            "a..b",
+            "a.-b",
+            "-a",
+            "a/b",
+            "a\\b",
+            "a b",
+            "a+b",
+            "a%b",
+            "a\u{200b}b",
+            "a\u{202e}b",
+            "a;b",
+            "a#b",
+            "a\0b",
+            "<a>",
+            "@a",
         ] {
             assert!(find_package(bad).is_none(), "{bad}");
         }

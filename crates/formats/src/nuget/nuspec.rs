@@ -24,7 +24,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, Fault> {
     let metadata = the_one(&package, "metadata")?.ok_or(Fault::new("has no <metadata>"))?;
     let id = required(metadata, "id")?;
     if !is_id(&id) {
-        return Err(Fault(format!("has the id '{}', which cannot be", short(&id)).into()));
+        return Err(Fault(
+            format!("has the id '{}', which cannot be", short(&id)).into(),
+        ));
     }
     let version = required(metadata, "version")?;
     if Version::parse(&version).is_none() {
@@ -49,7 +51,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, Fault> {
         icon_url: text(metadata, "iconUrl"),
         license_url: text(metadata, "licenseUrl"),
         license_expression: license_of("expression").filter(|text| text.len() <= TEXT_BYTES),
-        license_file: license_of("file").map(|path| inner_path(&path)).transpose()?,
+        license_file: license_of("file")
+            .map(|path| inner_path(&path))
+            .transpose()?,
         readme: path(metadata, "readme")?,
         min_client_version: metadata.attribute("minClientVersion").map(str::to_owned),
         require_license_acceptance: text(metadata, "requireLicenseAcceptance")
@@ -119,7 +123,10 @@ fn inner_path(path: &str) -> Result<String, Fault> {
     if is_inside {
         Ok(path)
     } else {
-        let text = format!("points to the file '{}', which cannot be in a package", short(&path));
+        let text = format!(
+            "points to the file '{}', which cannot be in a package",
+            short(&path)
+        );
         Err(Fault(text.into()))
     }
 }
@@ -236,14 +243,23 @@ mod tests {
              <group targetFramework=\"net45\" /></dependencies>"
         ));
         let facts = read(text.as_bytes()).unwrap();
-        assert_eq!((facts.id.as_str(), facts.version.as_str()), ("Acme.Lib", "1.0.7+r3"));
+        assert_eq!(
+            (facts.id.as_str(), facts.version.as_str()),
+            ("Acme.Lib", "1.0.7+r3")
+        );
         assert_eq!(facts.description.as_deref(), Some("d <b>"));
-        assert_eq!(facts.license_expression.as_deref(), Some("MIT OR Apache-2.0"));
+        assert_eq!(
+            facts.license_expression.as_deref(),
+            Some("MIT OR Apache-2.0")
+        );
         assert_eq!(facts.readme.as_deref(), Some("docs/README.md"));
         assert_eq!(facts.tags, ["one", "two", "three", "four"]);
         assert!(facts.require_license_acceptance);
         assert_eq!(facts.min_client_version.as_deref(), Some("2.12"));
-        assert_eq!(facts.repository_url.as_deref(), Some("https://git.example/x"));
+        assert_eq!(
+            facts.repository_url.as_deref(),
+            Some("https://git.example/x")
+        );
         assert_eq!(facts.types().collect::<Vec<_>>(), ["DotnetTool"]);
         let groups: Vec<_> = facts
             .dependency_groups
@@ -267,10 +283,20 @@ mod tests {
     #[test]
     fn utf_16_is_read() {
         let text = manifest(&format!("{NAMED}<title>é</title>"));
-        let text = text.trim_start_matches('\u{feff}').replace("utf-8", "utf-16");
-        let little: Vec<u8> = [0xfeff_u16].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let text = text
+            .trim_start_matches('\u{feff}')
+            .replace("utf-8", "utf-16");
+        let little: Vec<u8> = [0xfeff_u16]
+            .into_iter()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_le_bytes)
+            .collect();
         assert_eq!(read(&little).unwrap().title.as_deref(), Some("é"));
-        let big: Vec<u8> = [0xfeff_u16].into_iter().chain(text.encode_utf16()).flat_map(u16::to_be_bytes).collect();
+        let big: Vec<u8> = [0xfeff_u16]
+            .into_iter()
+            .chain(text.encode_utf16())
+            .flat_map(u16::to_be_bytes)
+            .collect();
         assert_eq!(read(&big).unwrap().title.as_deref(), Some("é"));
         assert!(read(&big[..big.len() - 1]).is_err());
     }
@@ -282,7 +308,14 @@ mod tests {
         assert!(fault(&format!("{NAMED}<id>b</id>")).contains("more than one <id>"));
         assert!(fault("<id>a/../b</id><version>1</version>").contains("which cannot be"));
         assert!(fault("<id>a</id><version>$version$</version>").contains("which cannot be"));
-        for path in ["../../x", "/etc/passwd", "C:\\x", "a/../../b", "\\\\host\\x", "a//b"] {
+        for path in [
+            "../../x",
+            "/etc/passwd",
+            "C:\\x",
+            "a/../../b",
+            "\\\\host\\x",
+            "a//b",
+        ] {
             for member in ["readme", "icon"] {
                 let text = fault(&format!("{NAMED}<{member}>{path}</{member}>"));
                 assert!(text.contains("cannot be in a package"), "{path}: {text}");
@@ -298,8 +331,16 @@ mod tests {
         assert!(needs("a", "latest").contains("no range"));
         let many = "<dependency id=\"a\"/>".repeat(MOST_DEPENDENCIES + 1);
         assert!(fault(&format!("{NAMED}<dependencies>{many}</dependencies>")).contains("too many"));
-        let entity = format!("<!DOCTYPE package [<!ENTITY x 'y'>]>{}", &manifest(NAMED)[3..]);
-        assert!(read(entity.as_bytes()).unwrap_err().to_string().contains("document type"));
+        let entity = format!(
+            "<!DOCTYPE package [<!ENTITY x 'y'>]>{}",
+            &manifest(NAMED)[3..]
+        );
+        assert!(
+            read(entity.as_bytes())
+                .unwrap_err()
+                .to_string()
+                .contains("document type")
+        );
         assert!(read(b"<package/>").is_err());
         assert!(read(b"<other><metadata/></other>").is_err());
         assert!(read(&vec![b' '; MOST_BYTES + 1]).is_err());

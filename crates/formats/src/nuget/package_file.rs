@@ -100,7 +100,9 @@ fn read_readme(
         name.eq_ignore_ascii_case(path)
     });
     let Some(readme) = named.next() else {
-        return refused(format!("it does not have the readme '{path}' that its manifest names"));
+        return refused(format!(
+            "it does not have the readme '{path}' that its manifest names"
+        ));
     };
     let readme = readme.read(bytes, README_BYTES)?;
     Ok(String::from_utf8(readme).ok())
@@ -182,7 +184,11 @@ mod tests {
     fn a_package_tells_its_manifest_and_its_readme() {
         let members = [
             Member::new("[Content_Types].xml", "<Types/>"),
-            nuspec("other.NuSpec", &format!("{NAMED}<readme>docs\\README.md</readme>")).with_sizes_behind(),
+            nuspec(
+                "other.NuSpec",
+                &format!("{NAMED}<readme>docs\\README.md</readme>"),
+            )
+            .with_sizes_behind(),
             Member::new("docs/readme.md", "# é"),
             Member::new("lib/net45/_._", ""),
         ];
@@ -199,10 +205,26 @@ mod tests {
     fn f_nu_2_u03_u16_packages_without_one_manifest_are_refused() {
         let good = || nuspec("a.nuspec", NAMED);
         assert!(package(&[]).is_err());
-        assert!(package(&[Member::new("lib/a.nuspec", manifest(NAMED))]).unwrap_err().contains("no manifest"));
-        assert!(package(&[good(), nuspec("b.nuspec", NAMED)]).unwrap_err().contains("more than one"));
-        assert!(package(&[good(), nuspec("A.NUSPEC", NAMED)]).unwrap_err().contains("more than one"));
-        assert!(package(&[good(), good()]).unwrap_err().contains("the same name"));
+        assert!(
+            package(&[Member::new("lib/a.nuspec", manifest(NAMED))])
+                .unwrap_err()
+                .contains("no manifest")
+        );
+        assert!(
+            package(&[good(), nuspec("b.nuspec", NAMED)])
+                .unwrap_err()
+                .contains("more than one")
+        );
+        assert!(
+            package(&[good(), nuspec("A.NUSPEC", NAMED)])
+                .unwrap_err()
+                .contains("more than one")
+        );
+        assert!(
+            package(&[good(), good()])
+                .unwrap_err()
+                .contains("the same name")
+        );
         let pointing = nuspec("a.nuspec", &format!("{NAMED}<readme>gone.md</readme>"));
         assert!(package(&[pointing]).unwrap_err().contains("gone.md"));
         let mut cut = archive(&[good()]);
@@ -213,7 +235,13 @@ mod tests {
 
     #[test]
     fn f_nu_2_u01_paths_that_lead_out_are_refused() {
-        for path in ["../evil.dll", "lib/../../evil.dll", "/etc/passwd", "..\\evil.dll", "C:\\evil.dll"] {
+        for path in [
+            "../evil.dll",
+            "lib/../../evil.dll",
+            "/etc/passwd",
+            "..\\evil.dll",
+            "C:\\evil.dll",
+        ] {
             let fault = package(&[nuspec("a.nuspec", NAMED), Member::new(path, "x")]).unwrap_err();
             assert!(fault.contains("leads out"), "{path}: {fault}");
         }
@@ -238,7 +266,10 @@ mod tests {
         let bytes = archive(&[nuspec("a.nuspec", NAMED)]);
         let examined = |id: &str, version: &str, asset: &str| {
             let package = id::find_package(id).unwrap();
-            let (version, asset) = (VersionName::parse(version).unwrap(), AssetName::parse(asset).unwrap());
+            let (version, asset) = (
+                VersionName::parse(version).unwrap(),
+                AssetName::parse(asset).unwrap(),
+            );
             examine(&package, &version, &asset, &mut Cursor::new(bytes.clone()))
         };
         let good = examined("ACME.lib", "1.0.0-rc.1", "acme.lib.1.0.0-rc.1.nupkg").unwrap();
@@ -249,7 +280,10 @@ mod tests {
             ("acme.lib", "1.0.0-rc.1", "acme.lib.1.0.0-RC.1.nupkg"),
             ("acme.lib", "1.0.0-rc.1", "acme.lib.nupkg"),
         ] {
-            assert!(examined(id, version, asset).is_err(), "{id} {version} {asset}");
+            assert!(
+                examined(id, version, asset).is_err(),
+                "{id} {version} {asset}"
+            );
         }
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Method;
+use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
     X_CONTENT_TYPE_OPTIONS,
 };
-use http::StatusCode;
 use model::{AssetName, Error, PackageCoordinates, ResourceType, Result, VersionName};
 use sha2::{Digest as _, Sha256};
 

@@ -152,7 +152,11 @@ impl<'v> Registration<'v> {
         let items: Vec<Page<'_>> = items.collect();
         written(&Index {
             id: self.shown.addresses.index(self.hive, self.shown.id),
-            kind: ["catalog:CatalogRoot", "PackageRegistration", "catalog:Permalink"],
+            kind: [
+                "catalog:CatalogRoot",
+                "PackageRegistration",
+                "catalog:Permalink",
+            ],
             count: items.len(),
             items,
         })
@@ -305,15 +309,18 @@ mod tests {
     #[test]
     fn an_entry_says_what_clients_read() {
         let mut told = facts("1.0.0");
-        told["dependency_groups"] =
-            json!([{"framework": "net45", "dependencies": [{"id": "Other", "range": "[1.0.0, )"}]}, {"framework": "net6.0"}]);
+        told["dependency_groups"] = json!([{"framework": "net45", "dependencies": [{"id": "Other", "range": "[1.0.0, )"}]}, {"framework": "net6.0"}]);
         told["tags"] = json!(["<script>"]);
         let view = package(vec![version("1.0.0", told)]);
-        let registration = Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer2).unwrap();
+        let registration =
+            Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer2).unwrap();
         let index = json_of(registration.index());
         assert_eq!(index["count"], 1);
         let page = &index["items"][0];
-        assert_eq!((page["lower"].as_str(), page["upper"].as_str()), (Some("1.0.0"), Some("1.0.0")));
+        assert_eq!(
+            (page["lower"].as_str(), page["upper"].as_str()),
+            (Some("1.0.0"), Some("1.0.0"))
+        );
         let leaf = &page["items"][0];
         let content = "http://h/r/v3/flatcontainer/acme.lib/1.0.0/acme.lib.1.0.0.nupkg";
         assert_eq!(leaf["packageContent"], content);
@@ -338,14 +345,19 @@ mod tests {
         for (count, pages) in [(1, 1), (64, 1), (65, 2), (10_000, 157)] {
             let names = (0..count).map(|n| format!("1.0.{n}"));
             let view = package(names.map(|name| version(&name, facts(&name))).collect());
-            let registration = Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer1).unwrap();
+            let registration =
+                Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer1).unwrap();
             let index = json_of(registration.index());
             assert_eq!(index["count"], pages, "{count}");
             let mut seen = 0;
             for page in index["items"].as_array().unwrap() {
-                let (lower, upper) = (page["lower"].as_str().unwrap(), page["upper"].as_str().unwrap());
+                let (lower, upper) = (
+                    page["lower"].as_str().unwrap(),
+                    page["upper"].as_str().unwrap(),
+                );
                 assert_eq!(page.get("items").is_some(), count <= 64);
-                let address = format!("http://h/r/v3/registrations/acme.lib/page/{lower}/{upper}.json");
+                let address =
+                    format!("http://h/r/v3/registrations/acme.lib/page/{lower}/{upper}.json");
                 assert_eq!(page["@id"] == address, count > 64);
                 let whole = json_of(registration.page(lower, upper));
                 assert_eq!(whole["count"], page["count"]);
@@ -371,7 +383,10 @@ mod tests {
             let registration = Registration::of(Shown::of(&view, "b/"), hive).unwrap();
             json_of(registration.index())["items"][0]["count"].clone()
         };
-        assert_eq!((count(Hive::SemVer1), count(Hive::SemVer2)), (json!(1), json!(4)));
+        assert_eq!(
+            (count(Hive::SemVer1), count(Hive::SemVer2)),
+            (json!(1), json!(4))
+        );
         let only = package(vec![version("2.0.0-a.b", facts("2.0.0-a.b"))]);
         assert!(Registration::of(Shown::of(&only, "b/"), Hive::SemVer1).is_err());
     }

@@ -17,11 +17,23 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) const ALL: [Self; 4] = [
-            Self { prerelease: false, semver2: false },
-            Self { prerelease: true, semver2: false },
-            Self { prerelease: false, semver2: true },
-            Self { prerelease: true, semver2: true },
-        ];
+        Self {
+            prerelease: false,
+            semver2: false,
+        },
+        Self {
+            prerelease: true,
+            semver2: false,
+        },
+        Self {
+            prerelease: false,
+            semver2: true,
+        },
+        Self {
+            prerelease: true,
+            semver2: true,
+        },
+    ];
 
     pub(super) const fn number(self) -> u8 {
         self.prerelease as u8 | (self.semver2 as u8) << 1
@@ -161,7 +173,10 @@ mod tests {
         let versions = |wanted: Wanted| {
             let bytes = render(&Shown::of(&view, "b/"), wanted).unwrap();
             let read: Read = serde_json::from_slice(&bytes).unwrap();
-            assert_eq!((read.id.as_str(), read.package_types[0].name.as_str()), ("Acme.Lib", "Dependency"));
+            assert_eq!(
+                (read.id.as_str(), read.package_types[0].name.as_str()),
+                ("Acme.Lib", "Dependency")
+            );
             let versions = read.versions.into_iter().map(|found| found.version);
             versions.collect::<Vec<_>>()
         };
@@ -176,6 +191,10 @@ mod tests {
             assert_eq!(Wanted::ALL[usize::from(wanted.number())], wanted);
         }
         let hidden = package(vec![version("1.0.0-a", facts("1.0.0-a"))]);
-        assert!(render(&Shown::of(&hidden, "b/"), Wanted::ALL[0]).unwrap().is_empty());
+        assert!(
+            render(&Shown::of(&hidden, "b/"), Wanted::ALL[0])
+                .unwrap()
+                .is_empty()
+        );
     }
 }

@@ -38,7 +38,10 @@ fn places() -> [(String, &'static [&'static str]); 7] {
         ),
         (
             hive(Hive::SemVer2),
-            &["RegistrationsBaseUrl/3.6.0", "RegistrationsBaseUrl/Versioned"],
+            &[
+                "RegistrationsBaseUrl/3.6.0",
+                "RegistrationsBaseUrl/Versioned",
+            ],
         ),
         (
             QUERY.to_owned(),
@@ -82,7 +85,9 @@ fn render(base: &str, has_signatures: bool) -> Value {
         kinds.iter().for_each(|kind| add(&place, kind));
     }
     if has_signatures {
-        SIGNATURE_TYPES.iter().for_each(|kind| add(SIGNATURES, kind));
+        SIGNATURE_TYPES
+            .iter()
+            .for_each(|kind| add(SIGNATURES, kind));
     }
     json!({ "version": "3.0.0", "resources": resources })
 }
@@ -137,12 +142,13 @@ fn joined_signatures(documents: &[Bytes]) -> Option<Value> {
     let mut certificates = Vec::new();
     for document in documents {
         let document: Value = serde_json::from_slice(document).ok()?;
-        let own = document.get("signingCertificates").and_then(Value::as_array);
+        let own = document
+            .get("signingCertificates")
+            .and_then(Value::as_array);
         certificates.extend(own.into_iter().flatten().cloned());
     }
-    (!certificates.is_empty()).then(|| {
-        json!({ "allRepositorySigned": false, "signingCertificates": certificates })
-    })
+    (!certificates.is_empty())
+        .then(|| json!({ "allRepositorySigned": false, "signingCertificates": certificates }))
 }
 
 /// `GET v3/vulnerabilities/index.json` and its one page: nothing is known yet, which clients tell apart from not being asked.
@@ -182,13 +188,22 @@ mod tests {
         let resources = index["resources"].as_array().unwrap();
         let place = |kind: &str| {
             let found = resources.iter().find(|resource| resource["@type"] == kind);
-            found.unwrap_or_else(|| panic!("{kind}"))["@id"].as_str().unwrap().to_owned()
+            found.unwrap_or_else(|| panic!("{kind}"))["@id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
         };
         for (older, newer) in [
             ("RegistrationsBaseUrl", "RegistrationsBaseUrl/3.4.0"),
-            ("RegistrationsBaseUrl/3.6.0", "RegistrationsBaseUrl/Versioned"),
+            (
+                "RegistrationsBaseUrl/3.6.0",
+                "RegistrationsBaseUrl/Versioned",
+            ),
             ("SearchQueryService", "SearchQueryService/3.5.0"),
-            ("SearchAutocompleteService/3.0.0-beta", "SearchAutocompleteService/3.5.0"),
+            (
+                "SearchAutocompleteService/3.0.0-beta",
+                "SearchAutocompleteService/3.5.0",
+            ),
             ("RepositorySignatures/4.7.0", "RepositorySignatures/5.0.0"),
         ] {
             assert_eq!(place(older), place(newer));
@@ -197,12 +212,17 @@ mod tests {
         assert!(place("PackageBaseAddress/3.0.0").ends_with('/'));
         let text = index.to_string();
         assert!(!text.contains("SymbolPackagePublish"));
-        assert!(!render("b/", false).to_string().contains("RepositorySignatures"));
+        assert!(
+            !render("b/", false)
+                .to_string()
+                .contains("RepositorySignatures")
+        );
     }
 
     #[test]
     fn certificates_of_sources_are_passed_on_and_what_is_signed_by_nobody_stays_usable() {
-        let one = json!({"allRepositorySigned": true, "signingCertificates": [{"subject": "CN=a"}]});
+        let one =
+            json!({"allRepositorySigned": true, "signingCertificates": [{"subject": "CN=a"}]});
         let other = json!({"signingCertificates": [{"subject": "CN=b"}]});
         let documents = [one, other].map(|document| Bytes::from(document.to_string()));
         let joined = joined_signatures(&documents).unwrap();

@@ -92,7 +92,8 @@ impl<'v> ShownVersion<'v> {
     /// When it was published, as registrations have it.
     pub(super) fn published(&self) -> String {
         let at = self.view.published_at.filter(|_| self.is_listed);
-        at.and_then(write_time).unwrap_or_else(|| UNLISTED_AT.to_owned())
+        at.and_then(write_time)
+            .unwrap_or_else(|| UNLISTED_AT.to_owned())
     }
 
     pub(super) fn committed(&self) -> Option<String> {
@@ -108,12 +109,18 @@ pub(super) fn write_time(at: EpochMillis) -> Option<String> {
 /// A time of a source. The gallery's is with a zone; others leave it out. What is before all packages is none.
 pub(super) fn read_time(text: &str) -> Option<EpochMillis> {
     let read = text.parse::<Timestamp>();
-    let time = read.or_else(|_| format!("{text}Z").parse::<Timestamp>()).ok()?;
+    let time = read
+        .or_else(|_| format!("{text}Z").parse::<Timestamp>())
+        .ok()?;
     Some(EpochMillis(time.as_millisecond())).filter(|at| at.0 > 0)
 }
 
 pub(super) fn not_found(id: &str, reason: &str) -> Error {
-    Error::not_found(ResourceType::Package, id, format!("The package '{id}' {reason}."))
+    Error::not_found(
+        ResourceType::Package,
+        id,
+        format!("The package '{id}' {reason}."),
+    )
 }
 
 #[cfg(test)]
@@ -200,9 +207,20 @@ pub(super) mod tests {
 
     #[test]
     fn x22_times_of_sources_are_read_or_none() {
-        assert_eq!(read_time("2020-09-13T12:26:40+00:00"), Some(EpochMillis(1_600_000_000_000)));
-        assert_eq!(read_time("2020-09-13T12:26:40"), Some(EpochMillis(1_600_000_000_000)));
-        for none in ["1900-01-01T00:00:00+00:00", "", "yesterday", "0001-01-01T00:00:00"] {
+        assert_eq!(
+            read_time("2020-09-13T12:26:40+00:00"),
+            Some(EpochMillis(1_600_000_000_000))
+        );
+        assert_eq!(
+            read_time("2020-09-13T12:26:40"),
+            Some(EpochMillis(1_600_000_000_000))
+        );
+        for none in [
+            "1900-01-01T00:00:00+00:00",
+            "",
+            "yesterday",
+            "0001-01-01T00:00:00",
+        ] {
             assert_eq!(read_time(none), None, "{none}");
         }
     }

@@ -55,8 +55,9 @@ impl PublicSource for NugetSource {
     }
 
     fn metadata_base(&self, base: &Url, layout: &Bytes) -> Result<Url, Unreadable> {
-        let found = resource(layout, &REGISTRATIONS)
-            .ok_or_else(|| Unreadable("it is no service index, or names no registrations".into()))?;
+        let found = resource(layout, &REGISTRATIONS).ok_or_else(|| {
+            Unreadable("it is no service index, or names no registrations".into())
+        })?;
         let folder = format!("{}/", found.trim_end_matches('/'));
         on_same_host(base, &folder)
     }
@@ -163,7 +164,9 @@ fn on_same_host(base: &Url, address: &str) -> Result<Url, Unreadable> {
 }
 
 fn has_plain_form(url: &Url) -> bool {
-    matches!(url.scheme(), "https" | "http") && url.username().is_empty() && url.password().is_none()
+    matches!(url.scheme(), "https" | "http")
+        && url.username().is_empty()
+        && url.password().is_none()
 }
 
 fn without_mark(json: &[u8]) -> &[u8] {

@@ -118,9 +118,8 @@ impl SourceEntry {
 
 impl Entry {
     fn into_facts(self) -> Facts {
-        let text = |text: Option<String>| {
-            text.filter(|text| !text.is_empty() && text.len() <= TEXT_BYTES)
-        };
+        let text =
+            |text: Option<String>| text.filter(|text| !text.is_empty() && text.len() <= TEXT_BYTES);
         let json = |value: Option<Value>| {
             let value = value.filter(|value| value.is_object() || value.is_array());
             value.filter(|value| value.to_string().len() <= JSON_BYTES)
@@ -135,12 +134,16 @@ impl Entry {
             Words::One(tags) => tags.split_whitespace().map(str::to_owned).collect(),
             Words::Several(tags) => tags,
         };
-        let tags = tags.into_iter().filter(|tag| !tag.is_empty() && tag.len() <= 1024);
+        let tags = tags
+            .into_iter()
+            .filter(|tag| !tag.is_empty() && tag.len() <= 1024);
         let types = self.package_types.unwrap_or_default().into_iter();
-        let types = types.filter(|kind| is_id(&kind.name)).map(|kind| PackageType {
-            name: kind.name,
-            version: text(kind.version),
-        });
+        let types = types
+            .filter(|kind| is_id(&kind.name))
+            .map(|kind| PackageType {
+                name: kind.name,
+                version: text(kind.version),
+            });
         let mut left = MOST_DEPENDENCIES;
         let groups = self.dependency_groups.unwrap_or_default().into_iter();
         let groups = groups.map(|group| group.into_group(&mut left)).collect();

@@ -75,7 +75,9 @@ impl Version {
             None => (text, None),
         };
         if let Some(metadata) = metadata {
-            metadata.split('.').try_for_each(|part| Label::read(part).map(drop))?;
+            metadata
+                .split('.')
+                .try_for_each(|part| Label::read(part).map(drop))?;
         }
         let (dotted, labels) = match text.split_once('-') {
             Some((dotted, labels)) => (dotted, Some(labels)),
@@ -86,7 +88,9 @@ impl Version {
             *numbers.get_mut(at)? = number(part)?;
         }
         let release = match labels {
-            Some(labels) => Release::Pre(labels.split('.').map(Label::read).collect::<Option<_>>()?),
+            Some(labels) => {
+                Release::Pre(labels.split('.').map(Label::read).collect::<Option<_>>()?)
+            }
             None => Release::Final,
         };
         Some(Self {
@@ -245,7 +249,12 @@ impl fmt::Display for Range {
         let bound = |version: &Option<Version>| version.as_ref().map(Version::normal);
         let (lower, upper) = (bound(&self.lower), bound(&self.upper));
         f.write_str(if self.with_lower { "[" } else { "(" })?;
-        write!(f, "{}, {}", lower.unwrap_or_default(), upper.unwrap_or_default())?;
+        write!(
+            f,
+            "{}, {}",
+            lower.unwrap_or_default(),
+            upper.unwrap_or_default()
+        )?;
         f.write_str(if self.with_upper { "]" } else { ")" })
     }
 }
@@ -272,7 +281,16 @@ mod tests {
         &["1.0.0-alpha.beta"],
         &["1.0.0-alpha2"],
         &["1.0.0-rc-1"],
-        &["1", "1.0", "1.0.0", "1.0.0.0", "01.00", " 1.0.0 ", "1.0.0+meta", "1+a.b-c"],
+        &[
+            "1",
+            "1.0",
+            "1.0.0",
+            "1.0.0.0",
+            "01.00",
+            " 1.0.0 ",
+            "1.0.0+meta",
+            "1+a.b-c",
+        ],
         &["1.0.0.1-b"],
         &["1.0.0.1"],
         &["1.0.1"],
@@ -312,15 +330,39 @@ mod tests {
             ("1.0-01", "1.0.0-01", "1.0.0-01"),
         ] {
             let version = Version::parse(text).unwrap();
-            assert_eq!((version.normal(), version.lower()), (normal.into(), lower.into()), "{text}");
+            assert_eq!(
+                (version.normal(), version.lower()),
+                (normal.into(), lower.into()),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn f_nu_1_what_is_no_version_is_equal_to_itself_alone() {
         for bad in [
-            "", "v1", "1.", ".1", "1..2", "1.2.3.4.5", "1.x", "-1", "1-", "1.0-a..b", "1.0-a_b", "1.0+", "1.0+a..b",
-            "1.0-é", "2147483648.0", "99999999999999999999", "1 0", "1.0-rc/1", "1.0+a+b", "latest", "*", "1.*",
+            "",
+            "v1",
+            "1.",
+            ".1",
+            "1..2",
+            "1.2.3.4.5",
+            "1.x",
+            "-1",
+            "1-",
+            "1.0-a..b",
+            "1.0-a_b",
+            "1.0+",
+            "1.0+a..b",
+            "1.0-é",
+            "2147483648.0",
+            "99999999999999999999",
+            "1 0",
+            "1.0-rc/1",
+            "1.0+a+b",
+            "latest",
+            "*",
+            "1.*",
         ] {
             assert_eq!(Version::parse(bad), None, "{bad}");
             assert_eq!(key(bad), bad);
@@ -338,7 +380,11 @@ mod tests {
             ("1.0.0-beta.2", true),
             ("1.0.0+build", true),
         ] {
-            assert_eq!(Version::parse(text).unwrap().needs_semver2(), expected, "{text}");
+            assert_eq!(
+                Version::parse(text).unwrap().needs_semver2(),
+                expected,
+                "{text}"
+            );
         }
         assert!(Range::parse("[1.0.0-a.b, 2.0)").unwrap().needs_semver2());
         assert!(Range::parse("(,1.0.0-a.b)").unwrap().needs_semver2());
@@ -363,7 +409,17 @@ mod tests {
             assert_eq!(range.to_string(), expected, "{text}");
             assert_eq!(Range::parse(expected), Some(range), "{text}");
         }
-        for bad in ["(1.0)", "[1.0", "1.0]", "[", "[]", "[a,b]", "[1.0,2.0,3.0]", "1.*", "^1.0"] {
+        for bad in [
+            "(1.0)",
+            "[1.0",
+            "1.0]",
+            "[",
+            "[]",
+            "[a,b]",
+            "[1.0,2.0,3.0]",
+            "1.*",
+            "^1.0",
+        ] {
             assert_eq!(Range::parse(bad), None, "{bad}");
         }
     }

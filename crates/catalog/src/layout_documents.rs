@@ -1,7 +1,6 @@
-//! Documents of public sources that are about no single package: where everything else is, and what it refers to.
+//! Documents that the layouts of public sources refer to, and that are about no single package.
 //!
-//! They are few, small and the same for every repository with the connection, so that they are kept in memory alone: after
-//! a restart, the first package that is asked for anew asks for them too.
+//! They are few, small and the same for every repository with the connection, so that they are kept in memory alone.
 
 use std::sync::Arc;
 
@@ -16,7 +15,7 @@ use crate::source_documents::SourceFault;
 use crate::{Catalog, Grant};
 
 /// A connection, and an address.
-type DirectoryKey = (String, Url);
+type LayoutDocumentKey = (String, Url);
 
 /// Documents kept at once: a few for each connection.
 const KEPT: usize = 1024;
@@ -27,13 +26,13 @@ struct Kept {
     checked_at_ms: i64,
 }
 
-/// Such documents, as they were last read.
-pub(crate) struct SourceDirectories {
-    kept: Cache<DirectoryKey, Kept>,
-    refreshes: Flights<DirectoryKey, Result<Bytes, SourceFault>>,
+/// Documents that layouts refer to, as they were last read.
+pub(crate) struct LayoutDocuments {
+    kept: Cache<LayoutDocumentKey, Kept>,
+    refreshes: Flights<LayoutDocumentKey, Result<Bytes, SourceFault>>,
 }
 
-impl Default for SourceDirectories {
+impl Default for LayoutDocuments {
     fn default() -> Self {
         Self {
             kept: Cache::new(KEPT),
@@ -43,9 +42,9 @@ impl Default for SourceDirectories {
 }
 
 impl Catalog {
-    /// What the directories of the public sources over the graph refer to: `locate` finds the address of a document in a
-    /// directory, and the documents are given, nearest first. Sources that fail are left out.
-    pub async fn documents_of_directories(
+    /// What the layouts of the public sources over the graph refer to: `locate` finds the address of a document in a
+    /// layout, and the documents are given, nearest first. Sources that fail are left out.
+    pub async fn documents_of_layouts(
         self: &Arc<Self>,
         grant: &Grant,
         format: FormatId,
@@ -60,13 +59,13 @@ impl Catalog {
                 continue;
             }
             let asked = async {
-                let source = self.connection_source(node).await?;
-                let Some(directory) = self.source_directory(&source, format).await? else {
+                let Some(layout) = self.source_layout(view.domain_id, node, format).await? else {
                     return Ok(None);
                 };
-                match locate(&directory) {
+                let source = self.connection_source(node).await?;
+                match locate(&layout) {
                     Some(request) => {
-                        let document = self.wide_document(&source, format, request).await?;
+                        let document = self.layout_document(&source, format, request).await?;
                         Ok(Some(document))
                     }
                     None => Ok(None),
@@ -87,40 +86,8 @@ impl Catalog {
         Ok(found)
     }
 
-    /// The address that a source's metadata of packages is below.
-    pub(crate) async fn metadata_base(
-        self: &Arc<Self>,
-        source: &Source,
-        format: FormatId,
-    ) -> Result<Url, SourceFault> {
-        let directory = self.source_directory(source, format).await?;
-        match (self.rules(format)?.source(), directory) {
-            (Some(of_format), Some(directory)) => of_format
-                .metadata_base(source.base(), &directory)
-                .map_err(SourceFault::Unreadable),
-            _ => Ok(source.base().clone()),
-        }
-    }
-
-    async fn source_directory(
-        self: &Arc<Self>,
-        source: &Source,
-        format: FormatId,
-    ) -> Result<Option<Bytes>, SourceFault> {
-        let of_format = self.rules(format)?.source();
-        let request = of_format.map(|of_format| of_format.layout(source.base()));
-        let request = request.transpose().map_err(SourceFault::Unreadable)?;
-        match request.flatten() {
-            Some(request) => {
-                let document = self.wide_document(source, format, request);
-                document.await.map(Some)
-            }
-            None => Ok(None),
-        }
-    }
-
     /// A document as it is kept, or, when that is old, as the source has it now. Where the source fails, the old one stands.
-    async fn wide_document(
+    async fn layout_document(
         self: &Arc<Self>,
         source: &Source,
         format: FormatId,
@@ -128,7 +95,7 @@ impl Catalog {
     ) -> Result<Bytes, SourceFault> {
         let key = (source.name().to_owned(), request.url.clone());
         let now_ms = self.now().0;
-        let kept = self.directories.kept.get(&key);
+        let kept = self.layout_documents.kept.get(&key);
         if let Some(kept) = &kept
             && now_ms.saturating_sub(kept.checked_at_ms) < self.freshness_ms(format)?
         {
@@ -136,7 +103,7 @@ impl Catalog {
         }
         let (asked, unit_key) = (source.clone(), key.clone());
         let led = self
-            .directories
+            .layout_documents
             .refreshes
             .run(key.clone(), move || async move {
                 let validators = Validators::default();
@@ -165,7 +132,7 @@ impl Catalog {
             bytes: bytes.clone(),
             checked_at_ms: now_ms,
         };
-        self.directories.kept.insert(key, kept);
+        self.layout_documents.kept.insert(key, kept);
         Ok(bytes)
     }
 }
