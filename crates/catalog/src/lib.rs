@@ -30,6 +30,7 @@ mod followed;
 mod format_rules;
 mod heavy_work;
 mod held_packages;
+mod held_release;
 mod held_version;
 mod identities;
 mod identity_rights;
@@ -93,6 +94,7 @@ pub use events::{Event, EventCursor, EventPage};
 pub use format_rules::{
     AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
 };
+pub use held_release::HeldRelease;
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,

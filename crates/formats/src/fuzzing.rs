@@ -2,7 +2,7 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{maven, nuget, pypi};
+use crate::{maven, nuget, pypi, swift};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
@@ -17,6 +17,10 @@ pub const TARGETS: &[Target] = &[
     ("nuspec", nuspec),
     ("pom", pom),
     ("sdist_tar", sdist_tar),
+    ("swift_archive", swift_archive),
+    ("swift_manifest", swift_manifest),
+    ("swift_publish_form", swift_publish_form),
+    ("swift_repository_url", swift_repository_url),
     ("upload_form", upload_form),
     ("wheel_metadata", wheel_metadata),
 ];
@@ -59,6 +63,26 @@ pub fn pom(data: &[u8]) {
 /// The unpacked tar of a Python source distribution.
 pub fn sdist_tar(data: &[u8]) {
     pypi::fuzzing::sdist_tar(data);
+}
+
+/// A source archive of a Swift package.
+pub fn swift_archive(data: &[u8]) {
+    swift::fuzzing::swift_archive(data);
+}
+
+/// A manifest of a Swift package, and the name of its file as its first line.
+pub fn swift_manifest(data: &[u8]) {
+    swift::fuzzing::swift_manifest(data);
+}
+
+/// The form that a Swift release is published with. The first byte says in how large pieces it comes.
+pub fn swift_publish_form(data: &[u8]) {
+    swift::fuzzing::swift_publish_form(data);
+}
+
+/// The address of a source repository that a Swift package is looked for by.
+pub fn swift_repository_url(data: &[u8]) {
+    swift::fuzzing::swift_repository_url(data);
 }
 
 /// The form of an upload of a Python distribution. The first byte says in how large pieces it comes.

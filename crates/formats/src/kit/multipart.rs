@@ -24,6 +24,19 @@ pub(crate) struct PartHead {
     pub(crate) name: String,
     /// The name of the file, where it is one.
     pub(crate) file_name: Option<String>,
+    /// How the part says that its content is written.
+    pub(crate) encoding: PartEncoding,
+}
+
+/// What a part says of its content (`Content-Transfer-Encoding`, RFC 7578, section 4.7). Content comes out as it stands:
+/// whoever takes encodings decodes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PartEncoding {
+    /// Nothing, or that it stands as it is.
+    #[default]
+    Plain,
+    QuotedPrintable,
+    Base64,
 }
 
 /// What comes next of a form.
@@ -59,6 +72,7 @@ pub(crate) struct FormScanner {
     buffer: BytesMut,
     place: Place,
     parts: usize,
+    takes_encodings: bool,
     is_ended: bool,
 }
 
@@ -71,7 +85,16 @@ impl FormScanner {
             buffer: BytesMut::new(),
             place: Place::Start,
             parts: 0,
+            takes_encodings: false,
             is_ended: false,
+        }
+    }
+
+    /// The same, which does not refuse parts that say that they are encoded.
+    pub(crate) fn taking_encodings(self) -> Self {
+        Self {
+            takes_encodings: true,
+            ..self
         }
     }
 
@@ -156,7 +179,11 @@ impl FormScanner {
         let head = self.buffer.split_to(end);
         self.buffer.advance(BLANK.len());
         self.place = Place::Content;
-        read_head(&head).map(|head| Some(Event::Part(head)))
+        let head = read_head(&head)?;
+        if head.encoding != PartEncoding::Plain && !self.takes_encodings {
+            return Err(refuse("a part has a transfer encoding"));
+        }
+        Ok(Some(Event::Part(head)))
     }
 
     fn content(&mut self) -> Option<Event> {
@@ -245,7 +272,7 @@ fn read_boundary(content_type: &str) -> Option<&str> {
 
 fn read_head(bytes: &[u8]) -> Result<PartHead> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("the head of a part is not UTF-8"))?;
-    let mut head = None;
+    let (mut head, mut encoding) = (None, None);
     for line in text.split("\r\n") {
         let (name, value) = line
             .split_once(':')
@@ -264,14 +291,25 @@ fn read_head(bytes: &[u8]) -> Result<PartHead> {
                 return Err(refuse("a part has two Content-Disposition fields"));
             }
         } else if name.eq_ignore_ascii_case("content-transfer-encoding")
-            && !["binary", "7bit", "8bit"]
-                .iter()
-                .any(|plain| value.trim().eq_ignore_ascii_case(plain))
+            && encoding.replace(read_encoding(value.trim())?).is_some()
         {
-            return Err(refuse("a part has a transfer encoding"));
+            return Err(refuse("a part has two transfer encodings"));
         }
     }
-    head.ok_or_else(|| refuse("a part has no Content-Disposition field"))
+    let head = head.ok_or_else(|| refuse("a part has no Content-Disposition field"))?;
+    Ok(PartHead {
+        encoding: encoding.unwrap_or_default(),
+        ..head
+    })
+}
+
+fn read_encoding(value: &str) -> Result<PartEncoding> {
+    match value.to_ascii_lowercase().as_str() {
+        "binary" | "7bit" | "8bit" => Ok(PartEncoding::Plain),
+        "quoted-printable" => Ok(PartEncoding::QuotedPrintable),
+        "base64" => Ok(PartEncoding::Base64),
+        _ => Err(refuse("a part has an unknown transfer encoding")),
+    }
 }
 
 /// `form-data; name="..."; filename="..."`
@@ -314,6 +352,7 @@ fn read_disposition(value: &str) -> Result<PartHead> {
     Ok(PartHead {
         name,
         file_name: file,
+        encoding: PartEncoding::Plain,
     })
 }
 
@@ -448,6 +487,29 @@ mod tests {
             for piece in [7, bad.len()] {
                 assert!(parts(bad.as_bytes(), piece).is_err(), "{:.80}", bad);
             }
+        }
+    }
+
+    #[test]
+    fn encodings_of_parts_are_told_to_who_takes_them() {
+        for (field, expected) in [
+            ("binary", Some(PartEncoding::Plain)),
+            ("Base64", Some(PartEncoding::Base64)),
+            ("quoted-printable", Some(PartEncoding::QuotedPrintable)),
+            ("x-uuencode", None),
+            ("binary\r\nContent-Transfer-Encoding: base64", None),
+        ] {
+            let disposition =
+                format!("form-data; name=\"a\"\r\nContent-Transfer-Encoding: {field}");
+            let form = part(&disposition, "eA==") + "--b--";
+            let mut scanner = FormScanner::new("b").taking_encodings();
+            scanner.feed(form.as_bytes());
+            let found = scanner.scan().ok().flatten();
+            let found = found.map(|event| match event {
+                Event::Part(head) => head.encoding,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(found, expected, "{field}");
         }
     }
 

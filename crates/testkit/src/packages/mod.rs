@@ -6,6 +6,7 @@ mod archive;
 mod npm_tarball;
 mod pom;
 mod python_distribution;
+mod swift_package;
 
 pub use archive::{tar_gz, zip};
 pub use npm_tarball::tgz;
@@ -13,6 +14,7 @@ pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
 pub(crate) use python_distribution::normal_name;
 pub use python_distribution::{Distribution, DistributionFile};
+pub use swift_package::{SwiftPackage, SwiftReleaseForm};
 
 use bytes::Bytes;
 
