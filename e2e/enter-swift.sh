@@ -4,6 +4,8 @@
 #
 #   enter-swift.sh .cache/swift FOLDER swift --version
 set -euo pipefail
+root=$(realpath "$1") work=$(realpath "$2")
+shift 2
 exec unshare --mount --map-root-user --propagation private /bin/sh -euc '
     root=$1 work=$2
     shift 2
@@ -11,4 +13,4 @@ exec unshare --mount --map-root-user --propagation private /bin/sh -euc '
     mount --rbind /dev "$root/dev"
     mount --bind "$work" "$root/work"
     cd "$root"
-    exec chroot "$root" "$@"' enter "$@"
+    exec chroot "$root" "$@"' enter "$root" "$work" "$@"
