@@ -28,6 +28,7 @@ mod explain;
 mod failure;
 mod followed;
 mod format_rules;
+mod further_metadata;
 mod heavy_work;
 mod held_packages;
 mod held_release;

@@ -7,7 +7,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -23,8 +22,6 @@ use crate::{Caller, Catalog};
 
 /// The bytes of documents kept parsed.
 const PARSED_BYTES: u64 = 4 * 1024 * 1024;
-/// Parts of one package's metadata that are asked for at the same time.
-const PARTS_AT_ONCE: usize = 4;
 
 /// A repository with a connection, and a package.
 pub(crate) type RefreshKey = (i64, PackageCoordinates);
@@ -408,50 +405,6 @@ impl Catalog {
                 Ok(said)
             }
         }
-    }
-
-    /// A document of a package together with those that it refers to, as it is kept.
-    async fn with_further(
-        &self,
-        source: &upstream::Source,
-        package: &PackageCoordinates,
-        document: Bytes,
-    ) -> Result<Bytes, SourceFault> {
-        let Some(of_format) = self.rules(package.format)?.source() else {
-            return Ok(document);
-        };
-        let requests = of_format
-            .further_metadata(source.base(), package, &document)
-            .map_err(SourceFault::Unreadable)?;
-        if requests.is_empty() {
-            return Ok(document);
-        }
-        let limit = self.settings.source_document_limit_bytes;
-        let mut left = limit.saturating_sub(document.len() as u64);
-        let asked = futures_util::stream::iter(requests).map(|request| async move {
-            let none = Validators::default();
-            let answer = source.document(&request.url, request.accept, &none).await;
-            match answer.map_err(SourceFault::Source)? {
-                DocumentAnswer::Modified { bytes, .. } => Ok(bytes),
-                DocumentAnswer::Absent | DocumentAnswer::NotModified => {
-                    let fault = "a part of the metadata that it refers to is not there";
-                    Err(SourceFault::Unreadable(Unreadable(fault.into())))
-                }
-            }
-        });
-        let mut parts = asked.buffered(PARTS_AT_ONCE);
-        let mut further = Vec::new();
-        while let Some(part) = parts.next().await {
-            let part: Bytes = part?;
-            left = left.checked_sub(part.len() as u64).ok_or_else(|| {
-                let fault = format!("its parts together are larger than {limit} bytes");
-                SourceFault::Unreadable(Unreadable(fault))
-            })?;
-            further.push(part);
-        }
-        of_format
-            .joined_metadata(document, &further)
-            .map_err(SourceFault::Unreadable)
     }
 
     #[expect(

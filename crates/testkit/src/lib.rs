@@ -6,6 +6,7 @@
 
 pub mod fake_maven;
 pub mod fake_npm;
+pub mod fake_nuget;
 pub mod fake_pypi;
 pub mod fake_source;
 #[cfg(feature = "house")]

@@ -63,6 +63,15 @@ impl Endpoint for Push {
 
     fn run(mut self: Box<Self>, cx: Context, mut body: Body) -> BoxFuture<'static, Result<Reply>> {
         Box::pin(async move {
+            // Who pushes has read the service index: CodeArtifact asks for both rights.
+            let (caller, read) = (cx.caller().clone(), Action::READ_FROM_REPOSITORY);
+            let may_read = cx
+                .catalog
+                .grant(caller, read, &cx.domain, &cx.repository, None);
+            if let Err(error) = may_read.await {
+                drain(body).await;
+                return Err(error);
+            }
             let staged = match self.receive(&cx, &mut body).await {
                 Ok(staged) => staged,
                 Err(error) => {

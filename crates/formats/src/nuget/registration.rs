@@ -311,7 +311,7 @@ mod tests {
         let mut told = facts("1.0.0");
         told["dependency_groups"] = json!([{"framework": "net45", "dependencies": [{"id": "Other", "range": "[1.0.0, )"}]}, {"framework": "net6.0"}]);
         told["tags"] = json!(["<script>"]);
-        let view = package(vec![version("1.0.0", told)]);
+        let view = package(vec![version("1.0.0", &told)]);
         let registration =
             Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer2).unwrap();
         let index = json_of(registration.index());
@@ -344,7 +344,7 @@ mod tests {
     fn f_nu_3_more_than_64_versions_stand_on_pages_that_cover_them_all() {
         for (count, pages) in [(1, 1), (64, 1), (65, 2), (10_000, 157)] {
             let names = (0..count).map(|n| format!("1.0.{n}"));
-            let view = package(names.map(|name| version(&name, facts(&name))).collect());
+            let view = package(names.map(|name| version(&name, &facts(&name))).collect());
             let registration =
                 Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer1).unwrap();
             let index = json_of(registration.index());
@@ -374,10 +374,10 @@ mod tests {
         needing["dependency_groups"] =
             json!([{"dependencies": [{"id": "Other", "range": "[1.0.0-a.b, )"}]}]);
         let view = package(vec![
-            version("1.0.0", facts("1.0.0")),
-            version("2.0.0-a.b", facts("2.0.0-a.b")),
-            version("2.0.0", facts("2.0.0+build")),
-            version("3.0.0", needing),
+            version("1.0.0", &facts("1.0.0")),
+            version("2.0.0-a.b", &facts("2.0.0-a.b")),
+            version("2.0.0", &facts("2.0.0+build")),
+            version("3.0.0", &needing),
         ]);
         let count = |hive| {
             let registration = Registration::of(Shown::of(&view, "b/"), hive).unwrap();
@@ -387,7 +387,7 @@ mod tests {
             (count(Hive::SemVer1), count(Hive::SemVer2)),
             (json!(1), json!(4))
         );
-        let only = package(vec![version("2.0.0-a.b", facts("2.0.0-a.b"))]);
+        let only = package(vec![version("2.0.0-a.b", &facts("2.0.0-a.b"))]);
         assert!(Registration::of(Shown::of(&only, "b/"), Hive::SemVer1).is_err());
     }
 }

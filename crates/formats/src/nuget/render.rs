@@ -116,9 +116,9 @@ mod tests {
 
     #[test]
     fn f_nu_1_the_list_of_versions_is_in_lower_case_and_has_the_unlisted_ones() {
-        let mut unlisted = version("1.0.0-RC", facts("1.0.0-RC"));
+        let mut unlisted = version("1.0.0-RC", &facts("1.0.0-RC"));
         unlisted.is_listed = false;
-        let view = package(vec![version("1.0.0", facts("1.0.0")), unlisted]);
+        let view = package(vec![version("1.0.0", &facts("1.0.0")), unlisted]);
         let list = render(&view, "b/", 0).unwrap();
         assert_eq!(list, r#"{"versions":["1.0.0-rc","1.0.0"]}"#);
         assert!(render(&package(Vec::new()), "b/", 0).is_err());

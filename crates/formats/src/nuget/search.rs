@@ -40,10 +40,10 @@ impl Query {
     fn read(head: &RequestHead<'_>) -> Self {
         let text = head.parameter("q").unwrap_or_default();
         let (words, package) = words(&text);
-        let number = |name: &str, default: usize| {
+        let number = |name: &str| {
             let text = head.parameter(name)?;
-            let number = text.trim().parse::<i64>().ok()?;
-            Some(usize::try_from(number.max(0)).unwrap_or(default))
+            let number = text.trim().parse::<i128>().ok()?;
+            Some(usize::try_from(number.max(0)).unwrap_or(usize::MAX))
         };
         let is_true = |name: &str| {
             head.parameter(name)
@@ -55,10 +55,8 @@ impl Query {
         Self {
             words,
             package,
-            skip: number("skip", 0).unwrap_or(0).min(MOST_SKIPPED),
-            take: number("take", DEFAULT_TAKE)
-                .unwrap_or(DEFAULT_TAKE)
-                .min(MOST_TAKEN),
+            skip: number("skip").unwrap_or(0).min(MOST_SKIPPED),
+            take: number("take").unwrap_or(DEFAULT_TAKE).min(MOST_TAKEN),
             wanted: Wanted {
                 prerelease: is_true("prerelease"),
                 semver2,
@@ -250,7 +248,7 @@ mod tests {
             ("skip=-1&take=-5", 0, 0),
             ("skip=99999999&take=99999999", 3_000, 100),
             ("skip=x&take=", 0, 20),
-            ("skip=99999999999999999999&take=1e3", 0, 20),
+            ("skip=99999999999999999999&take=1e3", 3_000, 20),
             ("take=0", 0, 0),
         ] {
             let query = query(text);

@@ -164,10 +164,10 @@ mod tests {
 
     #[test]
     fn y02_only_versions_that_are_listed_and_wanted_are_shown() {
-        let mut unlisted = version("3.0.0", facts("3.0.0"));
+        let mut unlisted = version("3.0.0", &facts("3.0.0"));
         unlisted.is_listed = false;
         let names = ["1.0.0", "1.1.0-beta", "1.2.0-beta.1"];
-        let mut all = names.map(|name| version(name, facts(name))).to_vec();
+        let mut all = names.map(|name| version(name, &facts(name))).to_vec();
         all.push(unlisted);
         let view = package(all);
         let versions = |wanted: Wanted| {
@@ -190,7 +190,7 @@ mod tests {
             assert_eq!(versions(wanted), expected, "{wanted:?}");
             assert_eq!(Wanted::ALL[usize::from(wanted.number())], wanted);
         }
-        let hidden = package(vec![version("1.0.0-a", facts("1.0.0-a"))]);
+        let hidden = package(vec![version("1.0.0-a", &facts("1.0.0-a"))]);
         assert!(
             render(&Shown::of(&hidden, "b/"), Wanted::ALL[0])
                 .unwrap()

@@ -135,7 +135,7 @@ pub(super) mod tests {
     use super::*;
     use crate::nuget::id::find_package;
 
-    pub(crate) fn version(name: &str, facts: Value) -> VersionView {
+    pub(crate) fn version(name: &str, facts: &Value) -> VersionView {
         VersionView {
             version: VersionName::parse(name).unwrap(),
             metadata: Metadata::Row(json!({ "package": facts }).to_string()),
@@ -163,12 +163,15 @@ pub(super) mod tests {
 
     #[test]
     fn f_nu_1_versions_stand_in_their_order_and_under_the_names_they_have() {
-        let mut odd = version("2.0.0", json!({"id": "Other", "version": "9.9.9"}));
+        let mut odd = version("2.0.0", &json!({"id": "Other", "version": "9.9.9"}));
         odd.metadata = Metadata::Row("no json".into());
         let names = ["1.10.0", "1.9.0-rc", "1.9.0", "not-a-version"];
-        let mut all: Vec<_> = names.map(|name| version(name, facts(name))).to_vec();
+        let mut all: Vec<_> = names.map(|name| version(name, &facts(name))).to_vec();
         all.push(odd);
-        all.push(version("3.0.0", json!({"id": "Other", "version": "9.9.9"})));
+        all.push(version(
+            "3.0.0",
+            &json!({"id": "Other", "version": "9.9.9"}),
+        ));
         let view = package(all);
         let shown = Shown::of(&view, "b/");
         let order: Vec<(String, &str)> = shown
@@ -191,13 +194,13 @@ pub(super) mod tests {
 
     #[test]
     fn y02_what_either_side_unlists_is_not_listed() {
-        let mut here = version("1.0.0", facts("1.0.0"));
+        let mut here = version("1.0.0", &facts("1.0.0"));
         here.is_listed = false;
-        let mut there = version("2.0.0", facts("2.0.0"));
+        let mut there = version("2.0.0", &facts("2.0.0"));
         there.followed = Some(Bytes::from(
             json!({"source": {"id": "Acme.Lib", "version": "2.0.0", "listed": false}}).to_string(),
         ));
-        let view = package(vec![here, there, version("3.0.0", facts("3.0.0"))]);
+        let view = package(vec![here, there, version("3.0.0", &facts("3.0.0"))]);
         let shown = Shown::of(&view, "b/");
         let listed: Vec<bool> = shown.versions.iter().map(|found| found.is_listed).collect();
         assert_eq!(listed, [false, false, true]);

@@ -147,6 +147,7 @@ table! {
     npm: crate::ecosystems::Npm => held index graph source;
     pypi: crate::ecosystems::Pypi => held index graph source;
     maven: crate::ecosystems::Maven => held index graph source;
+    nuget: crate::ecosystems::Nuget => held index graph source;
     generic: crate::ecosystems::Generic => held;
     swift: crate::ecosystems::Swift => held index graph;
 }

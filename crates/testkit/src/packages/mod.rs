@@ -4,12 +4,14 @@
 
 mod archive;
 mod npm_tarball;
+mod nupkg;
 mod pom;
 mod python_distribution;
 mod swift_package;
 
 pub use archive::{tar_gz, zip};
 pub use npm_tarball::tgz;
+pub use nupkg::{Nupkg, push_form};
 pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
 pub(crate) use python_distribution::normal_name;

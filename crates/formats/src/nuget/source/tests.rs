@@ -32,7 +32,7 @@ fn leaf(version: &str) -> Value {
     })
 }
 
-fn index(leaves: Vec<Value>) -> Value {
+fn index(leaves: &[Value]) -> Value {
     json!({"count": 1, "items": [{"@id": "https://gallery.example/p", "count": leaves.len(), "items": leaves}]})
 }
 
@@ -93,7 +93,7 @@ fn versions_are_read_with_what_the_gallery_says_of_them() {
     other["tags"] = json!("one two");
     other["authors"] = json!(["A", "B"]);
     let other = json!({"catalogEntry": other, "packageContent": "https://gallery.example/x.nupkg"});
-    let found = read(&index(vec![leaf("1.0.0.0"), other])).unwrap();
+    let found = read(&index(&[leaf("1.0.0.0"), other])).unwrap();
     let names: Vec<&str> = found.versions.iter().map(|v| v.version.as_str()).collect();
     assert_eq!(names, ["1.0.0", "2.0.0-RC.1"]);
     let (first, second) = (&found.versions[0], &found.versions[1]);
@@ -126,7 +126,7 @@ fn a_manifest_is_beside_the_package_file_of_a_flat_container() {
     let mut flat = leaf("1.0.0");
     flat["packageContent"] =
         json!("https://gallery.example/flat/acme.lib/1.0.0/acme.lib.1.0.0.nupkg");
-    let found = read(&index(vec![flat])).unwrap();
+    let found = read(&index(&[flat])).unwrap();
     let companion = found.versions[0].assets[0].companion.as_ref().unwrap();
     assert_eq!(
         companion.url.as_str(),
@@ -140,7 +140,7 @@ fn x07_the_digest_is_in_the_registration_or_in_its_catalog_entry() {
     let mut told = leaf("1.0.0");
     told["catalogEntry"]["packageHash"] = json!(hash);
     told["catalogEntry"]["packageHashAlgorithm"] = json!("SHA512");
-    let found = read(&index(vec![told, leaf("2.0.0")])).unwrap();
+    let found = read(&index(&[told, leaf("2.0.0")])).unwrap();
     let digest = Some(Sha512Digest::from_bytes([7; 64]));
     let (first, second) = (&found.versions[0].assets[0], &found.versions[1].assets[0]);
     assert_eq!(first.expected.sha512, digest);
@@ -169,7 +169,7 @@ fn x07_the_digest_is_in_the_registration_or_in_its_catalog_entry() {
     }
     let mut elsewhere = leaf("1.0.0");
     elsewhere["catalogEntry"]["@id"] = json!("http://169.254.169.254/latest");
-    let found = read(&index(vec![elsewhere])).unwrap();
+    let found = read(&index(&[elsewhere])).unwrap();
     assert!(found.versions[0].assets[0].checksum.is_none(), "x11");
 }
 
@@ -192,15 +192,15 @@ fn x11_what_is_of_another_package_or_cannot_be_is_left_out() {
         leaf("1.0.0"),
         leaf("1.0"),
     ];
-    let found = read(&index(leaves)).unwrap();
+    let found = read(&index(&leaves)).unwrap();
     assert_eq!(found.versions.len(), 1);
     assert!(
-        read(&index(vec![foreign]))
+        read(&index(&[foreign]))
             .unwrap_err()
             .0
             .contains("another package")
     );
-    assert!(read(&index(Vec::new())).unwrap().versions.is_empty());
+    assert!(read(&index(&[])).unwrap().versions.is_empty());
     for bad in [json!([]), json!({}), json!({"items": "x"}), json!("x")] {
         assert!(read(&bad).is_err(), "{bad}");
     }

@@ -5,6 +5,7 @@
 mod generic;
 mod maven;
 mod npm;
+mod nuget;
 mod pypi;
 mod swift;
 
@@ -18,6 +19,7 @@ use testkit::house::{Answer, Client, Connection, House, Plan};
 pub(crate) use generic::Generic;
 pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
+pub(crate) use nuget::Nuget;
 pub(crate) use pypi::Pypi;
 pub(crate) use swift::Swift;
 
