@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn u16_u17_metadata_that_clients_could_not_read_is_refused() {
+    fn u12_metadata_that_clients_could_not_read_is_refused() {
         let many = vec!["https://git.example/a"; REPOSITORIES + 1];
         for bad in [
             json!([]),

@@ -1,10 +1,10 @@
 //! `GET {scope}/{name}`: the releases of a package ("List package releases" in the registry specification, section 4.1).
 
 use bytes::Bytes;
-use catalog::{Encoding, PackageView};
+use catalog::{Encoding, PackageView, VersionView};
 use futures_util::future::BoxFuture;
 use http::header::HeaderValue;
-use model::{Error, PackageCoordinates, ResourceType, Result};
+use model::{Error, PackageCoordinates, ResourceType, Result, VersionName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,8 @@ const REPOSITORIES: usize = 10;
 pub(super) struct Overview {
     /// The versions, the highest precedence first.
     pub(super) versions: Vec<String>,
+    /// Those of them that are signed.
+    pub(super) signed: Vec<String>,
     /// Where the highest one says that its source is.
     pub(super) repositories: Vec<String>,
 }
@@ -46,10 +48,16 @@ impl Overview {
         let (document, _) = made.await?;
         serde_json::from_slice(&document.bytes).map_err(Error::internal)
     }
+
+    /// Whether a release is in the list, without a signature.
+    pub(super) fn lists_unsigned(&self, version: &VersionName) -> bool {
+        let is_meant = |text: &String| text == version.as_str();
+        self.versions.iter().any(is_meant) && !self.signed.iter().any(is_meant)
+    }
 }
 
 /// The view's versions with their places, the highest precedence first.
-fn ordered(view: &PackageView) -> Vec<&catalog::VersionView> {
+fn ordered(view: &PackageView) -> Vec<&VersionView> {
     let mut versions: Vec<_> = view.versions.iter().collect();
     versions.sort_by(|a, b| version::compare(b.version.as_str(), a.version.as_str()));
     versions
@@ -86,8 +94,17 @@ pub(super) fn render_overview(view: &PackageView) -> Result<Bytes> {
         let addresses = release_metadata::repositories(&said.metadata);
         addresses.take(REPOSITORIES).map(str::to_owned)
     });
+    let is_signed = |found: &&&VersionView| {
+        let said = VersionMetadata::read(found.metadata.as_bytes());
+        said.signing.is_some()
+    };
     let overview = Overview {
         repositories: repositories.collect(),
+        signed: versions
+            .iter()
+            .filter(is_signed)
+            .map(|found| found.version.as_str().to_owned())
+            .collect(),
         versions: versions
             .iter()
             .map(|found| found.version.as_str().to_owned())

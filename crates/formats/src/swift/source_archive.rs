@@ -3,12 +3,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use catalog::HeldRelease;
 use futures_util::future::BoxFuture;
 use http::Method;
 use http::header::{CONTENT_DISPOSITION, HeaderName, HeaderValue};
 use model::{AssetName, Error, Result};
 
 use super::release::ReleaseAddress;
+use super::releases::Overview;
 use super::version_metadata::VersionMetadata;
 use crate::kit::asset_reply::asset_reply;
 use crate::kit::body::Body;
@@ -23,6 +25,18 @@ pub(super) const SIGNATURE_FORMAT: HeaderName =
 /// The one asset of a release.
 pub(super) fn asset_name() -> AssetName {
     AssetName::parse("source-archive.zip").expect("a constant that is a good name")
+}
+
+impl ReleaseAddress {
+    /// What is held of a release, unless it is known to have no signature: that lies ready for all that are in the list.
+    async fn find_signed(&self, cx: &Context) -> Result<Option<HeldRelease>> {
+        // Where the list cannot be made, the release itself may still be here.
+        let overview = Overview::of(cx, &self.identity.package).await;
+        if overview.is_ok_and(|overview| overview.lists_unsigned(&self.version)) {
+            return Ok(None);
+        }
+        self.find(cx).await.map(Some)
+    }
 }
 
 /// `GET {scope}/{name}/{version}.zip`
@@ -40,7 +54,7 @@ impl Endpoint for ReadArchive {
     fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
         Box::pin(async move {
             let ReleaseAddress { identity, version } = &self.0;
-            let release = self.0.find(&cx).await?;
+            let signed = self.0.find_signed(&cx).await?;
             let only_describe = cx.method == Method::HEAD;
             let name = asset_name();
             let answer = cx
@@ -59,7 +73,8 @@ impl Endpoint for ReadArchive {
                 headers.insert(DIGEST, text(digest)?);
             }
             // Of other bytes than these it would be no signature.
-            if sha256 == Some(release.asset.digests.sha256)
+            if let Some(release) = signed
+                && sha256 == Some(release.asset.digests.sha256)
                 && let Some(signing) = VersionMetadata::read(release.metadata.as_bytes()).signing
             {
                 headers.insert(SIGNATURE_FORMAT, text(signing.format)?);

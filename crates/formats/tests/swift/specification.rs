@@ -347,7 +347,7 @@ async fn u08_section_4_6_what_was_published_never_changes() {
 }
 
 #[tokio::test]
-async fn u16_section_4_6_2_metadata_is_that_of_the_schema() {
+async fn u12_section_4_6_2_metadata_is_that_of_the_schema() {
     let house = House::open().await;
     let metadata = json!({
         "author": { "name": "Mona Lisa", "organization": { "name": "Octo" } },

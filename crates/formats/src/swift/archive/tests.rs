@@ -77,7 +77,7 @@ fn f_sw_3_archives_without_a_package_in_one_folder_are_refused() {
 }
 
 #[test]
-fn f_sw_3_links_out_of_the_folder_and_files_through_links_are_refused() {
+fn f_sw_3_u01_links_out_of_the_folder_and_files_through_links_are_refused() {
     let link = |name: &str, target: &str| Member::link(&format!("List-1.0/{name}"), target);
     for (name, target) in [
         ("Docs", "README.md"),
