@@ -10,7 +10,7 @@ root=$(realpath "$1")
 scratch=$root.packages
 trap 'rm -rf "$scratch"' EXIT
 
-./debian-suite.sh trixie "$scratch" . swiftlang libc6-dev libstdc++-14-dev git zip unzip curl bash coreutils
+./debian-suite.sh trixie "$scratch" . swiftlang libc6-dev libstdc++-14-dev git zip unzip curl bash dash coreutils
 # Debuggers, editors' servers, static and embedded libraries: half of it.
 swift=./usr/libexec/swift
 without=(./usr/share/doc ./usr/share/man ./usr/share/info ./usr/share/locale ./usr/libexec/gcc
@@ -22,4 +22,6 @@ for package in "$scratch"/*.deb; do
     rm "$package"
 done
 ln -sf ../libexec/swift/bin/swift "$root/usr/bin/swift"
-mkdir -p "$root/work"
+# What enter-swift.sh mounts on: a home, and the certificate authorities that are trusted there.
+mkdir -p "$root/work" "$root/etc/ssl/certs"
+touch "$root/etc/ssl/certs/ca-certificates.crt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from abc import abstractmethod
 from pathlib import Path
@@ -13,6 +14,14 @@ from harness.documented import documented
 PLACE = Path(__file__).resolve().parent.parent / ".cache" / "nuget"
 # How the documentation calls the source.
 SOURCE = "reliquary"
+
+
+def normal_version(version: str) -> str:
+    """Without leading zeroes, a fourth number of zero, or what is said of the build."""
+    numbers, dash, label = version.partition("+")[0].partition("-")
+    parts = [str(int(part)) for part in numbers.split(".")]
+    parts += ["0"] * (3 - len(parts))
+    return ".".join(parts[:3] if parts[3:] == ["0"] else parts) + dash + label
 
 
 def missing() -> str | None:
@@ -132,7 +141,7 @@ class Dotnet(NugetClient):
 
     def package_files(self, project: Path) -> dict[str, bytes]:
         assets = project / "obj/project.assets.json"
-        found = {}
+        found: dict[str, bytes] = {}
         for line in assets.read_text().splitlines():
             # "path": "acme.parcel/1.0.0" is where a package lies below the global folder.
             if '"path": "' in line:
@@ -184,5 +193,9 @@ class NugetExe(NugetClient):
         return self.run("install", name, *wanted, *where, "-Framework", "netcoreapp3.1", cwd=project, check=check)
 
     def package_files(self, project: Path) -> dict[str, bytes]:
-        files = (project / "packages").glob("*/*.nupkg")
-        return {file.name.removesuffix(".nupkg").lower(): file.read_bytes() for file in files}
+        # It calls folders and files after what the manifest says; versions there are as their authors spell them.
+        found = {}
+        for file in (project / "packages").glob("*/*.nupkg"):
+            name, version = re.fullmatch(r"(.+?)\.(\d.*)\.nupkg", file.name).groups()  # type: ignore[union-attr]
+            found[f"{name}.{normal_version(version)}".lower()] = file.read_bytes()
+        return found

@@ -47,6 +47,7 @@ class Swift(Program):
         self.token = ""
         (home / "tmp").mkdir(exist_ok=True)
         if certificates is not None:
+            # enter-swift.sh makes the system trust it.
             shutil.copy(certificates.authority, home / "authority.crt")
 
     def program(self) -> list[str]:
@@ -58,9 +59,6 @@ class Swift(Program):
             "HOME": WORK,
             "TMPDIR": f"{WORK}/tmp",
             "LANG": "C.UTF-8",
-            # What `update-ca-certificates` would do for the whole system.
-            "URLSessionCertificateAuthorityInfoFile": f"{WORK}/authority.crt",
-            "CURL_CA_BUNDLE": f"{WORK}/authority.crt",
         }
 
     def inside(self, path: Path) -> str:
