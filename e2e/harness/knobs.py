@@ -23,6 +23,7 @@ FORMATS = ("npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo")
 NPM_CONNECTION = "public:npmjs"
 PYPI_CONNECTION = "public:pypi"
 MAVEN_CONNECTION = "public:maven-central"
+NUGET_CONNECTION = "public:nuget-org"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
     "public:npmjs": "npm",

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use http::StatusCode;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderName, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use model::{Error, ErrorKind, InvalidReason, Result};
 use serde_json::json;
@@ -19,6 +19,8 @@ const CONTENT_VERSION: HeaderName = HeaderName::from_static("content-version");
 const PROBLEM: HeaderValue = HeaderValue::from_static("application/problem+json");
 const VERSION: HeaderValue = HeaderValue::from_static("1");
 const ENGLISH: HeaderValue = HeaderValue::from_static("en");
+/// Asked for Basic, the package manager on Linux waits for credentials for ever; asked for this, it says what is wrong.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer realm=\"reliquary\"");
 
 /// The status of a failure: what is well-formed and refused by a rule is told apart from what is not (section 4.6.1).
 fn status(error: &Error) -> StatusCode {
@@ -52,6 +54,9 @@ pub(super) fn render(error: &Error) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_LANGUAGE, ENGLISH);
     headers.insert(CONTENT_VERSION, VERSION);
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, CHALLENGE);
+    }
     response
 }
 
@@ -173,6 +178,9 @@ mod tests {
             assert_eq!(response.status().as_u16(), expected);
             assert_eq!(response.headers()[CONTENT_VERSION], "1");
             assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+            if expected == 401 {
+                assert_eq!(response.headers()[WWW_AUTHENTICATE], CHALLENGE);
+            }
         }
         let written = details(StatusCode::NOT_FOUND, "a \"quoted\" text");
         assert_eq!(

@@ -103,10 +103,10 @@ fn write(release: &HeldRelease, plain_identity: &str) -> Result<Bytes> {
         .map_err(Error::internal)
 }
 
-/// A time as the package manager reads it: with three digits behind the second.
+/// A time as the package manager reads it, which refuses a release with anything finer than seconds.
 fn write_time(at: EpochMillis) -> Option<String> {
     let time = Timestamp::from_millisecond(at.0).ok()?;
-    Some(format!("{time:.3}"))
+    Some(format!("{time:.0}"))
 }
 
 /// The links to the releases around one in the list (the highest first), which need not have it.

@@ -225,7 +225,7 @@ async fn section_4_2_1_a_release_has_one_resource_with_its_checksum() {
                 { "name": "source-archive", "type": "application/zip", "checksum": checksum },
             ],
             "metadata": {},
-            "publishedAt": "2023-11-14T22:13:20.000Z",
+            "publishedAt": "2023-11-14T22:13:20Z",
         })
     );
     let with_ending = house.get("mona/LinkedList/1.0.0.json", JSON).await;
