@@ -99,6 +99,18 @@ pub trait FormatRules: Send + Sync + 'static {
         false
     }
 
+    /// Whether documents show versions that are Unlisted too, marked as the format marks what is there for those alone who
+    /// have chosen it before, see [`crate::VersionView::is_listed`].
+    fn shows_unlisted(&self) -> bool {
+        false
+    }
+
+    /// What a name has in common with all that clients or people take for it, where the format holds them apart: of these a
+    /// repository has one package only, and the nearest one hides the others. `None` where each name stands for itself.
+    fn name_fold(&self, _package: &PackageCoordinates) -> Option<NameFold> {
+        None
+    }
+
     /// The public sources that packages of this format can come from.
     fn connections(&self) -> &'static [PublicConnection] {
         &[]
@@ -137,6 +149,15 @@ pub trait FormatRules: Send + Sync + 'static {
 
     /// What a version's metadata says for people.
     fn details(&self, package: &PackageCoordinates, metadata: &str) -> VersionDetails;
+}
+
+/// What names that are taken for each other have in common.
+#[derive(Debug, Clone)]
+pub struct NameFold {
+    /// What all of them begin with: the shorter, the more names are looked at.
+    pub stem: String,
+    /// Folds a name. Two names are taken for each other when they come to the same.
+    pub fold: fn(&str) -> String,
 }
 
 /// A public source that every installation knows.

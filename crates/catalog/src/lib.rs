@@ -57,6 +57,7 @@ mod resource_policies;
 mod resource_rights;
 mod resource_tags;
 mod retain;
+mod rival_names;
 mod search;
 mod sessions;
 mod settings;
@@ -88,7 +89,9 @@ pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use event_destinations::EventBacklog;
 pub use events::{Event, EventCursor, EventPage};
-pub use format_rules::{AssetBytes, Examined, FormatList, FormatRules, Growth, PublicConnection};
+pub use format_rules::{
+    AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
+};
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,

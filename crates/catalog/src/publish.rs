@@ -16,6 +16,7 @@ use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_blobs, from_store};
 use crate::publish_asset::asset_too_large;
 use crate::repository_view::{Walk, repository_not_found};
+use crate::rival_names::check_no_rival;
 use crate::storable_text::storable;
 use crate::{Catalog, Grant};
 
@@ -210,6 +211,7 @@ impl Catalog {
         let gate = self.origin_gate(view.domain_id, package).await?;
         let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut walk = Walk::of(view);
+        let mut is_held = false;
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
             let mut reader = self.store.read().await.map_err(from_store)?;
@@ -217,6 +219,7 @@ impl Catalog {
                 .find_package(node.id, package)
                 .await
                 .map_err(from_store)?;
+            is_held |= index == 0 && row.is_some();
             if let Some(row) = &row {
                 let found = reader
                     .find_version(row.id, &key)
@@ -232,6 +235,10 @@ impl Catalog {
                 if index != 0 && !row.upstream_allowed {
                     continue;
                 }
+            } else if !is_held {
+                check_no_rival(&mut reader, rules, node.id, package)
+                    .await
+                    .map_err(Error::from)?;
             }
             drop(reader);
             if reaches_upstreams {
@@ -275,6 +282,7 @@ impl Catalog {
                 &event,
             );
         let gate = self.origin_gate(view.domain_id, package).await?;
+        let rules = self.rules(package.format)?;
         let (view, unit_package) = (Arc::clone(view), package.clone());
         let domain_id = view.domain_id;
         let written: Result<Published, Failure> = self
@@ -296,6 +304,7 @@ impl Catalog {
                             if tx.find_repository_by_id(home.id).await?.is_none() {
                                 return Err(repository_not_found(&view.domain, &home.name).into());
                             }
+                            check_no_rival(tx, rules, home.id, &package).await?;
                             let restrictions = OriginRestrictions::PUBLISHED_FIRST;
                             tx.ensure_package(home.id, &package, restrictions, now)
                                 .await?

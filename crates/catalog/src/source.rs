@@ -45,6 +45,23 @@ pub trait PublicSource: Send + Sync {
         document: &Bytes,
     ) -> Result<SourcePackage, Unreadable>;
 
+    /// Where the document is that says how the source as a whole is laid out, where its address alone does not tell. It is
+    /// held and asked for again as documents of packages are.
+    fn layout(&self, _base: &Url) -> Result<Option<SourceRequest>, Unreadable> {
+        Ok(None)
+    }
+
+    /// Reads the metadata of a package of a source that has a layout; `layout` is that document.
+    fn read_by_layout(
+        &self,
+        base: &Url,
+        package: &PackageCoordinates,
+        document: &Bytes,
+        _layout: &Bytes,
+    ) -> Result<SourcePackage, Unreadable> {
+        self.read(base, package, document)
+    }
+
     /// Where an asset of a version is, in a source whose metadata does not list assets. `None` in all others, and for
     /// names that no asset of this version can have. Built from parsed parts. It is asked for at once, without the
     /// package's metadata.

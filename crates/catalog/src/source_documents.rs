@@ -107,7 +107,8 @@ impl Catalog {
         if !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None) {
             return Ok(None);
         }
-        if let Some((row, found)) = self.held_source_package(node, package).await? {
+        let held = self.held_source_package(view.domain_id, node, package);
+        if let Some((row, found)) = held.await? {
             if self.is_stale(&row, package.format)? {
                 self.refresh_behind(view, node, package);
             }
@@ -195,7 +196,8 @@ impl Catalog {
     /// The held document, parsed. Nothing when none is held, or when its bytes are lost or unreadable: then the
     /// source is asked as for a new package.
     async fn held_source_package(
-        &self,
+        self: &Arc<Self>,
+        domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
     ) -> Result<Option<(SourceDocumentRow, Arc<SourcePackage>)>, SourceFault> {
@@ -227,10 +229,12 @@ impl Catalog {
         let Ok(source) = self.connection_source(node).await else {
             return Ok(None);
         };
-        match self
-            .parse(source.base().clone(), package, bytes, digest, key)
-            .await
-        {
+        let layout = match self.source_layout(domain_id, node, package.format).await {
+            Err(SourceFault::Unreadable(_)) => return Ok(None),
+            layout => layout?,
+        };
+        let place = (source.base().clone(), layout);
+        match self.parse(place, package, bytes, digest, key).await {
             Ok(found) => Ok(Some((row, found))),
             Err(SourceFault::Unreadable(_)) => Ok(None),
             Err(fault) => Err(fault),
@@ -253,10 +257,11 @@ impl Catalog {
             .map_err(SourceFault::Source)
     }
 
-    /// Reads a document off the async threads: large ones take a while.
+    /// Reads a document off the async threads: large ones take a while. The place is the source's address, and how it is
+    /// laid out.
     async fn parse(
         &self,
-        base: url::Url,
+        (base, layout): (url::Url, Option<Bytes>),
         package: &PackageCoordinates,
         bytes: Bytes,
         digest: Sha256Digest,
@@ -269,7 +274,10 @@ impl Catalog {
             let source = rules
                 .source()
                 .ok_or_else(|| Unreadable("the format has no public source".into()))?;
-            source.read(&base, &coordinates, &bytes)
+            match &layout {
+                Some(layout) => source.read_by_layout(&base, &coordinates, &bytes, layout),
+                None => source.read(&base, &coordinates, &bytes),
+            }
         });
         let read = read.await.map_err(SourceFault::from)?;
         let found = Arc::new(read.map_err(SourceFault::Unreadable)?);
@@ -348,7 +356,7 @@ impl Catalog {
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
-            self.held_source_package(node, package).await?
+            self.held_source_package(domain_id, node, package).await?
         } else {
             None
         };
@@ -377,11 +385,12 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
+                let layout = self.source_layout(domain_id, node, package.format);
                 let stored = self.store_document(
                     domain_id,
                     node,
                     package,
-                    source.base().clone(),
+                    (source.base().clone(), layout.await?),
                     bytes,
                     validators,
                     held,
@@ -404,7 +413,7 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
-        base: url::Url,
+        place: (url::Url, Option<Bytes>),
         bytes: Bytes,
         validators: Validators,
         held: Option<SourceDocumentRow>,
@@ -415,7 +424,7 @@ impl Catalog {
         // Read before it is kept: an unreadable document must not replace a good one.
         let key = (node.id, package.clone());
         let found = self
-            .parse(base, package, bytes, digests.sha256, key)
+            .parse(place, package, bytes, digests.sha256, key)
             .await?;
         if held.as_ref().and_then(SourceDocumentRow::digest) == Some(digests.sha256) {
             self.touch(node, package).await?;

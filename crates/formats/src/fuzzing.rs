@@ -2,13 +2,16 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{maven, pypi};
+use crate::{cargo, maven, pypi};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every function here.
 pub const TARGETS: &[Target] = &[
+    ("crate_publish", crate_publish),
+    ("crate_tar", crate_tar),
+    ("index_line", index_line),
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
     ("pom", pom),
@@ -16,6 +19,21 @@ pub const TARGETS: &[Target] = &[
     ("upload_form", upload_form),
     ("wheel_metadata", wheel_metadata),
 ];
+
+/// The body of a publish of a crate. The first byte says in how large pieces it comes.
+pub fn crate_publish(data: &[u8]) {
+    cargo::fuzzing::publish(data);
+}
+
+/// The unpacked tar of a crate, its file as it is, and a manifest alone.
+pub fn crate_tar(data: &[u8]) {
+    cargo::fuzzing::tar(data);
+}
+
+/// A line of Cargo's index, of a public source or as it is kept.
+pub fn index_line(data: &[u8]) {
+    cargo::fuzzing::index_line(data);
+}
 
 /// A `maven-metadata.xml`, of a client or a public source.
 pub fn maven_metadata(data: &[u8]) {

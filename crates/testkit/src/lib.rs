@@ -4,6 +4,7 @@
 //! Everything listens on the loopback, on a port that the system chooses, and goes when its value goes. Nothing here is
 //! part of the server, and nothing here reaches a real registry.
 
+pub mod fake_cargo;
 pub mod fake_maven;
 pub mod fake_npm;
 pub mod fake_pypi;

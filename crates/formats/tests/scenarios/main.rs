@@ -148,6 +148,7 @@ table! {
     pypi: crate::ecosystems::Pypi => held index graph source;
     maven: crate::ecosystems::Maven => held index graph source;
     generic: crate::ecosystems::Generic => held;
+    cargo: crate::ecosystems::Cargo => held index graph source;
 }
 
 #[tokio::test]

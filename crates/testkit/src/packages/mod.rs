@@ -3,11 +3,13 @@
 //! The same arguments give the same bytes.
 
 mod archive;
+mod cargo_crate;
 mod npm_tarball;
 mod pom;
 mod python_distribution;
 
 pub use archive::{tar_gz, zip};
+pub use cargo_crate::{CargoCrate, publish_frame};
 pub use npm_tarball::tgz;
 pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};

@@ -2,6 +2,7 @@
 //!
 //! Everything goes through the format's own protocol, as its clients speak it: scenarios know names, versions and bytes.
 
+mod cargo;
 mod generic;
 mod maven;
 mod npm;
@@ -14,6 +15,7 @@ use model::PackageCoordinates;
 use testkit::fake_source::FakeSource;
 use testkit::house::{Answer, Client, Connection, House, Plan};
 
+pub(crate) use cargo::Cargo;
 pub(crate) use generic::Generic;
 pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
