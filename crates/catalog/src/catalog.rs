@@ -25,6 +25,7 @@ use crate::identity_rights::RightsCache;
 use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
+use crate::repository_document::RepositoryDocumentCache;
 use crate::repository_view::ViewCache;
 use crate::request_rates::RequestRates;
 use crate::resource_rights::ResourceRightsCache;
@@ -73,6 +74,7 @@ pub struct Catalog {
     pub(crate) group_tables: GroupTables,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
+    pub(crate) repository_documents: RepositoryDocumentCache,
     pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
     pub(crate) held_assets: Cache<AssetKey, Arc<HeldAsset>>,
     pub(crate) held_companions: Cache<AssetKey, Arc<HeldCompanion>>,
@@ -113,6 +115,7 @@ impl Catalog {
             group_tables: GroupTables::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),
+            repository_documents: RepositoryDocumentCache::default(),
             renders: Flights::default(),
             held_assets: Cache::new(16_384),
             held_companions: Cache::new(16_384),

@@ -9,6 +9,8 @@ use model::{
     VersionName,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{Discovery, PublicSource};
 
 /// The bytes of an asset that came in, as a format looks at them.
@@ -109,6 +111,12 @@ pub trait FormatRules: Send + Sync + 'static {
     /// repository has one package only, and the nearest one hides the others. `None` where each name stands for itself.
     fn name_fold(&self, _package: &PackageCoordinates) -> Option<NameFold> {
         None
+    }
+
+    /// What tells a document from all others, for entity tags. The package managers of some formats hold it against the
+    /// bytes that came.
+    fn entity_tag(&self, document: &[u8]) -> String {
+        hex::encode(&Sha256::digest(document)[..16])
     }
 
     /// The public sources that packages of this format can come from.

@@ -49,6 +49,7 @@ mod publish_asset;
 mod pull;
 mod rate_limiter;
 mod repositories;
+mod repository_document;
 mod repository_view;
 mod request_facts;
 mod request_rates;
@@ -107,6 +108,9 @@ pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
 pub use rate_limiter::RateLimiter;
 
 pub use repositories::{NewRepository, RepositoryChanges};
+pub use repository_document::{
+    PackageDocuments, RenderedList, RepositoryDocument, RepositoryParts,
+};
 pub use request_facts::{PackageRequest, RequestFacts, RequestFailure, RequestParameters};
 pub use resolve::{Metadata, PackageView, VersionView};
 pub use resource_policies::PolicyHolder;

@@ -91,6 +91,17 @@ pub trait PublicSource: Send + Sync {
         None
     }
 
+    /// Whether these are no coordinates of a package, but stand for the source's list of all packages. Asking for that
+    /// names no package, so origin controls do not hold for it.
+    fn is_list(&self, _package: &PackageCoordinates) -> bool {
+        false
+    }
+
+    /// How old that list may be before it is asked for again: it is large.
+    fn list_freshness_ms(&self) -> i64 {
+        0
+    }
+
     /// Where a document is that is about all packages of a namespace.
     fn namespace_document(
         &self,

@@ -109,7 +109,7 @@ impl Catalog {
         }
         let held = self.held_source_package(view.domain_id, node, package);
         if let Some((row, found)) = held.await? {
-            if self.is_stale(&row, package.format)? {
+            if self.is_stale_of(&row, package)? {
                 self.refresh_behind(view, node, package);
             }
             return Ok(Some(found));
@@ -149,7 +149,7 @@ impl Catalog {
                 let row = reader.find_source_document(node.id, &package).await;
                 drop(reader);
                 if let Ok(Some(row)) = row
-                    && catalog.is_stale(&row, package.format).unwrap_or(false)
+                    && catalog.is_stale_of(&row, &package).unwrap_or(false)
                 {
                     catalog.refresh(&view, node, &package).await.ok();
                 }
@@ -164,6 +164,19 @@ impl Catalog {
     ) -> Result<bool, Error> {
         let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
         Ok(age_ms >= self.freshness_ms(format)?)
+    }
+
+    /// The same of what a source says of a package.
+    fn is_stale_of(
+        &self,
+        row: &SourceDocumentRow,
+        package: &PackageCoordinates,
+    ) -> Result<bool, Error> {
+        let source = self.rules(package.format)?.source();
+        let list = source.filter(|source| source.is_list(package));
+        let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
+        Ok(self.is_stale(row, package.format)?
+            && list.is_none_or(|source| age_ms >= source.list_freshness_ms()))
     }
 
     /// How old a source's documents of a format may be.

@@ -213,6 +213,13 @@ impl PackageEndpoints {
         let caller = self.authenticate(&parts, &domain, known).await?;
         let mut endpoint = format.route(&head)?;
         known.operation = endpoint.label();
+        let more = endpoint.counts_for().saturating_sub(1);
+        if more > 0 {
+            let token = credentials::token(&parts.headers).unwrap_or_default();
+            let token = token.as_deref();
+            self.catalog
+                .count_package_request(&caller, token, more, known.is_read_only)?;
+        }
         endpoint.look_into(body, &self.limits).await?;
         let mut permission = endpoint.permission();
         if let Some(action) = permission.actions.first() {

@@ -126,6 +126,11 @@ pub trait Endpoint: Send {
         Subject::default()
     }
 
+    /// How many requests it counts for, where rates are limited: one that asks for many packages, as many.
+    fn counts_for(&self) -> u32 {
+        1
+    }
+
     /// Answers it. The body is what is left of it.
     fn run(self: Box<Self>, cx: Context, body: Body) -> BoxFuture<'static, Result<Reply>>;
 }

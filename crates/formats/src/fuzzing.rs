@@ -2,7 +2,7 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{cargo, maven, pypi};
+use crate::{cargo, maven, pypi, ruby};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
@@ -11,6 +11,9 @@ pub type Target = (&'static str, fn(&[u8]));
 pub const TARGETS: &[Target] = &[
     ("crate_publish", crate_publish),
     ("crate_tar", crate_tar),
+    ("gem", gem),
+    ("gem_info", gem_info),
+    ("gemspec", gemspec),
     ("index_line", index_line),
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
@@ -33,6 +36,21 @@ pub fn crate_tar(data: &[u8]) {
 /// A line of Cargo's index, of a public source or as it is kept.
 pub fn index_line(data: &[u8]) {
     cargo::fuzzing::index_line(data);
+}
+
+/// A Ruby gem.
+pub fn gem(data: &[u8]) {
+    ruby::fuzzing::gem(data);
+}
+
+/// A document of the compact index of a public source of gems.
+pub fn gem_info(data: &[u8]) {
+    ruby::fuzzing::gem_info(data);
+}
+
+/// The specification of a gem, or its checksums.
+pub fn gemspec(data: &[u8]) {
+    ruby::fuzzing::gemspec(data);
 }
 
 /// A `maven-metadata.xml`, of a client or a public source.
