@@ -16,6 +16,7 @@ from harness.fake_gems import FakeGems
 from harness.gem_wire import GemHost
 from harness.gems import Gem
 from harness.packages import fresh_name
+from harness.waiting import wait_until
 from ruby.driver import Ruby, assert_installed, installed_files, locked
 
 LARGE_BYTES = 20 * 1024 * 1024
@@ -193,6 +194,9 @@ class RubyFamilyScenarios:
         assert_installed(before, yanked)
         gems.yank(yanked)
         client.empty_cache()
+        # What is held is given out while the source is asked behind it.
+        wire = GemHost(connected.endpoint("ruby"), connected.token)
+        wait_until(lambda: set(wire.info(kept.name)) == {"1.0.0"}, timeout_s=30)
         after = client.project("after")
         client.add(after, (kept.name, ""))
         assert_installed(after, kept)
