@@ -8,6 +8,7 @@ pub mod fake_cargo;
 pub mod fake_maven;
 pub mod fake_npm;
 pub mod fake_pypi;
+pub mod fake_ruby;
 pub mod fake_source;
 #[cfg(feature = "house")]
 pub mod house;

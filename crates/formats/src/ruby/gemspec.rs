@@ -458,7 +458,7 @@ test_files: []
             "metadata.gz".to_owned(),
             "ab".to_owned(),
         );
-        assert_eq!(plain, [expected.clone()]);
+        assert_eq!(plain, std::slice::from_ref(&expected));
         let packed = read_checksums("---\nSHA256:\n  metadata.gz: !binary |-\n    YWI=\n").unwrap();
         assert_eq!(packed, [expected]);
         assert!(read_checksums("---\nSHA256:\n  metadata.gz: []\n").is_err());

@@ -77,7 +77,7 @@ impl<'v> Version<'v> {
                 rest = after;
             }
         }
-        Some(Self(canonical(segments)))
+        Some(Self(canonical(&segments)))
     }
 
     /// Whether it is a pre-release: it has a letter.
@@ -102,7 +102,7 @@ impl<'v> Version<'v> {
 }
 
 /// Without the zeroes that mean nothing: at the end of the numbers before the first text, and at the very end.
-fn canonical(segments: Vec<Segment<'_>>) -> Vec<Segment<'_>> {
+fn canonical<'v>(segments: &[Segment<'v>]) -> Vec<Segment<'v>> {
     let is_text = |segment: &Segment<'_>| matches!(segment, Segment::Text(_));
     let border = segments.iter().position(is_text).unwrap_or(segments.len());
     let (numbers, rest) = segments.split_at(border);

@@ -149,6 +149,7 @@ table! {
     maven: crate::ecosystems::Maven => held index graph source;
     generic: crate::ecosystems::Generic => held;
     cargo: crate::ecosystems::Cargo => held index graph source;
+    ruby: crate::ecosystems::Ruby => held index graph source;
 }
 
 #[tokio::test]

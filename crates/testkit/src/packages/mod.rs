@@ -4,12 +4,14 @@
 
 mod archive;
 mod cargo_crate;
+mod gem;
 mod npm_tarball;
 mod pom;
 mod python_distribution;
 
 pub use archive::{tar_gz, zip};
 pub use cargo_crate::{CargoCrate, publish_frame};
+pub use gem::{GemBuild, GemFile, gz};
 pub use npm_tarball::tgz;
 pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
