@@ -32,7 +32,7 @@ class Cargo(Program):
     """Cargo, with the token that it was given by `cargo login`."""
 
     name = "cargo"
-    settings = "config.toml"
+    settings = "token.toml"
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -59,22 +59,30 @@ class Cargo(Program):
         }
 
     def configure(self, endpoint: str, token: str, *, domain: str = "", public: bool = False) -> None:
-        """Point cargo at a repository; with `public`, crates of the public registry come through it too."""
+        """Point cargo at a repository; with `public`, it stands in the place of the public registry too."""
         self.endpoint = endpoint
-        text = self.documented(self.settings, token, domain)
-        if public:
-            text += "\n" + self.documented("config.toml for public crates", token, domain)
+        text = self.documented("replacement.toml" if public else self.settings, token, domain)
         self.cargo_home.mkdir(exist_ok=True)
         (self.cargo_home / "config.toml").write_text(text)
         (self.registry,) = re.findall(r"^\[registries\.([\w-]+)\]", text, re.MULTILINE)
-        self.log_in(token)
+        self.take(token)
 
     def documented(self, name: str, token: str = "", domain: str = "") -> str:
         """A block of settings from the documentation, for this repository."""
         text = documented("cargo", name, endpoint=self.endpoint, token=token)
         return re.sub(r"(--domain[\s\"',]+)acme\b", rf"\g<1>{domain}", text)
 
-    def log_in(self, token: str) -> Finished | None:
+    def take(self, token: str) -> None:
+        """From now on cargo has this token."""
+        # The settings for public crates have the AWS CLI as the provider of tokens; here it is cargo's own file.
+        self.variables = {self.variable("CREDENTIAL_PROVIDER"): "cargo:token"}
+        self.log_in(token)
+
+    def variable(self, key: str) -> str:
+        """The variable that stands for a key of the registry's settings."""
+        return f"CARGO_REGISTRIES_{self.registry.upper().replace('-', '_')}_{key}"
+
+    def log_in(self, token: str) -> Finished:
         """`cargo login`, which reads the token from standard input."""
         done = subprocess.run(
             [*self.program(), "login", "--registry", self.registry],

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from cargo.driver import Cargo
 from harness import account
-from harness.client import Finished
 from harness.server import Server
 
 
@@ -15,17 +15,17 @@ class CargoWithEnvironment(Cargo):
 
     name = "cargo with a variable"
 
-    def log_in(self, token: str) -> Finished | None:
-        variable = f"CARGO_REGISTRIES_{self.registry.upper().replace('-', '_')}_TOKEN"
-        self.variables = {variable: f"Bearer {token}"}
-        return None
+    def take(self, token: str) -> None:
+        exported = dict(re.findall(r'^export (\w+)="(.*)"$', self.documented("cargo", token), re.MULTILINE))
+        assert set(exported) == {self.variable("TOKEN")}
+        self.variables = exported | {self.variable("CREDENTIAL_PROVIDER"): "cargo:token"}
 
 
 class CargoWithAwsCli(Cargo):
     """Cargo that asks the AWS CLI for a token whenever it needs one, as the CodeArtifact documentation has it."""
 
     name = "cargo with the AWS CLI"
-    settings = "config.toml with the AWS CLI"
+    settings = "config.toml"
 
     def __init__(self, home: Path, server: Server) -> None:
         super().__init__(home)
@@ -35,5 +35,5 @@ class CargoWithAwsCli(Cargo):
         own = super().environment()
         return account.aws_environment(self.server, str(self.home)) | own
 
-    def log_in(self, token: str) -> Finished | None:
-        return None
+    def take(self, token: str) -> None:
+        """It asks for one itself."""

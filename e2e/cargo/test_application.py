@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from cargo.driver import Cargo
+from cargo.providers import CargoWithAwsCli
 from harness.account import Repository
 from harness.source import Source
 
@@ -59,9 +60,10 @@ def assert_nothing_failed(repository: Repository) -> None:
 
 
 @pytest.fixture
-def client(worldly: Repository, cargo: Cargo) -> Cargo:
-    """Cargo with the public registry replaced by the repository."""
-    cargo.configure(worldly.endpoint("cargo"), worldly.token, public=True)
+def client(worldly: Repository, tmp_path: Path) -> Cargo:
+    """Cargo with the repository in the place of the public registry, and tokens from the AWS CLI."""
+    cargo = CargoWithAwsCli(tmp_path / "home", worldly.server)
+    cargo.configure(worldly.endpoint("cargo"), worldly.token, domain=worldly.domain, public=True)
     return cargo
 
 

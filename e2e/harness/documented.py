@@ -21,4 +21,6 @@ def documented(package_format: str, name: str, *, endpoint: str, token: str = ""
     assert len(blocks) == 1, f"{len(blocks)} blocks named {name} in the page of {package_format}"
     address = f"{EXAMPLE_HOST}/{package_format}{EXAMPLE_REPOSITORY}"
     settings = blocks[0].replace(f"http://{address}", endpoint).replace(address, endpoint.partition("://")[2])
+    # Some settings have the address without its last slash.
+    settings = settings.replace(f"http://{address}".rstrip("/"), endpoint.rstrip("/"))
     return re.sub(r"\bTOKEN\b", token, settings)

@@ -11,6 +11,7 @@ from harness.documented import documented
 from harness.gems import Gem
 
 UNPACKED = Path(__file__).resolve().parent.parent / ".cache" / "ruby"
+EXPORT = re.compile(r"^export (\w+)=(.*)$", re.MULTILINE)
 # A machine whose rules forbid MD5: bundler then leaves the compact index alone and asks the older dependency API.
 WITHOUT_MD5 = """require "openssl"
 OpenSSL::Digest.singleton_class.prepend(Module.new do
@@ -74,10 +75,10 @@ class Ruby(Program):
     def configure(self, endpoint: str, token: str) -> None:
         """Point both programs at a repository."""
         self.endpoint, self.token = endpoint, token
-        self.write_settings(".gemrc", ".gemrc")
-        self.write_settings(".gem/credentials", "credentials")
-        self.variables = dict(re.findall(r"^export (\w+)=(.*)$", self.documented("push"), re.MULTILINE))
-        self.run_command(["bash", "-euc", self.documented("bundle config")])
+        self.write_settings(".gemrc", "gemrc")
+        # Both blocks are what a user types: the exports are taken from them.
+        typed = self.documented("bundler") + self.documented("gem")
+        self.variables = {name: value.strip('"') for name, value in EXPORT.findall(typed)}
 
     def documented(self, name: str) -> str:
         """A block of settings from the documentation, for this repository."""
@@ -113,8 +114,8 @@ class Ruby(Program):
         return made
 
     def push(self, file: Path, *, check: bool = True, timeout_s: float = 150) -> Finished:
-        """`gem push`, with the key that the documentation names."""
-        return self.gem("push", "--key", "codeartifact_api_key", str(file), check=check, timeout_s=timeout_s)
+        """`gem push`."""
+        return self.gem("push", str(file), check=check, timeout_s=timeout_s)
 
     def publish(self, project: Path, *, check: bool = True) -> Finished:
         """Build the gem of a project and push it."""

@@ -150,7 +150,7 @@ class RubyFamilyScenarios:
         before = publisher.project("before")
         publisher.add(before, (kept.name, "~> 1.0"))
         assert_installed(before, yanked)
-        publisher.gem("yank", "--key", "codeartifact_api_key", yanked.name, "--version", "1.1.0")
+        publisher.gem("yank", yanked.name, "--version", "1.1.0")
         after = publisher.project("after")
         publisher.add(after, (kept.name, "~> 1.0"))
         assert_installed(after, kept)

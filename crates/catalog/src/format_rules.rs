@@ -71,6 +71,12 @@ pub trait FormatRules: Send + Sync + 'static {
         VersionKey::of_name(version)
     }
 
+    /// What versions have in common of which only one may be published, although they are different for who has them.
+    /// `None` where that is their key.
+    fn number_key(&self, _version: &VersionName) -> Option<VersionKey> {
+        None
+    }
+
     /// When assets can still be added to a version.
     fn growth(&self) -> Growth {
         Growth::Never

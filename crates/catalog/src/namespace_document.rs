@@ -255,6 +255,9 @@ impl Catalog {
                 let is_other = before != Some(digests.sha256);
                 self.keep_namespace_row(domain_id, node, &key, Some(row), is_other)
                     .await?;
+                if is_other && namespace.is_none() {
+                    self.sources.layout_changed();
+                }
                 Ok(Some(bytes))
             }
         }

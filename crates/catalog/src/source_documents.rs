@@ -5,6 +5,7 @@
 //! fails changes nothing of what is held.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
@@ -63,6 +64,8 @@ impl From<Error> for SourceFault {
 #[derive(Debug, Clone)]
 struct Parsed {
     digest: Sha256Digest,
+    /// That of the layouts that it was read by.
+    edition: u64,
     size_bytes: u64,
     package: Arc<SourcePackage>,
 }
@@ -79,12 +82,37 @@ impl Weighter<RefreshKey, Parsed> for BySize {
 
 /// Documents parsed a short while ago, bounded by their bytes.
 #[derive(Debug)]
-pub(crate) struct SourceCache(Cache<RefreshKey, Parsed, BySize>);
+pub(crate) struct SourceCache {
+    parsed: Cache<RefreshKey, Parsed, BySize>,
+    /// Counts the times that a source said that it is laid out otherwise.
+    edition: AtomicU64,
+}
 
 impl Default for SourceCache {
     fn default() -> Self {
-        Self(Cache::with_weighter(256, PARSED_BYTES, BySize))
+        Self {
+            parsed: Cache::with_weighter(256, PARSED_BYTES, BySize),
+            edition: AtomicU64::new(0),
+        }
     }
+}
+
+impl SourceCache {
+    fn edition(&self) -> u64 {
+        self.edition.load(Ordering::Acquire)
+    }
+
+    /// Has documents read anew: a source is laid out otherwise.
+    pub(crate) fn layout_changed(&self) {
+        self.edition.fetch_add(1, Ordering::AcqRel);
+    }
+}
+
+/// What a document is read by.
+struct Place {
+    base: url::Url,
+    layout: Option<Bytes>,
+    edition: u64,
 }
 
 impl Catalog {
@@ -225,8 +253,9 @@ impl Catalog {
             return Ok(None);
         };
         let key = (node.id, package.clone());
-        if let Some(parsed) = self.sources.0.get(&key)
+        if let Some(parsed) = self.sources.parsed.get(&key)
             && parsed.digest == digest
+            && parsed.edition == self.sources.edition()
         {
             return Ok(Some((row, parsed.package)));
         }
@@ -242,11 +271,16 @@ impl Catalog {
         let Ok(source) = self.connection_source(node).await else {
             return Ok(None);
         };
+        let edition = self.sources.edition();
         let layout = match self.source_layout(domain_id, node, package.format).await {
             Err(SourceFault::Unreadable(_)) => return Ok(None),
             layout => layout?,
         };
-        let place = (source.base().clone(), layout);
+        let place = Place {
+            base: source.base().clone(),
+            layout,
+            edition,
+        };
         match self.parse(place, package, bytes, digest, key).await {
             Ok(found) => Ok(Some((row, found))),
             Err(SourceFault::Unreadable(_)) => Ok(None),
@@ -270,11 +304,10 @@ impl Catalog {
             .map_err(SourceFault::Source)
     }
 
-    /// Reads a document off the async threads: large ones take a while. The place is the source's address, and how it is
-    /// laid out.
+    /// Reads a document off the async threads: large ones take a while.
     async fn parse(
         &self,
-        (base, layout): (url::Url, Option<Bytes>),
+        place: Place,
         package: &PackageCoordinates,
         bytes: Bytes,
         digest: Sha256Digest,
@@ -283,6 +316,11 @@ impl Catalog {
         let rules = self.rules(package.format)?;
         let size_bytes = bytes.len() as u64;
         let coordinates = package.clone();
+        let Place {
+            base,
+            layout,
+            edition,
+        } = place;
         let read = self.heavy_work.run(move || {
             let source = rules
                 .source()
@@ -294,10 +332,11 @@ impl Catalog {
         });
         let read = read.await.map_err(SourceFault::from)?;
         let found = Arc::new(read.map_err(SourceFault::Unreadable)?);
-        self.sources.0.insert(
+        self.sources.parsed.insert(
             key,
             Parsed {
                 digest,
+                edition,
                 size_bytes,
                 package: Arc::clone(&found),
             },
@@ -398,16 +437,15 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
+                let edition = self.sources.edition();
                 let layout = self.source_layout(domain_id, node, package.format);
-                let stored = self.store_document(
-                    domain_id,
-                    node,
-                    package,
-                    (source.base().clone(), layout.await?),
-                    bytes,
-                    validators,
-                    held,
-                );
+                let place = Place {
+                    base: source.base().clone(),
+                    layout: layout.await?,
+                    edition,
+                };
+                let stored =
+                    self.store_document(domain_id, node, package, place, bytes, validators, held);
                 let said = stored.await?;
                 if let Some(said) = &said {
                     self.follow_source(domain_id, node, package, said).await?;
@@ -426,7 +464,7 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
-        place: (url::Url, Option<Bytes>),
+        place: Place,
         bytes: Bytes,
         validators: Validators,
         held: Option<SourceDocumentRow>,

@@ -123,7 +123,9 @@ impl<'v> ShownLine<'v> {
 
 /// The file of the index.
 pub(super) fn render_index(view: &PackageView) -> Result<Bytes> {
-    let lines = shown(view)?;
+    let mut lines = shown(view)?;
+    // As the public index has them: in the order in which they came.
+    lines.sort_by_key(|shown| shown.view.published_at);
     let size: usize = lines.iter().map(|shown| shown.line.len() + 16).sum();
     let mut out = Vec::with_capacity(size);
     for shown in &lines {
@@ -139,7 +141,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use catalog::Metadata;
-    use model::VersionName;
+    use model::{EpochMillis, VersionName};
 
     use super::*;
     use crate::cargo::name::find_crate;
@@ -176,9 +178,18 @@ mod tests {
     }
 
     #[test]
-    fn lines_stand_in_the_order_of_versions_and_as_they_were_written() {
-        let all = ["1.10.0", "1.9.0", "1.9.0-rc.1"].map(|name| version(name, None, false));
-        let expected = ["1.9.0-rc.1", "1.9.0", "1.10.0"].map(|name| line(name, false) + "\n");
+    fn lines_stand_in_the_order_in_which_they_came_and_as_they_were_written() {
+        let at = |name: &str, ms: Option<i64>| VersionView {
+            published_at: ms.map(EpochMillis),
+            ..version(name, None, false)
+        };
+        let all = [
+            at("1.8.1", Some(2)),
+            at("1.10.0", Some(1)),
+            at("1.9.0", Some(1)),
+            at("1.0.0", None),
+        ];
+        let expected = ["1.0.0", "1.9.0", "1.10.0", "1.8.1"].map(|name| line(name, false) + "\n");
         assert_eq!(rendered(all.to_vec()).unwrap(), expected.concat());
         assert_eq!(rendered(Vec::new()), None);
     }

@@ -70,8 +70,10 @@ impl FormatRules for Cargo {
         })
     }
 
-    fn version_key(&self, version: &VersionName) -> VersionKey {
-        VersionKey::new(version::key(version.as_str()))
+    /// The public index has versions of old that differ in build metadata alone, and lock files that name them. None are
+    /// added.
+    fn number_key(&self, version: &VersionName) -> Option<VersionKey> {
+        Some(VersionKey::new(version::number(version.as_str())))
     }
 
     fn name_fold(&self, package: &PackageCoordinates) -> Option<NameFold> {

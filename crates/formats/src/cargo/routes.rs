@@ -19,7 +19,9 @@ type Routed = Result<Box<dyn Endpoint>>;
 /// Finds the endpoint of a request.
 pub(super) fn route(head: &RequestHead<'_>) -> Routed {
     let segments: Vec<&str> = head.segments.iter().map(AsRef::as_ref).collect();
-    if head.trailing_slash && !segments.is_empty() {
+    // No segment of the protocol has a slash of its own, encoded or not.
+    let is_odd = segments.iter().any(|segment| segment.contains('/'));
+    if is_odd || (head.trailing_slash && !segments.is_empty()) {
         return Err(no_such_request());
     }
     if let ["api", "v1", "crates", rest @ ..] = segments.as_slice() {

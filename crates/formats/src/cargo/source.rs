@@ -66,7 +66,7 @@ impl PublicSource for CargoSource {
             let Some(version) = read_line(package, &downloads, document, line) else {
                 continue;
             };
-            if seen.insert(version::key(version.version.as_str())) {
+            if seen.insert(version.version.clone()) {
                 found.versions.push(version);
             }
         }
@@ -290,7 +290,7 @@ mod tests {
             &line("widget", "1.0"),
             &good.replace("ab", "zz"),
             &good,
-            &line("widget", "1.0.0+again"),
+            &line("widget", "1.0.0"),
             "",
             &line("widget", "1.1.0"),
         ]

@@ -1,4 +1,4 @@
-//! Versions of crates: Semantic Versioning 2.0.0, where what differs in build metadata alone is the same version.
+//! Versions of crates: Semantic Versioning 2.0.0, where of those that differ in build metadata alone one may be published.
 
 use model::{Error, InvalidReason, ResourceType, Result, VersionName};
 use semver::{BuildMetadata, Version};
@@ -16,8 +16,8 @@ pub(super) fn read(text: &str) -> Option<Version> {
     Version::parse(text).ok()
 }
 
-/// What the spellings of one version have in common.
-pub(super) fn key(text: &str) -> String {
+/// What versions have in common of which one may be published.
+pub(super) fn number(text: &str) -> String {
     read(text).map_or_else(
         || text.to_owned(),
         |mut version| {
@@ -54,11 +54,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn f_cr_2_build_metadata_makes_no_other_version() {
-        assert_eq!(key("1.0.0+a"), key("1.0.0"));
-        assert_eq!(key("1.0.0-rc.1+a.b"), "1.0.0-rc.1");
-        assert_ne!(key("1.0.0-rc.1"), key("1.0.0"));
-        assert_eq!(key("old"), "old");
+    fn f_cr_2_build_metadata_makes_no_other_number() {
+        assert_eq!(number("1.0.0+a"), number("1.0.0"));
+        assert_eq!(number("1.0.0-rc.1+a.b"), "1.0.0-rc.1");
+        assert_ne!(number("1.0.0-rc.1"), number("1.0.0"));
+        assert_eq!(number("old"), "old");
     }
 
     #[test]
