@@ -76,9 +76,15 @@ class Ruby(Program):
         """Point both programs at a repository."""
         self.endpoint, self.token = endpoint, token
         self.write_settings(".gemrc", "gemrc")
-        # Both blocks are what a user types: the exports are taken from them.
-        typed = self.documented("bundler") + self.documented("gem")
-        self.variables = {name: value.strip('"') for name, value in EXPORT.findall(typed)}
+        self.variables = {}
+        self.export("bundler")
+        self.export("gem")
+
+    def export(self, name: str) -> None:
+        """The variables of a documented block, for everything that is run from now on."""
+        found = {key: value.strip('"') for key, value in EXPORT.findall(self.documented(name))}
+        assert found
+        self.variables |= found
 
     def documented(self, name: str) -> str:
         """A block of settings from the documentation, for this repository."""
