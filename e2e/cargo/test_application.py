@@ -100,7 +100,9 @@ def test_a_lock_made_through_the_repository_is_the_one_made_against_the_public_i
 ) -> None:
     direct = Cargo(tmp_path / "direct")
     direct.cargo_home.mkdir()
-    replaced = f'[source.crates-io]\nreplace-with = "public"\n[source.public]\nregistry = "sparse+{public_crates.url}"\n'
+    replaced = (
+        f'[source.crates-io]\nreplace-with = "public"\n[source.public]\nregistry = "sparse+{public_crates.url}"\n'
+    )
     (direct.cargo_home / "config.toml").write_text(replaced)
     locks = []
     for cargo in (client, direct):

@@ -72,7 +72,7 @@ def test_f_cr_3_every_kind_of_dependency_and_feature_survives_the_index(publishe
     folder = publisher.home / "rich"
     (folder / "src").mkdir(parents=True)
     (folder / "src/lib.rs").write_text('#[cfg(feature = "more")]\npub use maybe::VERSION;\npub use plain as inner;\n')
-    (folder / "build.rs").write_text("fn main() { assert_eq!(built::VERSION, \"1.0.0\"); }\n")
+    (folder / "build.rs").write_text('fn main() { assert_eq!(built::VERSION, "1.0.0"); }\n')
     (folder / "README.md").write_text("# Parcels\n")
     manifest = FEATURES.format(name=name, plain=plain.name, maybe=maybe.name, registry=publisher.registry)
     (folder / "Cargo.toml").write_text(manifest)
@@ -80,7 +80,14 @@ def test_f_cr_3_every_kind_of_dependency_and_feature_survives_the_index(publishe
 
     line = wire.lines(name)["1.0.0"]
     found = sorted(
-        (one["name"], one.get("package") or "", one.get("kind"), one["optional"], one["default_features"], one["target"] or "")
+        (
+            one["name"],
+            one.get("package") or "",
+            one.get("kind"),
+            one["optional"],
+            one["default_features"],
+            one["target"] or "",
+        )
         for one in line["deps"]
     )
     assert found == sorted(

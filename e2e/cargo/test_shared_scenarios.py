@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from cargo.driver import Cargo
 from cargo.providers import CargoWithEnvironment
 from scenarios.cargo_family import CargoScenarios

@@ -9,8 +9,8 @@ import pytest
 
 from differential.comparing import compare_all, popular
 from harness import knobs, public_registries
-from harness.gem_wire import GemHost
 from harness.account import Repository
+from harness.gem_wire import GemHost
 from harness.source import Source
 
 
@@ -39,7 +39,9 @@ def test_the_lines_of_popular_gems_are_those_of_the_public_host(
         if not hasattr(own, "sides"):
             own.sides = GemHost(public_gems.url, None), GemHost(url, token)
         direct, through = (side.info(name) for side in own.sides)
-        differing = [version for version in direct.keys() | through.keys() if direct.get(version) != through.get(version)]
+        differing = [
+            version for version in direct.keys() | through.keys() if direct.get(version) != through.get(version)
+        ]
         return f"{name}: {sorted(differing)[:5]}" if differing else None
 
     compare_all(popular("ruby"), compare)

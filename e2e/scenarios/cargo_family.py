@@ -38,7 +38,9 @@ class CargoScenarios:
         """The client with an empty home."""
         return self.client_type(tmp_path / "home")
 
-    def configure(self, client: Cargo, repository: Repository, token: str | None = None, *, public: bool = False) -> None:
+    def configure(
+        self, client: Cargo, repository: Repository, token: str | None = None, *, public: bool = False
+    ) -> None:
         """Point the client at a repository, with another token if one is given."""
         token = repository.token if token is None else token
         client.configure(repository.endpoint("cargo"), token, domain=repository.domain, public=public)
