@@ -26,7 +26,8 @@ use serde_json::{Value, json};
 fn main() {
     let found: Value = serde_json::from_str(r#"{"parcels": [1, 2, 3]}"#).expect("JSON");
     assert_eq!(found, json!({"parcels": [1, 2, 3]}));
-    println!("{} {}", itoa::Buffer::new().format(found["parcels"][2].as_u64().unwrap_or(0)), semver::Version::new(1, 2, 3));
+    let third = found["parcels"][2].as_u64().unwrap_or(0);
+    println!("{} {}", itoa::Buffer::new().format(third), semver::Version::new(1, 2, 3));
 }
 """
 

@@ -1,4 +1,4 @@
-"""Crates to publish: as a project for cargo, as a `.crate` file, as a line of an index and as what `cargo publish` sends.
+"""Crates to publish: as a project for cargo, as a `.crate` file, as a line of an index, as what `cargo publish` sends.
 
 Everything is made from a seed, so what is fetched can be compared byte by byte with what it should be. The forms are
 those of "Registries" in the Cargo book.

@@ -1,4 +1,4 @@
-"""Commands of gem, both generations: install, list, fetch, search, yank, owner, signin; and which index each asks for."""
+"""Commands of gem, both generations: install, list, fetch, search, yank, owner; and which index each asks for."""
 
 from __future__ import annotations
 
