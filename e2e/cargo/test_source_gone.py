@@ -75,14 +75,16 @@ def test_publishing_goes_on_beside_public_crates(secluded: Repository, crates: F
     cargo = Cargo(tmp_path / "home")
     cargo.configure(secluded.endpoint("cargo"), secluded.token)
     cargo.add(cargo.project("before"), public.name)
-    crates.stop()
-    for version in ("1.0.0", "1.1.0"):
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
         crate = Crate("beside", version, requires=((public.name, "=1.0.0"),))
         cargo.publish(crate.write_project(cargo.home / f"source-{version}", cargo.registry))
         cargo.empty_cache()
         project = cargo.project(f"during-{version.replace('.', '-')}")
         cargo.add(project, "beside")
         assert locked(project) == {"beside": version, public.name: "1.0.0"}
+        # Cargo looks into the index before the first publish of a name, and whether the public registry has that name
+        # cannot be said without it. From then on it is ours.
+        crates.stop()
 
 
 def test_many_at_once_fetch_one_crate_once(secluded: Repository, crates: FakeCrates) -> None:

@@ -1,12 +1,14 @@
 """A public gem host made of nothing but what a story puts into it: no network, every request counted.
 
-The compact index and the files ("Compact Index API" in the guides of RubyGems), without credentials.
+The compact index, the files and their specifications ("Compact Index API" in the guides of RubyGems), without
+credentials.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 
 from harness.fake_host import FakeHost
 from harness.gems import Gem
@@ -17,7 +19,9 @@ TEXT = "text/plain; charset=utf-8"
 class FakeGems(FakeHost):
     """The host. `stop` makes it refuse connections, `start` brings it back on the same port."""
 
-    def __init__(self) -> None:
+    def __init__(self, specification: Callable[[Gem], bytes] | None = None) -> None:
+        """`specification` makes what Ruby itself would write about a gem below `quick/`."""
+        self._specification = specification
         self._gems: dict[str, list[Gem]] = {}
         # Files that are sent with other bytes than the index says.
         self._broken: set[str] = set()
@@ -53,6 +57,8 @@ class FakeGems(FakeHost):
         with self._content:
             if path.startswith("/gems/"):
                 return self._file(path.removeprefix("/gems/"))
+            if path.startswith("/quick/Marshal.4.8/"):
+                return self._quick(path.removeprefix("/quick/Marshal.4.8/").removesuffix(".gemspec.rz"))
             text = self._index(path)
         if text is None:
             return 404, {"Content-Type": "text/plain"}, b"This gem could not be found"
@@ -69,6 +75,12 @@ class FakeGems(FakeHost):
                     content = content[:600] + bytes([content[600] ^ 1]) + content[601:]
                 return 200, {"Content-Type": "application/octet-stream"}, content
         return 404, {"Content-Type": "text/plain"}, b"This gem could not be found"
+
+    def _quick(self, full_name: str) -> tuple[int, dict[str, str], bytes]:
+        found = [gem for gems in self._gems.values() for gem in gems if gem.full_name == full_name]
+        if not found or self._specification is None:
+            return 404, {"Content-Type": "text/plain"}, b"This gem could not be found"
+        return 200, {"Content-Type": "application/octet-stream"}, self._specification(found[0])
 
     def _index(self, path: str) -> str | None:
         if path == "/names":

@@ -77,7 +77,7 @@ class Gem:
             "  s.homepage = 'https://parcels.example/'",
             "  s.license = 'Apache-2.0'",
             f"  s.files = {sorted(self.files())!r}",
-            f"  s.required_ruby_version = {self.required_ruby!r}",
+            f"  s.required_ruby_version = {[one.strip() for one in self.required_ruby.split(',')]!r}",
             *dependencies,
             "end",
             "",

@@ -13,13 +13,13 @@ from harness.account import Repository
 from harness.fake_gems import FakeGems
 from harness.gem_wire import GemHost
 from harness.server import Server
-from ruby.driver import NewRuby, Ruby
+from ruby.driver import NewRuby, Ruby, specification
 
 
 @pytest.fixture(scope="session")
 def fake_gems() -> Iterator[FakeGems]:
     """The public host of these stories."""
-    host = FakeGems()
+    host = FakeGems(specification)
     yield host
     host.stop()
 

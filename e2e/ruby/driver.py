@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import subprocess
+import tempfile
 from pathlib import Path
 
 from harness.client import Finished, Program
@@ -169,6 +171,26 @@ class NewRuby(Ruby):
 
     name = "gem 3.6 and bundler 2.6"
     suite = "trixie"
+
+
+def specification(gem: Gem) -> bytes:
+    """What Ruby itself writes about a gem for `quick/Marshal.4.8/`."""
+    script = "print Zlib::Deflate.deflate(Marshal.dump(Gem::Package.new(ARGV[0]).spec))"
+    with tempfile.TemporaryDirectory() as scratch:
+        done = subprocess.run(
+            [
+                UNPACKED / Ruby.suite / "bin/ruby",
+                "-rzlib",
+                "-rrubygems/package",
+                "-e",
+                script,
+                gem.write_file(Path(scratch)),
+            ],
+            capture_output=True,
+            timeout=60,
+            check=True,
+        )
+    return done.stdout
 
 
 def locked(project: Path) -> dict[str, str]:
