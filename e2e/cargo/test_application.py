@@ -1,7 +1,7 @@
 """Real projects through source replacement: fetched cold, warm, and with the public registry gone; the same lock and
 the same bytes each time, and what was fetched compiles.
 
-The large project is the program of `rust-sdk/`: its lock was made against the public index and is used as it is.
+The lock of the large one (`application/`) was made against the public index and is used as it is.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from cargo.providers import CargoWithAwsCli
 from harness.account import Repository
 from harness.source import Source
 
-LARGE = Path(__file__).resolve().parent.parent / "rust-sdk"
+LARGE = Path(__file__).resolve().parent / "application"
 LEAST_CRATES = 200
 CODE = """
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ def checksums(project: Path) -> dict[str, str]:
 
 def copy_of_the_large_project(place: Path) -> Path:
     """The project without what was built of it."""
-    shutil.copytree(LARGE, place, ignore=shutil.ignore_patterns("target", "*.py", "__pycache__"))
+    shutil.copytree(LARGE, place, ignore=shutil.ignore_patterns("target"))
     return place
 
 

@@ -177,19 +177,8 @@ def specification(gem: Gem) -> bytes:
     """What Ruby itself writes about a gem for `quick/Marshal.4.8/`."""
     script = "print Zlib::Deflate.deflate(Marshal.dump(Gem::Package.new(ARGV[0]).spec))"
     with tempfile.TemporaryDirectory() as scratch:
-        done = subprocess.run(
-            [
-                UNPACKED / Ruby.suite / "bin/ruby",
-                "-rzlib",
-                "-rrubygems/package",
-                "-e",
-                script,
-                gem.write_file(Path(scratch)),
-            ],
-            capture_output=True,
-            timeout=60,
-            check=True,
-        )
+        command = [UNPACKED / Ruby.suite / "bin/ruby", "-rzlib", "-rrubygems/package", "-e", script]
+        done = subprocess.run([*command, gem.write_file(Path(scratch))], capture_output=True, timeout=60, check=True)
     return done.stdout
 
 
