@@ -24,4 +24,6 @@ def documented(package_format: str, name: str, *, endpoint: str, token: str = ""
         address = f"{example}/{package_format}{EXAMPLE_REPOSITORY}"
         settings = settings.replace(address, endpoint)
         settings = settings.replace(address.partition("://")[2], endpoint.partition("://")[2])
+        # Some settings have the address without its last slash.
+        settings = settings.replace(address.rstrip("/"), endpoint.rstrip("/"))
     return re.sub(r"\bTOKEN\b", token, settings)
