@@ -244,8 +244,7 @@ class NugetFamilyScenarios:
         project = client.project("app")
         refused = client.add(project, public.id, "1.0.0", check=False)
         assert refused.status != 0
-        assert client.package_files(project) == {}
         # Bytes pass through as they come; the last ones never do.
         with pytest.raises(IncompleteRead):
             Feed(connected.endpoint("nuget"), connected.token).nupkg(public.id, "1.0.0")
-        assert connected.versions("nuget", public.id.lower()) == {}
+        assert public.id.lower() not in connected.packages("nuget")

@@ -61,14 +61,17 @@ def test_login_makes_the_credentials_that_everything_else_uses(swift: Swift, reg
     assert release["metadata"]["description"] == "One thing links to another."
 
 
-def test_a_login_with_a_wrong_token_is_refused_and_kept_nowhere(swift: Swift) -> None:
+def test_a_login_with_a_wrong_token_ends_refused_and_is_kept_nowhere(swift: Swift, registry: Repository) -> None:
     swift.log_out()
     folder = swift.folder("app", application({}))
     where = [f"{swift.endpoint}login", "--token", "not-a-token-of-this-server", "--no-confirm"]
-    refused = swift.run("package-registry", "login", *where, cwd=folder, check=False)
-    assert refused.status != 0
-    assert "unauthorized" in refused.output.lower() or "credentials" in refused.output.lower(), str(refused)
+    # It mostly falls over before it has said why; what counts is that it ends, and not well.
+    assert swift.run("package-registry", "login", *where, cwd=folder, check=False).status != 0
     assert not (swift.home / ".netrc").exists() or "not-a-token" not in (swift.home / ".netrc").read_text()
+    refused = SwiftRegistry(registry, "not-a-token-of-this-server").ask("POST", "login")
+    assert refused.status == 401
+    # Asked for Basic, it would wait for ever.
+    assert refused.headers["www-authenticate"].startswith("Bearer ")
 
 
 def test_a_wrong_token_neither_reads_nor_publishes(swift: Swift, publish: Publish, registry: Repository) -> None:
