@@ -1,4 +1,4 @@
-"""Reliquary beside nginx and Verdaccio on one machine, interleaved; prints a table of medians and ratios.
+"""Reliquary beside nginx and the servers that people run today, on one machine, interleaved; prints medians and ratios.
 
 Started by run.sh, which prepares what it needs. The contenders run at the same time and are loaded in turn.
 """
@@ -17,21 +17,29 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
 from harness import account, knobs  # noqa: E402
+from harness.maven_central import maven_source  # noqa: E402
+from harness.public_registries import npm_source, python_source  # noqa: E402
 from harness.server import Server  # noqa: E402
-from harness.public_registries import npm_source  # noqa: E402
 from harness.source import Source  # noqa: E402
 
+import client_rows  # noqa: E402
 import fixtures  # noqa: E402
 import footprint  # noqa: E402
 import installing  # noqa: E402
 import machine  # noqa: E402
+import maven_rows  # noqa: E402
 import publishing  # noqa: E402
+import python_peers  # noqa: E402
+import python_rows  # noqa: E402
 import reading  # noqa: E402
 import scale  # noqa: E402
 from peers import Nginx, Verdaccio  # noqa: E402
 from table import Row, markdown  # noqa: E402
 
-BESIDE_PEERS = ("packuments", "tarballs", "publishing", "growth", "installs", "footprint")
+NPM_GROUPS = ("packuments", "tarballs", "publishing", "growth", "installs", "footprint")
+# Each with a server of its own: what one format holds must not weigh on another's rows.
+FORMAT_GROUPS = ("python", "maven", "uv", "mvn")
+BESIDE_PEERS = (*NPM_GROUPS, *FORMAT_GROUPS)
 # Reliquary beside itself: two domains of different size.
 SCALE = "scale"
 GROUPS = (*BESIDE_PEERS, SCALE)
@@ -47,9 +55,52 @@ def options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measure(chosen: argparse.Namespace, binary: Path, folder: Path, source: Source) -> list[Row]:
-    """The chosen groups with peers, in an order that leaves the memory rows for the end."""
-    groups = chosen.only or BESIDE_PEERS
+def measure_formats(groups: tuple[str, ...], chosen: argparse.Namespace, binary: Path, folder: Path) -> list[Row]:
+    """The chosen groups of the other formats."""
+    pace = reading.Pace(chosen.rounds, chosen.seconds)
+    sources = {knobs.PYPI_CONNECTION: python_source(), knobs.MAVEN_CONNECTION: maven_source()}
+    rows: list[Row] = []
+    try:
+        for group in groups:
+            step(group)
+            place = folder / group
+            addresses = {name: source.url for name, source in sources.items()}
+            server = Server(
+                binary,
+                place / "reliquary",
+                sources=addresses,
+                quotas=knobs.ROOMY_QUOTAS,
+                settings=knobs.MEASURED_SETTINGS,
+            )
+            server.start()
+            try:
+                aws = account.profile_client(server)
+                connection = knobs.MAVEN_CONNECTION if group == "mvn" else knobs.PYPI_CONNECTION
+                _, app = account.create_store_and_app(server, aws, account.create_domain(aws), connection)
+                aws.create_repository(domain=app.domain, repository="bench")
+                private = account.Repository(server, aws, app.domain, "bench")
+                match group:
+                    case "python":
+                        rows += python_rows.rows(private, place / "peers", pace)
+                    case "maven":
+                        rows += maven_rows.rows(private, place / "nginx", pace)
+                    case "uv":
+                        rows.append(client_rows.uv_row(app, place / "installs", pace))
+                    case "mvn":
+                        rows.append(client_rows.mvn_row(app, place / "builds", pace))
+                server.assert_no_panic()
+            finally:
+                server.stop()
+    finally:
+        for source in sources.values():
+            source.close()
+    return rows
+
+
+def measure_npm(
+    groups: tuple[str, ...], chosen: argparse.Namespace, binary: Path, folder: Path, source: Source
+) -> list[Row]:
+    """The chosen groups of npm, in an order that leaves the memory rows for the end."""
     server = Server(
         binary, folder / "reliquary", npm_source=source.url, quotas=knobs.ROOMY_QUOTAS, settings=knobs.MEASURED_SETTINGS
     )
@@ -130,12 +181,19 @@ def write_readme(text: str, section: str) -> None:
 
 def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> bool:
     """Measure, print; whether every bar was met."""
-    source = npm_source()
-    try:
-        rows = measure(chosen, binary, folder, source)
-    finally:
-        source.close()
-    text = report(rows, machine.facts(binary, folder) + machine.peers(Verdaccio.version()), chosen)
+    groups = chosen.only or BESIDE_PEERS
+    of_npm = tuple(group for group in groups if group in NPM_GROUPS)
+    of_formats = tuple(group for group in groups if group in FORMAT_GROUPS)
+    rows: list[Row] = []
+    if of_npm:
+        source = npm_source()
+        try:
+            rows += measure_npm(of_npm, chosen, binary, folder, source)
+        finally:
+            source.close()
+    rows += measure_formats(of_formats, chosen, binary, folder)
+    facts = machine.facts(binary, folder) + machine.peers(Verdaccio.version(), python_peers.versions())
+    text = report(rows, facts, chosen)
     print("\n" + text)
     if chosen.write:
         write_readme(text, "results")

@@ -1,4 +1,5 @@
-"""The two programs that Reliquary is measured against: nginx with the same bytes as files, and Verdaccio.
+"""The programs that every format is measured against: nginx with the same bytes as files, and Verdaccio for npm. Those
+for Python are in `python_peers`.
 
 nginx is the floor that a server of files can reach on this machine: no database, no credentials, no log, compressed
 answers prepared beforehand. Verdaccio is the registry that people run today.
@@ -12,6 +13,7 @@ import json
 import os
 import subprocess
 import time
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from harness.server import free_port
@@ -39,8 +41,9 @@ http {{
     gzip_static on;
     gzip_vary on;
     etag on;
-    types {{ application/json json; application/octet-stream tgz; }}
+    types {{ {types} }}
     default_type application/octet-stream;
+    {maps}
     client_body_temp_path {folder}/tmp-body;
     proxy_temp_path {folder}/tmp-proxy;
     fastcgi_temp_path {folder}/tmp-fastcgi;
@@ -49,10 +52,29 @@ http {{
     server {{
         listen 127.0.0.1:{port} backlog=1024;
         root {root};
-        location / {{ try_files $uri $uri/packument.json =404; }}
+        location / {{ try_files {tries} =404; }}
     }}
 }}
 """
+
+
+@dataclass(frozen=True)
+class Files:
+    """How a format's documents lie in a folder: types by extension, what is looked for, and what that depends on."""
+
+    types: str
+    tries: str
+    maps: str = ""
+
+
+NPM_FILES = Files("application/json json; application/octet-stream tgz;", "$uri $uri/packument.json")
+# A page of the index is a folder with both of its forms.
+PYTHON_FILES = Files(
+    "text/html html; application/vnd.pypi.simple.v1+json json;",
+    "$uri $uri/index.$form $uri/index.json $uri/index.html",
+    'map $http_accept $form { default html; "~vnd.pypi.simple.v1\\+json" json; }',
+)
+MAVEN_FILES = Files("text/xml pom xml; application/java-archive jar;", "$uri")
 
 VERDACCIO_CONFIGURATION = """
 storage: {folder}/storage
@@ -119,15 +141,18 @@ class Process:
 class Nginx(Process):
     """A folder of files behind nginx."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, files: Files = NPM_FILES) -> None:
         super().__init__(folder)
+        self.files = files
         self.root = folder / "root"
         self.root.mkdir(exist_ok=True)
 
     def start(self) -> None:
         """Start with two workers that may read what this user may read."""
         user = "user root;" if os.geteuid() == 0 else ""
-        configuration = NGINX_CONFIGURATION.format(folder=self.folder, port=self.port, root=self.root, user=user)
+        configuration = NGINX_CONFIGURATION.format(
+            folder=self.folder, port=self.port, root=self.root, user=user, **asdict(self.files)
+        )
         path = self.folder / "nginx.conf"
         path.write_text(configuration)
         error_log = str(self.folder / "start.log")

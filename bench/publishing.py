@@ -41,21 +41,32 @@ def prepared_request(url: str, package: Package, authorization: dict[str, str]) 
 
 
 class Connection:
-    """A kept connection that sends prepared bytes and reads just enough of the answer."""
+    """A kept connection that sends prepared bytes and reads just enough of the answer. Where the server closes it, as
+    some peers do after each answer, the next request opens another.
+    """
 
     def __init__(self, url: str) -> None:
         parts = urlsplit(url)
-        self._socket = socket.create_connection((parts.hostname, parts.port), timeout=120)
+        self._address = (parts.hostname, parts.port)
+        self._open()
+
+    def _open(self) -> None:
+        self._socket = socket.create_connection(self._address, timeout=120)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
+        self._is_closing = False
 
     def send(self, request: bytes) -> int:
         """Send and return the status."""
+        if self._is_closing:
+            self._socket.close()
+            self._open()
         self._socket.sendall(request)
         while b"\r\n\r\n" not in self._buffer:
             self._receive()
         head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
         lowered = head.lower()
+        self._is_closing = b"connection: close" in lowered
         if b"transfer-encoding: chunked" in lowered:
             while not self._buffer.endswith(b"0\r\n\r\n"):
                 self._receive()
@@ -89,22 +100,29 @@ class Rate:
     generator_load: float
 
 
-def publish_rate(url: str, requests: list[bytes], clients: int, seconds: float) -> Rate:
-    """Publish with so many clients for so long; ends early if the prepared requests run out."""
-    queue = iter(requests)
+def publish_rate(url: str, publishes: list[list[bytes]], clients: int, seconds: float) -> Rate:
+    """Publish with so many clients for so long; ends early if what was prepared runs out. A publish is one request, or
+    several that follow each other.
+    """
+    queue = iter(publishes)
     lock = threading.Lock()
     acknowledged = [0] * clients
+    failures: list[str] = []
     deadline = 0.0
 
     def client(number: int, connection: Connection) -> None:
         while time.perf_counter() < deadline:
             with lock:
-                request = next(queue, None)
-            if request is None:
+                publish = next(queue, None)
+            if publish is None:
                 return
-            status = connection.send(request)
-            if status not in (200, 201):
-                raise RuntimeError(f"a publish was answered with {status}")
+            try:
+                refused = [status for status in map(connection.send, publish) if status not in (200, 201)]
+            except OSError as error:
+                refused = [error]
+            if refused:
+                failures.append(f"a publish was answered with {refused[0]}")
+                return
             acknowledged[number] += 1
 
     connections = [Connection(url) for _ in range(clients)]
@@ -118,6 +136,9 @@ def publish_rate(url: str, requests: list[bytes], clients: int, seconds: float) 
     elapsed, cpu = time.perf_counter() - begin, time.process_time() - begin_cpu
     for connection in connections:
         connection.close()
+    # Raised here: an error in a thread would only have made the rate smaller.
+    if failures:
+        raise RuntimeError(failures[0])
     return Rate(sum(acknowledged) / elapsed, cpu / elapsed)
 
 
@@ -131,7 +152,7 @@ def rate_rows(bench: Bench) -> list[Row]:
             for who, url, authorization in _publish_targets(bench):
                 count = int(PREPARED_PER_SECOND[who] * bench.seconds * (1 if clients > 1 else 0.5))
                 packages = [Package(f"rate-{next(_numbers)}", "1.0.0", size_bytes=TARBALL_BYTES) for _ in range(count)]
-                requests = [prepared_request(url, package, authorization) for package in packages]
+                requests = [[prepared_request(url, package, authorization)] for package in packages]
                 rate = publish_rate(url, requests, clients, bench.seconds)
                 row.add(who, rate.per_second)
                 loads.append(rate.generator_load)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs Reliquary, nginx and Verdaccio side by side on this machine and prints a table of ratios.
+# Runs Reliquary, nginx, Verdaccio, devpi, pypiserver and proxpi side by side on this machine and prints a table of ratios.
 #
 #   bench/run.sh                      everything (about half an hour on two cores)
 #   bench/run.sh --only tarballs      one group of rows; --help names them
@@ -7,7 +7,7 @@
 #   bench/run.sh --write              also put the table into bench/README.md
 #   RELIQUARY_BIN=path bench/run.sh   another binary than a fresh release build
 #
-# Needs nginx and wrk (Debian: apt-get install nginx-light wrk). Verdaccio is installed into bench/.cache.
+# Needs nginx and wrk (Debian: apt-get install nginx-light wrk). The other peers are installed into bench/.cache.
 set -euo pipefail
 if [ -n "${RELIQUARY_BIN:-}" ]; then
     RELIQUARY_BIN=$(realpath "$RELIQUARY_BIN")
@@ -37,6 +37,14 @@ if [ $peers = yes ] && [ ! -e "$cache/verdaccio/.done-$pins" ]; then
     cp verdaccio.json "$cache/verdaccio/package.json"
     npm install --prefix "$cache/verdaccio" --ignore-scripts --no-audit --no-fund --silent
     touch "$cache/verdaccio/.done-$pins"
+fi
+
+pins=$(sha256sum python-peers.txt | cut -c1-16)
+if [ $peers = yes ] && [ ! -e "$cache/python-peers/.done-$pins" ]; then
+    rm -rf "$cache/python-peers"
+    python3 -m venv "$cache/python-peers"
+    "$cache/python-peers/bin/pip" install --quiet --no-deps --requirement python-peers.txt
+    touch "$cache/python-peers/.done-$pins"
 fi
 
 if [ -z "${RELIQUARY_BIN:-}" ]; then

@@ -45,6 +45,26 @@ class Row:
         left, right = self.median(contender), self.median(to)
         return None if left is None or not right else left / right
 
+    @property
+    def peers(self) -> list[str]:
+        """The contenders that are programs of the same kind."""
+        return [who for who in self.samples if who not in (RELIQUARY, NGINX)]
+
+    def best_peer(self) -> str | None:
+        """The best of them."""
+        measured = [(self.median(who), who) for who in self.peers]
+        ranked = sorted((median, who) for median, who in measured if median is not None)
+        if not ranked:
+            return None
+        return ranked[0 if self.unit in SMALLER_IS_BETTER else -1][1]
+
+    def judge_best_peer(self, *, at_least: float) -> None:
+        """Set the bar from the ratio to the best of the peers."""
+        best = self.best_peer()
+        if best is not None:
+            ratio = self.ratio(RELIQUARY, best)
+            self.bar = Bar(f"≥ {at_least:g} × the best peer", ratio is not None and ratio >= at_least)
+
     def judge_ratio(
         self, contender: str, to: str, *, at_least: float | None = None, at_most: float | None = None
     ) -> None:
@@ -65,6 +85,8 @@ class Row:
 
 
 RELIQUARY, NGINX, VERDACCIO = "reliquary", "nginx", "verdaccio"
+TITLES = {RELIQUARY: "Reliquary", NGINX: "nginx", VERDACCIO: "Verdaccio"}
+SMALLER_IS_BETTER = ("s", "ms")
 
 
 def markdown(rows: list[Row]) -> str:
@@ -72,19 +94,25 @@ def markdown(rows: list[Row]) -> str:
     lines: list[str] = []
     for group in dict.fromkeys(row.group for row in rows):
         lines += [f"### {group}", ""]
-        lines += ["| what | unit | Reliquary | nginx | Verdaccio | to nginx | to Verdaccio | bar | |"]
-        lines += ["| --- | --- | ---: | ---: | ---: | ---: | ---: | --- | --- |"]
-        for row in rows:
-            if row.group == group:
-                lines.append(_line(row))
+        inside = [row for row in rows if row.group == group]
+        peers = list(dict.fromkeys(who for row in inside for who in row.peers))
+        titles = ["what", "unit", "Reliquary", "nginx", *(TITLES.get(who, who) for who in peers), "to nginx"]
+        if peers:
+            titles.append(f"to {TITLES.get(peers[0], peers[0])}" if len(peers) == 1 else "to the best peer")
+        lines += ["| " + " | ".join([*titles, "bar", ""]).rstrip() + " |"]
+        lines += ["| " + " | ".join([*("---" if n < 2 else "---:" for n in range(len(titles))), "---", "---"]) + " |"]
+        lines += [_line(row, peers) for row in inside]
         lines.append("")
     return "\n".join(lines)
 
 
-def _line(row: Row) -> str:
+def _line(row: Row, peers: list[str]) -> str:
     cells = [row.what + (f" ({row.note})" if row.note else ""), row.unit]
-    cells += [_number(row.median(contender)) for contender in (RELIQUARY, NGINX, VERDACCIO)]
-    cells += [_ratio(row.ratio(RELIQUARY, to)) for to in (NGINX, VERDACCIO)]
+    cells += [_number(row.median(contender)) for contender in (RELIQUARY, NGINX, *peers)]
+    cells.append(_ratio(row.ratio(RELIQUARY, NGINX)))
+    if peers:
+        best = row.best_peer()
+        cells.append("" if best is None else _ratio(row.ratio(RELIQUARY, best)))
     cells += [row.bar.text, "met" if row.bar.met else "**missed**"] if row.bar else ["", ""]
     return "| " + " | ".join(cells) + " |"
 

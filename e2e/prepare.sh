@@ -72,3 +72,18 @@ for suite in bookworm trixie; do
     fi
 done
 "$cache/venv/bin/python" -m harness.distributions
+
+# Clients of NuGet and Swift. Where they cannot be had their stories are skipped, and say so.
+for client in nuget swift; do
+    needed=("prepare-$client.sh" debian-suite.sh)
+    if [ -e "$client/clients.json" ]; then needed+=("$client/clients.json"); fi
+    pins=$(stamp_of "${needed[@]}")
+    if [ ! -e "$cache/$client/.done-$pins" ]; then
+        rm -rf "${cache:?}/$client"
+        if "./prepare-$client.sh" "$cache/$client"; then
+            touch "$cache/$client/.done-$pins"
+        else
+            rm -rf "${cache:?}/$client"
+        fi
+    fi
+done

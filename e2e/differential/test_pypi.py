@@ -30,6 +30,8 @@ from python.test_pages import Anchors
 
 # What is compared of each file; others are additions of ours or of the mirror's.
 MEMBERS = ("requires-python", "yanked", "size", "upload-time")
+# Eggs and installers, of which projects of many years still have some.
+OLD_FORM = re.compile(r"[^-]+-(?P<version>[0-9][^-]*?)(\.(win|linux|macosx)[^-]*)?(-py[0-9].*)?\.(egg|exe|msi)")
 # Wheels up to this size are read whole where the index has no metadata beside them.
 SMALL_WHEEL_BYTES = 150_000
 
@@ -75,8 +77,10 @@ def newest_wheel(page: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def version_of(file_name: str) -> str | None:
-    """The version in a file name, where it is one of today's forms."""
+    """The version in a file name, where the name has the form of a distribution."""
     try:
+        if old := OLD_FORM.fullmatch(file_name):
+            return canonicalize_version(str(Version(old["version"].replace("_", "-"))))
         parse = parse_wheel_filename if file_name.endswith(".whl") else parse_sdist_filename
         return canonicalize_version(str(parse(file_name)[1]))
     except (InvalidWheelFilename, InvalidSdistFilename, InvalidVersion):

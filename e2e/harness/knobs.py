@@ -25,6 +25,7 @@ PYPI_CONNECTION = "public:pypi"
 MAVEN_CONNECTION = "public:maven-central"
 CARGO_CONNECTION = "public:crates-io"
 RUBY_CONNECTION = "public:ruby-gems-org"
+NUGET_CONNECTION = "public:nuget-org"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
     "public:npmjs": "npm",

@@ -22,6 +22,7 @@ use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
+use crate::layout_documents::LayoutDocuments;
 use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
@@ -31,7 +32,8 @@ use crate::request_rates::RequestRates;
 use crate::resource_rights::ResourceRightsCache;
 use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
-use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
+use crate::source_cache::SourceCache;
+use crate::source_documents::{RefreshKey, Refreshed};
 use crate::stamps::Stamps;
 use crate::tokens::OpenedTokens;
 use crate::whole_version::WholeVersions;
@@ -83,6 +85,7 @@ pub struct Catalog {
     pub(crate) pulls: Pulls,
     pub(crate) companions: Flights<AssetKey, Result<Bytes, Arc<model::Error>>>,
     pub(crate) namespace_refreshes: Flights<NamespaceKey, NamespaceAnswer>,
+    pub(crate) layout_documents: LayoutDocuments,
     pub(crate) whole_versions: WholeVersions,
     pub(crate) background: BackgroundWork,
     pub(crate) heavy_work: HeavyWork,
@@ -124,6 +127,7 @@ impl Catalog {
             pulls: Pulls::default(),
             companions: Flights::default(),
             namespace_refreshes: Flights::default(),
+            layout_documents: LayoutDocuments::default(),
             whole_versions: WholeVersions::default(),
             background: BackgroundWork::default(),
             heavy_work: HeavyWork::default(),

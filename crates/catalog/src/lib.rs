@@ -28,13 +28,16 @@ mod explain;
 mod failure;
 mod followed;
 mod format_rules;
+mod further_metadata;
 mod heavy_work;
 mod held_packages;
+mod held_release;
 mod held_version;
 mod identities;
 mod identity_rights;
 mod ingest;
 mod labels;
+mod layout_documents;
 mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
@@ -64,6 +67,7 @@ mod sessions;
 mod settings;
 mod snapshot;
 mod source;
+mod source_cache;
 mod source_documents;
 mod stamps;
 mod storable_text;
@@ -93,6 +97,7 @@ pub use events::{Event, EventCursor, EventPage};
 pub use format_rules::{
     AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
 };
+pub use held_release::HeldRelease;
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,

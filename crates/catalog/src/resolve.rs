@@ -21,7 +21,7 @@ use crate::{Catalog, FormatRules, Grant, SourcePackage};
 pub struct PackageView {
     /// The package.
     pub coordinates: PackageCoordinates,
-    /// Its published versions: the repository's own first, then those of its upstreams in search order.
+    /// Its published versions, and the unlisted ones where the format shows them: the repository's own first, then those of its upstreams in search order.
     pub versions: Vec<VersionView>,
     /// Its tags. Where two repositories have the same tag, the upstream's value stands.
     pub tags: BTreeMap<String, String>,

@@ -29,12 +29,35 @@ pub struct Unreadable(pub String);
 
 /// A format's public source.
 pub trait PublicSource: Send + Sync {
+    /// The address that the metadata of packages is below: what [`PublicSource::metadata`] is given as its base, by what
+    /// that document says.
+    fn metadata_base(&self, base: &Url, _layout: &Bytes) -> Result<Url, Unreadable> {
+        Ok(base.clone())
+    }
+
     /// Where the metadata of a package is. Built from parsed parts, each encoded as one segment.
     fn metadata(
         &self,
         base: &Url,
         package: &PackageCoordinates,
     ) -> Result<SourceRequest, Unreadable>;
+
+    /// The documents that the metadata of a package refers to and that are a part of it: pages of a long list. A source
+    /// that names too many is unreadable.
+    fn further_metadata(
+        &self,
+        _base: &Url,
+        _package: &PackageCoordinates,
+        _document: &Bytes,
+    ) -> Result<Vec<SourceRequest>, Unreadable> {
+        Ok(Vec::new())
+    }
+
+    /// The metadata of a package and the documents that it referred to, in their order, as the one document that is kept
+    /// and read.
+    fn joined_metadata(&self, document: Bytes, _further: &[Bytes]) -> Result<Bytes, Unreadable> {
+        Ok(document)
+    }
 
     /// Reads the metadata of a package. Slices of `document` may be kept; nothing else of it should be copied.
     /// Versions that are not well-formed are left out; a document about another package is unreadable.
@@ -200,13 +223,15 @@ impl SourceAsset {
     }
 }
 
-/// A file that holds a digest of an asset, in hexadecimal, perhaps followed by a name.
+/// A file that holds a digest of an asset.
 #[derive(Debug, Clone)]
 pub struct SourceChecksum {
     /// Where it is. Absent is no fault: then nothing is known of the bytes.
     pub url: Url,
     /// Reads it.
     pub read: fn(&str) -> Option<ExpectedDigests>,
+    /// How large it may be.
+    pub limit_bytes: u64,
 }
 
 /// A document that a source has beside an asset.

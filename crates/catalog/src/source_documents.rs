@@ -5,12 +5,9 @@
 //! fails changes nothing of what is held.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use store::SourceDocumentRow;
 use upstream::{DocumentAnswer, SourceError, Validators};
 
@@ -19,10 +16,8 @@ use crate::failure::{Failure, from_blobs, from_source, from_store};
 use crate::repository_view::{Node, RepositoryView, Walk};
 use crate::settings::Settings;
 use crate::source::{PublicSource, SourcePackage, Unreadable};
+use crate::source_cache::Parsed;
 use crate::{Caller, Catalog};
-
-/// The bytes of documents kept parsed.
-const PARSED_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A repository with a connection, and a package.
 pub(crate) type RefreshKey = (i64, PackageCoordinates);
@@ -57,54 +52,6 @@ impl SourceFault {
 impl From<Error> for SourceFault {
     fn from(error: Error) -> Self {
         Self::Internal(Arc::new(error))
-    }
-}
-
-/// A document that was parsed a short while ago.
-#[derive(Debug, Clone)]
-struct Parsed {
-    digest: Sha256Digest,
-    /// That of the layouts that it was read by.
-    edition: u64,
-    size_bytes: u64,
-    package: Arc<SourcePackage>,
-}
-
-#[derive(Debug, Clone)]
-struct BySize;
-
-impl Weighter<RefreshKey, Parsed> for BySize {
-    fn weight(&self, _: &RefreshKey, parsed: &Parsed) -> u64 {
-        // A parsed document keeps its bytes and about as much again beside them.
-        parsed.size_bytes.saturating_mul(2).max(1)
-    }
-}
-
-/// Documents parsed a short while ago, bounded by their bytes.
-#[derive(Debug)]
-pub(crate) struct SourceCache {
-    parsed: Cache<RefreshKey, Parsed, BySize>,
-    /// Counts the times that a source said that it is laid out otherwise.
-    edition: AtomicU64,
-}
-
-impl Default for SourceCache {
-    fn default() -> Self {
-        Self {
-            parsed: Cache::with_weighter(256, PARSED_BYTES, BySize),
-            edition: AtomicU64::new(0),
-        }
-    }
-}
-
-impl SourceCache {
-    fn edition(&self) -> u64 {
-        self.edition.load(Ordering::Acquire)
-    }
-
-    /// Has documents read anew: a source is laid out otherwise.
-    pub(crate) fn layout_changed(&self) {
-        self.edition.fetch_add(1, Ordering::AcqRel);
     }
 }
 
@@ -253,11 +200,8 @@ impl Catalog {
             return Ok(None);
         };
         let key = (node.id, package.clone());
-        if let Some(parsed) = self.sources.parsed.get(&key)
-            && parsed.digest == digest
-            && parsed.edition == self.sources.edition()
-        {
-            return Ok(Some((row, parsed.package)));
+        if let Some(parsed) = self.sources.get(&key, &digest) {
+            return Ok(Some((row, parsed)));
         }
         let limit = self.settings.source_document_limit_bytes;
         let Some(bytes) = self
@@ -332,15 +276,13 @@ impl Catalog {
         });
         let read = read.await.map_err(SourceFault::from)?;
         let found = Arc::new(read.map_err(SourceFault::Unreadable)?);
-        self.sources.parsed.insert(
-            key,
-            Parsed {
-                digest,
-                edition,
-                size_bytes,
-                package: Arc::clone(&found),
-            },
-        );
+        let parsed = Parsed {
+            digest,
+            edition,
+            size_bytes,
+            package: Arc::clone(&found),
+        };
+        self.sources.insert(key, parsed);
         Ok(found)
     }
 
@@ -398,13 +340,16 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         drop(reader);
-        let request = self
-            .rules(package.format)?
-            .source()
-            .ok_or_else(|| {
-                SourceFault::Unreadable(Unreadable("the format has no public source".into()))
-            })?
-            .metadata(source.base(), package)
+        let of_format = self.rules(package.format)?.source().ok_or_else(|| {
+            SourceFault::Unreadable(Unreadable("the format has no public source".into()))
+        })?;
+        let layout = self.source_layout(domain_id, node, package.format).await?;
+        let base = match &layout {
+            Some(layout) => of_format.metadata_base(source.base(), layout),
+            None => Ok(source.base().clone()),
+        };
+        let request = base
+            .and_then(|base| of_format.metadata(&base, package))
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
@@ -437,6 +382,7 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
+                let bytes = self.with_further(&source, package, bytes).await?;
                 let edition = self.sources.edition();
                 let layout = self.source_layout(domain_id, node, package.format);
                 let place = Place {

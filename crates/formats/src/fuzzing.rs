@@ -2,7 +2,7 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{cargo, maven, pypi, ruby};
+use crate::{cargo, maven, nuget, pypi, ruby, swift};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
@@ -17,8 +17,16 @@ pub const TARGETS: &[Target] = &[
     ("index_line", index_line),
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
+    ("nuget_registration", nuget_registration),
+    ("nuget_version", nuget_version),
+    ("nupkg", nupkg),
+    ("nuspec", nuspec),
     ("pom", pom),
     ("sdist_tar", sdist_tar),
+    ("swift_archive", swift_archive),
+    ("swift_manifest", swift_manifest),
+    ("swift_publish_form", swift_publish_form),
+    ("swift_repository_url", swift_repository_url),
     ("upload_form", upload_form),
     ("wheel_metadata", wheel_metadata),
 ];
@@ -63,6 +71,26 @@ pub fn maven_path(data: &[u8]) {
     maven::fuzzing::path(data);
 }
 
+/// A registration of a public NuGet source, or its service index.
+pub fn nuget_registration(data: &[u8]) {
+    nuget::fuzzing::registration(data);
+}
+
+/// Two versions of NuGet packages, or ranges of them, in two lines.
+pub fn nuget_version(data: &[u8]) {
+    nuget::fuzzing::version(data);
+}
+
+/// A NuGet package.
+pub fn nupkg(data: &[u8]) {
+    nuget::fuzzing::package(data);
+}
+
+/// The manifest of a NuGet package.
+pub fn nuspec(data: &[u8]) {
+    nuget::fuzzing::manifest(data);
+}
+
 /// A POM, and the jar of a plugin.
 pub fn pom(data: &[u8]) {
     maven::fuzzing::pom(data);
@@ -71,6 +99,26 @@ pub fn pom(data: &[u8]) {
 /// The unpacked tar of a Python source distribution.
 pub fn sdist_tar(data: &[u8]) {
     pypi::fuzzing::sdist_tar(data);
+}
+
+/// A source archive of a Swift package.
+pub fn swift_archive(data: &[u8]) {
+    swift::fuzzing::swift_archive(data);
+}
+
+/// A manifest of a Swift package, and the name of its file as its first line.
+pub fn swift_manifest(data: &[u8]) {
+    swift::fuzzing::swift_manifest(data);
+}
+
+/// The form that a Swift release is published with. The first byte says in how large pieces it comes.
+pub fn swift_publish_form(data: &[u8]) {
+    swift::fuzzing::swift_publish_form(data);
+}
+
+/// The address of a source repository that a Swift package is looked for by.
+pub fn swift_repository_url(data: &[u8]) {
+    swift::fuzzing::swift_repository_url(data);
 }
 
 /// The form of an upload of a Python distribution. The first byte says in how large pieces it comes.

@@ -14,7 +14,7 @@ pub mod fuzzing;
 mod generic;
 mod kit;
 mod maven;
-mod not_served;
+mod namespace_rule;
 mod npm;
 mod nuget;
 mod pypi;

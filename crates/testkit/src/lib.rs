@@ -7,6 +7,7 @@
 pub mod fake_cargo;
 pub mod fake_maven;
 pub mod fake_npm;
+pub mod fake_nuget;
 pub mod fake_pypi;
 pub mod fake_ruby;
 pub mod fake_source;

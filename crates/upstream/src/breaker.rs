@@ -3,11 +3,12 @@
 //! source asks for with `Retry-After`.
 //!
 //! Closed, it lets everyone through. Open, nobody. When its time is over it lets exactly one through (half open), whose
-//! fate decides which of the two it becomes.
+//! fate decides which of the two it becomes; who comes meanwhile waits for that.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::{Clock, EpochMillis};
+use tokio::sync::Notify;
 
 use crate::error::{Health, SourceError};
 
@@ -16,6 +17,15 @@ pub(crate) struct Breaker {
     open_ms: i64,
     clock: Arc<dyn Clock>,
     state: Mutex<State>,
+    probe_ended: Notify,
+}
+
+/// Why nobody is let through.
+enum Closed {
+    /// Until its time is over.
+    Open(SourceError),
+    /// Until the fate of a probe is known.
+    Probing,
 }
 
 #[derive(Debug, Default)]
@@ -41,19 +51,36 @@ impl Breaker {
             open_ms: i64::try_from(open_ms).unwrap_or(i64::MAX),
             clock,
             state: Mutex::default(),
+            probe_ended: Notify::new(),
         }
     }
 
     /// Fails while the source is left alone. Takes no place; a cheap question before waiting in a queue.
     pub(crate) fn check(&self) -> Result<(), SourceError> {
-        self.refusal(&self.lock()).map_or(Ok(()), Err)
+        match self.closed(&self.lock()) {
+            Some(Closed::Open(refusal)) => Err(refusal),
+            Some(Closed::Probing) | None => Ok(()),
+        }
     }
 
-    /// Leave to ask the source once.
-    pub(crate) fn enter(self: &Arc<Self>) -> Result<Pass, SourceError> {
+    /// Leave to ask the source once. While a probe is out, its fate is waited for: it is mostly there in a moment, and a
+    /// refusal meanwhile would be news to a client whose only fault is to come beside a refresh that nobody waits for.
+    pub(crate) async fn enter(self: &Arc<Self>) -> Result<Pass, SourceError> {
+        loop {
+            // Enlisted before the look, so that an end between the two is not missed.
+            let ended = self.probe_ended.notified();
+            match self.try_enter() {
+                Ok(pass) => return Ok(pass),
+                Err(Closed::Open(refusal)) => return Err(refusal),
+                Err(Closed::Probing) => ended.await,
+            }
+        }
+    }
+
+    fn try_enter(self: &Arc<Self>) -> Result<Pass, Closed> {
         let mut state = self.lock();
-        if let Some(refusal) = self.refusal(&state) {
-            return Err(refusal);
+        if let Some(closed) = self.closed(&state) {
+            return Err(closed);
         }
         state.passes += 1;
         let number = state.passes;
@@ -66,17 +93,16 @@ impl Breaker {
         })
     }
 
-    fn refusal(&self, state: &State) -> Option<SourceError> {
+    fn closed(&self, state: &State) -> Option<Closed> {
         let open_until = state.open_until?;
         let left_ms = open_until.0.saturating_sub(self.clock.now().0);
-        if left_ms <= 0 && state.probe.is_none() {
-            return None;
+        if left_ms <= 0 {
+            return state.probe.map(|_| Closed::Probing);
         }
-        let seconds =
-            u32::try_from(left_ms.max(0).unsigned_abs().div_ceil(1000)).unwrap_or(u32::MAX);
-        Some(SourceError::BreakerOpen {
+        let seconds = u32::try_from(left_ms.unsigned_abs().div_ceil(1000)).unwrap_or(u32::MAX);
+        Some(Closed::Open(SourceError::BreakerOpen {
             retry_after_seconds: seconds.max(1),
-        })
+        }))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -90,10 +116,7 @@ impl Pass {
     pub(crate) fn report(&self, health: Health, pause_seconds: Option<u32>) -> bool {
         let now = self.breaker.clock.now();
         let mut state = self.breaker.lock();
-        let was_probe = state.probe == Some(self.number);
-        if was_probe {
-            state.probe = None;
-        }
+        let was_probe = self.end_probe(&mut state);
         match health {
             Health::Unknown => false,
             Health::Good => {
@@ -120,18 +143,29 @@ impl Pass {
     }
 }
 
+impl Pass {
+    /// Whether it was the probe. Who waits for its end looks once this lock is given back.
+    fn end_probe(&self, state: &mut State) -> bool {
+        let was_probe = state.probe == Some(self.number);
+        if was_probe {
+            state.probe = None;
+            self.breaker.probe_ended.notify_waiters();
+        }
+        was_probe
+    }
+}
+
 impl Drop for Pass {
     fn drop(&mut self) {
-        let mut state = self.breaker.lock();
-        if state.probe == Some(self.number) {
-            state.probe = None;
-        }
+        self.end_probe(&mut self.breaker.lock());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::future::Future as _;
     use std::sync::atomic::{AtomicI64, Ordering};
+    use std::task::{Context, Waker};
 
     use super::*;
 
@@ -154,9 +188,13 @@ mod tests {
         (clock, breaker)
     }
 
+    fn pass(breaker: &Arc<Breaker>) -> Pass {
+        breaker.try_enter().ok().expect("it is not open")
+    }
+
     fn open(breaker: &Arc<Breaker>) {
         for _ in 0..3 {
-            breaker.enter().unwrap().report(Health::Bad, None);
+            pass(breaker).report(Health::Bad, None);
         }
     }
 
@@ -171,11 +209,33 @@ mod tests {
             })
         );
         clock.0.store(10_000, Ordering::SeqCst);
-        let probe = breaker.enter().unwrap();
-        assert!(breaker.enter().is_err(), "only one probe at a time");
+        let probe = pass(&breaker);
+        assert!(
+            matches!(breaker.try_enter(), Err(Closed::Probing)),
+            "only one probe at a time"
+        );
         probe.report(Health::Good, None);
-        assert!(breaker.enter().is_ok());
-        assert!(breaker.enter().is_ok());
+        assert!(breaker.try_enter().is_ok());
+        assert!(breaker.try_enter().is_ok());
+    }
+
+    #[tokio::test]
+    async fn who_comes_beside_a_probe_shares_its_fate() {
+        for (health, is_let_through) in [(Health::Good, true), (Health::Bad, false)] {
+            let (clock, breaker) = breaker();
+            open(&breaker);
+            clock.0.store(10_000, Ordering::SeqCst);
+            let probe = pass(&breaker);
+            let mut beside = [Box::pin(breaker.enter()), Box::pin(breaker.enter())];
+            for waiting in &mut beside {
+                let mut cx = Context::from_waker(Waker::noop());
+                assert!(waiting.as_mut().poll(&mut cx).is_pending());
+            }
+            probe.report(health, None);
+            for waiting in beside {
+                assert_eq!(waiting.await.is_ok(), is_let_through);
+            }
+        }
     }
 
     #[test]
@@ -183,7 +243,7 @@ mod tests {
         let (clock, breaker) = breaker();
         open(&breaker);
         clock.0.store(10_000, Ordering::SeqCst);
-        breaker.enter().unwrap().report(Health::Bad, None);
+        pass(&breaker).report(Health::Bad, None);
         assert_eq!(
             breaker.check(),
             Err(SourceError::BreakerOpen {
@@ -197,10 +257,10 @@ mod tests {
         let (clock, breaker) = breaker();
         open(&breaker);
         clock.0.store(10_000, Ordering::SeqCst);
-        drop(breaker.enter().unwrap());
-        assert!(breaker.enter().is_ok());
-        breaker.enter().unwrap().report(Health::Unknown, None);
-        assert!(breaker.enter().is_ok());
+        drop(pass(&breaker));
+        assert!(breaker.try_enter().is_ok());
+        pass(&breaker).report(Health::Unknown, None);
+        assert!(breaker.try_enter().is_ok());
     }
 
     #[test]
@@ -213,15 +273,15 @@ mod tests {
             Health::Bad,
             Health::Bad,
         ] {
-            breaker.enter().unwrap().report(health, None);
+            pass(&breaker).report(health, None);
         }
-        assert!(breaker.enter().is_ok());
+        assert!(breaker.try_enter().is_ok());
     }
 
     #[test]
     fn a_straggler_does_not_close_it() {
         let (_, breaker) = breaker();
-        let straggler = breaker.enter().unwrap();
+        let straggler = pass(&breaker);
         open(&breaker);
         straggler.report(Health::Good, None);
         assert!(breaker.check().is_err());
@@ -230,7 +290,7 @@ mod tests {
     #[test]
     fn x10_a_pause_that_the_source_asks_for_is_kept() {
         let (clock, breaker) = breaker();
-        breaker.enter().unwrap().report(Health::Bad, Some(60));
+        pass(&breaker).report(Health::Bad, Some(60));
         assert_eq!(
             breaker.check(),
             Err(SourceError::BreakerOpen {

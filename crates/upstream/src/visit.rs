@@ -20,25 +20,25 @@ pub(crate) struct Visit {
 }
 
 impl Visit {
-    /// Waits for a place. The breaker is asked before, so that nobody queues for a source that is left alone, and
-    /// after, because it may have opened meanwhile.
+    /// Waits for a place, and then for leave. The breaker is asked before too, so that nobody queues for a source that is
+    /// left alone; it may have opened meanwhile.
     pub(crate) async fn begin(
         shared: &Arc<Shared>,
         breaker: &Arc<Breaker>,
     ) -> Result<Self, SourceError> {
         breaker.check()?;
         let limits = &shared.limits;
-        let waiting = Arc::clone(&shared.places).acquire_owned();
-        let place = match timeout(Duration::from_millis(limits.queue_timeout_ms), waiting).await {
-            Ok(Ok(place)) => place,
-            // The semaphore is never closed; a time-out is the only way to come here.
-            Ok(Err(_)) | Err(_) => {
-                return Err(SourceError::Busy {
-                    open: limits.concurrent_per_source,
-                });
-            }
+        let busy = SourceError::Busy {
+            open: limits.concurrent_per_source,
         };
-        let pass = breaker.enter()?;
+        let waiting = async {
+            let place = Arc::clone(&shared.places).acquire_owned().await;
+            // The semaphore is never closed; a time-out is the only way to fail.
+            let place = place.map_err(|_| busy.clone())?;
+            Ok((place, breaker.enter().await?))
+        };
+        let waited = timeout(Duration::from_millis(limits.queue_timeout_ms), waiting).await;
+        let (place, pass) = waited.unwrap_or(Err(busy))?;
         shared.observer.on_open(&shared.name);
         Ok(Self {
             shared: Arc::clone(shared),

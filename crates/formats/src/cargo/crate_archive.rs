@@ -90,7 +90,7 @@ fn read_unpacked<R: Read>(
                 return refused("its Cargo.toml comes twice");
             }
             Place::Manifest => {
-                found.manifest = Some(tar.content(entry.size_bytes, MANIFEST_BYTES)?)
+                found.manifest = Some(tar.content(entry.size_bytes, MANIFEST_BYTES)?);
             }
             Place::Readme(name)
                 if entry.size_bytes <= README_BYTES && found.readmes.len() < README_CANDIDATES =>

@@ -39,7 +39,7 @@ use serde_json::json;
 
 use crate::kit::body::Response;
 use crate::kit::error_reply;
-use crate::not_served::NO_NAMESPACE;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("cargo");
@@ -77,7 +77,7 @@ impl FormatRules for Cargo {
     }
 
     fn name_fold(&self, package: &PackageCoordinates) -> Option<NameFold> {
-        Some(name::name_fold(package.name.as_str()))
+        name::name_fold(package.name.as_str())
     }
 
     /// What a pulled crate says of itself beyond its index line.

@@ -115,13 +115,14 @@ pub(super) fn folders(name: &str) -> String {
     }
 }
 
-/// What names that are taken for each other have in common.
-pub(super) fn name_fold(name: &str) -> NameFold {
+/// What names that are taken for each other have in common. `None` for names that begin with a separator, which no new
+/// crate has: everything would have to be looked at for them.
+pub(super) fn name_fold(name: &str) -> Option<NameFold> {
     let stem = name.split(['-', '_']).next().unwrap_or_default();
-    NameFold {
+    (!stem.is_empty()).then(|| NameFold {
         stem: stem.to_owned(),
         fold: |name| name.replace('_', "-"),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -196,11 +197,11 @@ mod tests {
     fn f_cr_2_names_that_differ_by_separators_fold_to_the_same() {
         let names = ["foo-bar_baz", "foo_bar-baz", "foo_bar_baz"];
         for name in names {
-            let NameFold { stem, fold } = name_fold(name);
+            let NameFold { stem, fold } = name_fold(name).unwrap();
             assert_eq!(stem, "foo");
             assert!(names.iter().all(|other| fold(other) == fold(name)));
             assert_ne!(fold(name), fold("foobarbaz"));
         }
-        assert_eq!(name_fold("_a").stem, "");
+        assert!(name_fold("_a").is_none());
     }
 }

@@ -173,6 +173,7 @@ async fn publish(cx: &Context, metadata: Bytes, staged: Staged) -> Result<Reply>
     }];
     let told = Told {
         action: Action::PUBLISH_PACKAGE_VERSION,
+        package: None,
         version: Some(version.clone()),
     };
     // The crate may have taken hours, in which rights come and go.

@@ -21,7 +21,7 @@ use super::index_line::LineHead;
 use super::name::{folders, is_name};
 use super::version;
 
-/// The index of crates.io and what speaks as it does.
+/// The public index and what speaks as it does.
 pub(super) struct CargoSource;
 
 impl PublicSource for CargoSource {

@@ -18,4 +18,5 @@ pub(crate) mod path;
 pub(crate) mod range;
 pub(crate) mod tar;
 pub(crate) mod tar_reader;
+pub(crate) mod xml;
 pub(crate) mod zip;

@@ -46,6 +46,10 @@ impl Endpoint for PutFile {
                 version,
                 asset,
             } = self.file;
+            // The file may have taken hours, in which rights come and go.
+            let grant = cx
+                .grant_for(Action::PUBLISH_PACKAGE_VERSION, &package)
+                .await?;
             let addition = AssetAddition {
                 package,
                 version,
@@ -54,7 +58,7 @@ impl Endpoint for PutFile {
                 metadata: None,
                 is_finished: false,
             };
-            cx.catalog.add_asset(&cx.grant, addition).await?;
+            cx.catalog.add_asset(&grant, addition).await?;
             Ok(taken())
         })
     }

@@ -251,10 +251,15 @@ impl Upload {
             staged: arrived.staged,
             is_finished: true,
         };
-        let added = cx.catalog.add_asset(&cx.grant, addition).await;
+        // The file may have taken hours, in which rights come and go.
+        let grant = cx
+            .grant_for(Action::PUBLISH_PACKAGE_VERSION, &form.project)
+            .await?;
+        let added = cx.catalog.add_asset(&grant, addition).await;
         let added = added.map_err(|error| told_apart(error, &file))?;
         let told = Told {
             action: Action::PUBLISH_PACKAGE_VERSION,
+            package: None,
             // In the spelling that the version has here.
             version: Some(added.version),
         };

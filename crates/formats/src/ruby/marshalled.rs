@@ -46,7 +46,7 @@ pub(super) fn specification(spec: &Gemspec) -> Vec<u8> {
     fields.optional_text(spec.summary.as_deref());
     write_requirement(&mut fields, &spec.required_ruby);
     write_requirement(&mut fields, &spec.required_rubygems);
-    fields.text(&spec.original_platform);
+    let original_platform = fields.text(&spec.original_platform);
     write_dependencies(&mut fields, spec);
     // The project at a host that is gone.
     fields.text("");
@@ -60,7 +60,11 @@ pub(super) fn specification(spec: &Gemspec) -> Vec<u8> {
     fields.optional_text(spec.homepage.as_deref());
     // That it has documentation.
     fields.boolean(true);
-    write_platform(&mut fields, &spec.original_platform);
+    match Platform::parse(&spec.original_platform) {
+        Some(platform) => write_platform(&mut fields, &platform),
+        None if spec.original_platform == platform::RUBY => fields.again(original_platform),
+        None => drop(fields.text(platform::RUBY)),
+    }
     write_texts(&mut fields, &spec.licenses);
     fields.hash(spec.metadata.len());
     for (key, value) in &spec.metadata {
@@ -78,8 +82,8 @@ fn write_version(out: &mut Writer, number: &str) {
     out.text(number);
 }
 
-fn write_requirement(out: &mut Writer, requirement: &Requirement) -> super::marshal::Object {
-    let object = out.made_of("Gem::Requirement");
+fn write_requirement(out: &mut Writer, requirement: &Requirement) {
+    out.made_of("Gem::Requirement");
     out.array(1);
     out.array(requirement.0.len());
     for (operator, version) in &requirement.0 {
@@ -87,7 +91,6 @@ fn write_requirement(out: &mut Writer, requirement: &Requirement) -> super::mars
         out.text(operator);
         write_version(out, version);
     }
-    object
 }
 
 fn write_dependencies(out: &mut Writer, spec: &Gemspec) {
@@ -97,7 +100,7 @@ fn write_dependencies(out: &mut Writer, spec: &Gemspec) {
         out.symbol("@name");
         out.text(&dependency.name);
         out.symbol("@requirement");
-        let requirement = write_requirement(out, &dependency.requirement);
+        write_requirement(out, &dependency.requirement);
         out.symbol("@type");
         out.symbol(if dependency.is_development {
             "development"
@@ -108,15 +111,11 @@ fn write_dependencies(out: &mut Writer, spec: &Gemspec) {
         out.boolean(false);
         // The name that it had before, for versions of RubyGems that look for that.
         out.symbol("@version_requirements");
-        out.again(requirement);
+        write_requirement(out, &dependency.requirement);
     }
 }
 
-fn write_platform(out: &mut Writer, text: &str) {
-    let Some(platform) = Platform::parse(text) else {
-        out.text(platform::RUBY);
-        return;
-    };
+fn write_platform(out: &mut Writer, platform: &Platform) {
     out.instance("Gem::Platform", 3);
     out.symbol("@cpu");
     out.optional_text(platform.cpu.as_deref());
@@ -263,7 +262,8 @@ mod tests {
             b"I\"\x09java\x06;\x00T".to_vec(),
             b"[\x06o:\x14Gem::Dependency\x0a:\x0a@nameI\"\x06b\x06;\x00T:\x11@requirement".to_vec(),
             any(false).into_bytes(),
-            b":\x0a@type:\x0cruntime:\x10@prereleaseF:\x1a@version_requirements@\x22".to_vec(),
+            b":\x0a@type:\x0cruntime:\x10@prereleaseF:\x1a@version_requirements".to_vec(),
+            any(false).into_bytes(),
             b"I\"\x00\x06;\x00T0[\x06I\"\x08Ann\x06;\x00T00T".to_vec(),
             b"o:\x12Gem::Platform\x08:\x09@cpu0:\x08@osI\"\x09java\x06;\x00T:\x0d@version0"
                 .to_vec(),

@@ -44,7 +44,7 @@ use model::{
 };
 
 use self::shown::Shown;
-use crate::not_served::NO_NAMESPACE;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("ruby");

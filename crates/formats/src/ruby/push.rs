@@ -208,6 +208,8 @@ async fn publish(cx: &Context, found: Found, staged: catalog::Staged) -> Result<
         file,
         title,
     } = found;
+    // The gem may have taken hours, in which rights come and go.
+    let grant = cx.grant_for(Action::PUBLISH_PACKAGE_VERSION, &gem).await?;
     let addition = AssetAddition {
         package: gem,
         version,
@@ -216,7 +218,7 @@ async fn publish(cx: &Context, found: Found, staged: catalog::Staged) -> Result<
         metadata: None,
         is_finished: true,
     };
-    let added = cx.catalog.add_asset(&cx.grant, addition).await;
+    let added = cx.catalog.add_asset(&grant, addition).await;
     let added = added.map_err(|error| told_apart(error, file.as_str()))?;
     if !added.is_new && added.status == PackageVersionStatus::Unlisted {
         let message = format!(
@@ -227,6 +229,7 @@ async fn publish(cx: &Context, found: Found, staged: catalog::Staged) -> Result<
     }
     let told = Told {
         action: Action::PUBLISH_PACKAGE_VERSION,
+        package: None,
         version: Some(added.version),
     };
     let mut response = Response::new(full(format!("Successfully registered gem: {title}\n")));

@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::house::House;
+use crate::house::{House, installer};
 use crate::wire::full;
 
 const FILE: &str = "tools/installer/1.0.0/setup.exe";
@@ -126,7 +126,9 @@ async fn upstream_repositories_are_not_searched() {
     );
     assert!(house.held("downstream").await.is_empty());
     // What is copied is held.
-    house.copy("1.0.0", "downstream", false).await;
+    house
+        .copy_versions(("main", "downstream"), &installer(), &["1.0.0"], false)
+        .await;
     assert_eq!(downstream.get(FILE).await.body, "hello");
     assert_eq!(house.stored().await, 1);
 }

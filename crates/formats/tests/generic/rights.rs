@@ -3,7 +3,7 @@
 use http::Method;
 
 use crate::house::{House, OWNER};
-use crate::wire::{endless, from_channel, full};
+use crate::wire::{endless, full, piecemeal};
 
 const FILE: &str = "tools/installer/1.0.0/a";
 const PATHS: [&str; 5] = [
@@ -137,12 +137,12 @@ async fn z11_a_right_that_ends_while_the_bytes_come_publishes_nothing() {
     let may_not = [("Deny", "codeartifact:PublishPackageVersion", "*")];
     for (policy, status, held) in [(may_not, 403, 0), (may, 201, 1)] {
         house.set_policy("main", &may).await;
-        let (body, sender) = from_channel();
+        let (body, sender) = piecemeal();
         let put = guest.ask(Method::PUT, FILE, &[], body);
         let meanwhile = async {
             // Taken: so the put is under way.
-            sender.send("first ").await.unwrap();
-            sender.reserve().await.unwrap().send("second");
+            sender.send("first ".into()).await.unwrap();
+            sender.reserve().await.unwrap().send("second".into());
             house.set_policy("main", &policy).await;
             drop(sender);
         };

@@ -6,13 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use bytes::Bytes;
 use formats::Body;
 use futures_util::{StreamExt as _, stream};
-use http::{HeaderMap, Method, Request};
+use http::{HeaderMap, Method};
 use http_body::Frame;
-use http_body_util::{BodyExt as _, Full, StreamBody};
+use http_body_util::{BodyExt as _, StreamBody};
 use serde_json::Value;
-use tokio::sync::mpsc;
 
-use crate::house::{House, OWNER};
+use crate::house::House;
+
+pub(crate) use testkit::house::{full, piecemeal};
 
 /// What came back.
 pub(crate) struct Answer {
@@ -49,32 +50,24 @@ impl Answer {
 
 /// Someone who speaks to one repository.
 #[derive(Clone)]
-pub(crate) struct Client<'h> {
-    house: &'h House,
-    prefix: String,
-    token: Option<String>,
-}
+pub(crate) struct Client<'h>(testkit::house::Client<'h>);
 
 impl House {
     /// A client of a repository, with the root's token.
     pub(crate) fn at(&self, repository: &str) -> Client<'_> {
-        Client {
-            house: self,
-            prefix: format!("/generic/d/acme-{OWNER}/{repository}/"),
-            token: Some(self.token.clone()),
-        }
+        Client(self.client("generic", repository))
     }
 }
 
 impl Client<'_> {
-    pub(crate) fn with_token(mut self, token: Option<String>) -> Self {
-        self.token = token;
-        self
+    pub(crate) fn with_token(self, token: Option<String>) -> Self {
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        Self(self.0.with_authorization(bearer))
     }
 
     /// The address of something as listings spell it.
     pub(crate) fn address(&self, path: &str) -> String {
-        format!("http://packages.example{}{path}", self.prefix)
+        format!("http://packages.example{}{path}", self.0.prefix())
     }
 
     pub(crate) async fn ask(
@@ -84,21 +77,11 @@ impl Client<'_> {
         headers: &[(&str, &str)],
         body: Body,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.prefix));
-        if let Some(token) = &self.token {
-            request = request.header("authorization", format!("Bearer {token}"));
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(body).unwrap();
-        let (parts, body) = self.house.endpoints.handle(request).await.into_parts();
+        let answer = self.0.ask(method, path, headers, body).await;
         Answer {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            body: body.collect().await.unwrap().to_bytes(),
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body.unwrap(),
         }
     }
 
@@ -134,12 +117,6 @@ impl Client<'_> {
     }
 }
 
-pub(crate) fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into())
-        .map_err(|never| match never {})
-        .boxed_unsync()
-}
-
 /// A body of such pieces, and how many of them were taken.
 pub(crate) fn pieces(
     pieces: impl Iterator<Item = std::io::Result<Bytes>> + Send + 'static,
@@ -151,19 +128,6 @@ pub(crate) fn pieces(
         piece.map(Frame::data)
     });
     (StreamBody::new(frames).boxed_unsync(), taken)
-}
-
-/// A body of what is sent into a channel that holds one piece; it ends when the sender is dropped.
-pub(crate) fn from_channel() -> (Body, mpsc::Sender<&'static str>) {
-    let (sender, receiver) = mpsc::channel(1);
-    let frames = stream::unfold(receiver, |mut receiver| async move {
-        let piece: &'static str = receiver.recv().await?;
-        Some((
-            Ok(Frame::data(Bytes::from_static(piece.as_bytes()))),
-            receiver,
-        ))
-    });
-    (StreamBody::new(frames.fuse()).boxed_unsync(), sender)
 }
 
 /// A body that does not end.

@@ -4,7 +4,7 @@ use catalog::{Caller, PolicyHolder};
 use http::Method;
 use model::{AccountId, PolicyDocument, RepositoryName};
 use serde_json::{Value, json};
-use testkit::house::{Client, House, OWNER, full};
+use testkit::house::{Client, House, OWNER, full, piecemeal};
 
 use crate::deployment::{at, coordinates, house, metadata, put, put_well, release};
 
@@ -17,6 +17,14 @@ const READ: &str = "codeartifact:ReadFromRepository";
 
 /// A guest who may do these things, to packages of one group where they are about packages.
 async fn guest<'h>(house: &'h House, actions: &[&str]) -> Client<'h> {
+    allow(house, actions).await;
+    let guest = Caller::root(AccountId::parse(GUEST).unwrap());
+    let token = house.token_of(&guest).await;
+    at(house, "main").with_authorization(Some(format!("Bearer {token}")))
+}
+
+/// Lets the guest do these things and nothing else.
+async fn allow(house: &House, actions: &[&str]) {
     let package =
         format!("arn:aws:codeartifact:us-west-2:{OWNER}:package/acme/main/maven/com.acme/*");
     let statements: Vec<Value> = actions
@@ -36,9 +44,6 @@ async fn guest<'h>(house: &'h House, actions: &[&str]) -> Client<'h> {
         .catalog
         .put_resource_policy(&house.root, holder, &document, None);
     set.await.unwrap();
-    let guest = Caller::root(AccountId::parse(GUEST).unwrap());
-    let token = house.token_of(&guest).await;
-    at(house, "main").with_authorization(Some(format!("Bearer {token}")))
 }
 
 #[tokio::test]
@@ -104,4 +109,27 @@ async fn the_metadata_of_a_group_is_taken_from_who_publishes_into_it() {
     let token = house.strangers_token().await;
     let nobody = at(&house, "main").with_authorization(Some(format!("Bearer {token}")));
     assert_eq!(put(&nobody, path, plugins).await.status, 403);
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_file_comes_publishes_nothing() {
+    let house = house().await;
+    for (then, status, held) in [(READ, 403, 0), (PUBLISH, 201, 1)] {
+        let guest = guest(&house, &[PUBLISH]).await;
+        let (body, sender) = piecemeal();
+        let put = guest.ask(Method::PUT, JAR, &[], body);
+        let meanwhile = async {
+            sender.send("first ".into()).await.unwrap();
+            // There is room again: so the first was taken.
+            let room = sender.reserve().await.unwrap();
+            allow(&house, &[then]).await;
+            room.send("second".into());
+            drop(sender);
+        };
+        let (answer, ()) = tokio::join!(put, meanwhile);
+        assert_eq!(answer.status, status, "{}", answer.error());
+        let found = house.held("main", &coordinates("lib")).await;
+        assert_eq!(found.len(), held);
+        assert_eq!(house.stored().await.len(), held);
+    }
 }

@@ -12,11 +12,9 @@ use crate::packages::Release;
 use crate::wire::{Answer, empty, full, send};
 
 async fn house_with(rates: Rates) -> House {
-    let house = House::with(Plan {
-        rates,
-        ..Plan::default()
-    })
-    .await;
+    let mut plan = Plan::default();
+    plan.quotas.rates = rates;
+    let house = House::with(plan).await;
     house.add_repository("main", &[]).await;
     house
 }

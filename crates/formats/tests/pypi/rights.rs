@@ -4,9 +4,9 @@ use catalog::{Caller, PolicyHolder};
 use http::Method;
 use model::{AccountId, PolicyDocument};
 use serde_json::{Value, json};
-use testkit::house::{Client, OWNER, full, repository};
+use testkit::house::{Client, OWNER, full, piecemeal, repository};
 
-use crate::house::{House, file_path, release};
+use crate::house::{House, coordinates, file_path, release};
 use crate::upload_form::Form;
 
 const GUEST: &str = "999900001111";
@@ -125,4 +125,36 @@ async fn a05_without_a_token_basic_credentials_are_asked_for_before_anything_is_
         .at("main")
         .with_authorization(Some(format!("Basic {basic}")));
     assert_eq!(pip.get("simple/").await.status, 200);
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_file_comes_publishes_nothing() {
+    let house = House::private().await;
+    let (content_type, package) = (Form::content_type(), coordinates("parcel"));
+    let headers = [("content-type", content_type.as_str())];
+    let form = bytes::Bytes::from(Form::of(&release("parcel", "1.0").wheel()).body());
+    let no = json!({ "Effect": "Deny", "Principal": { "AWS": GUEST }, "Action": "codeartifact:PublishPackageVersion", "Resource": "*" });
+    let yes = allow("codeartifact:PublishPackageVersion", "*");
+    for (then, status, held) in [(no, 403, 0), (yes.clone(), 200, 1)] {
+        house.set_policy(std::slice::from_ref(&yes)).await;
+        let guest = house.guest().await;
+        let (body, sender) = piecemeal();
+        let post = guest.ask(Method::POST, "", &headers, body);
+        let meanwhile = async {
+            sender.send(form.slice(..form.len() - 1)).await.unwrap();
+            // There is room again: so the first was taken.
+            let room = sender.reserve().await.unwrap();
+            house.set_policy(&[then]).await;
+            room.send(form.slice(form.len() - 1..));
+            drop(sender);
+        };
+        let (answer, ()) = tokio::join!(post, meanwhile);
+        assert_eq!(answer.status, status, "{}", answer.error());
+        assert_eq!(house.held("main", &package).await.len(), held);
+        assert_eq!(
+            house.stored().await.len(),
+            2 * held,
+            "a wheel and its metadata"
+        );
+    }
 }

@@ -73,12 +73,10 @@ async fn f_rb_2_the_dependency_api_answers_for_every_gem_that_is_named() {
 
 #[tokio::test]
 async fn d07_each_gem_of_a_request_counts_as_one() {
-    let plan = Plan {
-        rates: Rates {
-            reads_per_account: Some(10),
-            ..Rates::default()
-        },
-        ..Plan::default()
+    let mut plan = Plan::default();
+    plan.quotas.rates = Rates {
+        reads_per_account: Some(10),
+        ..Rates::default()
     };
     let house = House::with(plan).await;
     house.add_repository("main", &[]).await;

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use formats::Body;
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, Method, Request};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use serde_json::Value;
+use tokio::sync::mpsc;
 
 use super::{House, OWNER};
 
@@ -173,6 +174,17 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
 pub fn pieces(chunks: Vec<std::io::Result<Bytes>>) -> Body {
     let frames = chunks.into_iter().map(|chunk| chunk.map(Frame::data));
     StreamBody::new(stream::iter(frames)).boxed_unsync()
+}
+
+/// A body of what is sent into a channel that holds one piece; it ends when the sender is dropped.
+#[must_use]
+pub fn piecemeal() -> (Body, mpsc::Sender<Bytes>) {
+    let (sender, receiver) = mpsc::channel(1);
+    let frames = stream::unfold(receiver, |mut receiver: mpsc::Receiver<Bytes>| async move {
+        let piece = receiver.recv().await?;
+        Some((Ok(Frame::data(piece)), receiver))
+    });
+    (StreamBody::new(frames.fuse()).boxed_unsync(), sender)
 }
 
 /// A plain GET over a socket, for what a fake source serves.

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use blobs::{BlobSettings, Blobs};
 use catalog::{
     Caller, Catalog, ConnectionDirectory, ConnectionInfo, NewDomain, NewRepository, Parts, Quotas,
-    Rates, RepositoryChanges, Settings,
+    RepositoryChanges, Settings,
 };
 use formats::{EndpointForm, PackageEndpoints, PackageLimits, PublicAddresses};
 use futures_util::FutureExt as _;
@@ -28,7 +28,7 @@ use store::Store;
 use upstream::{Limits, Source, SourceConfig, SourceError, Upstream};
 use url::Url;
 
-pub use client::{Answer, Client, empty, fetch, full, pieces, send};
+pub use client::{Answer, Client, empty, fetch, full, piecemeal, pieces, send};
 
 /// The account of every house.
 pub const OWNER: &str = "111122223333";
@@ -92,8 +92,8 @@ pub struct Plan {
     pub source_limits: Limits,
     /// Whether errors tell what only a developer may know.
     pub dev: bool,
-    /// How many requests there may be.
-    pub rates: Rates,
+    /// How much there may be of everything.
+    pub quotas: Quotas,
 }
 
 impl Default for Plan {
@@ -112,7 +112,10 @@ impl Default for Plan {
             limits: PackageLimits::default(),
             source_limits,
             dev: false,
-            rates: Rates::default(),
+            quotas: Quotas {
+                asset_size_bytes: 8 << 20,
+                ..Quotas::default()
+            },
         }
     }
 }
@@ -158,7 +161,7 @@ impl House {
             connections: Arc::new(directory(&upstream, connections)),
             formats: formats::rules(),
             clock: time,
-            settings: settings(&owner, plan.dev, plan.rates),
+            settings: settings(&owner, plan.dev, plan.quotas),
         };
         let catalog = Catalog::open(parts)
             .await
@@ -279,18 +282,14 @@ impl House {
     }
 }
 
-fn settings(account: &AccountId, dev: bool, rates: Rates) -> Settings {
+fn settings(account: &AccountId, dev: bool, quotas: Quotas) -> Settings {
     Settings {
         account: account.clone(),
         scope: ArnScope {
             partition: "aws".into(),
             region: "us-west-2".into(),
         },
-        quotas: Quotas {
-            asset_size_bytes: 8 << 20,
-            rates,
-            ..Quotas::default()
-        },
+        quotas,
         freshness_ms: FRESHNESS_MS,
         uses_source_freshness: false,
         whole_version_bytes: 32 << 20,

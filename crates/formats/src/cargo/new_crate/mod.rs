@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Display;
 
 use model::{Error, InvalidReason, PackageCoordinates, Result, Sha256Digest, VersionName};
 use semver::VersionReq;
@@ -242,7 +243,7 @@ impl<'m> NewCrate<'m> {
         }
         let is_long = |text: &String| text.len() > TEXT_BYTES;
         if self.authors.len() > TEXT_BYTES || self.authors.iter().any(is_long) {
-            return Err(refused("its authors are too many or too long".to_owned()));
+            return Err(refused("its authors are too many or too long"));
         }
         if self.keywords.len() > KEYWORDS || self.categories.len() > KEYWORDS {
             return Err(refused(format!(
@@ -257,7 +258,7 @@ impl<'m> NewCrate<'m> {
             )));
         }
         if self.links.as_ref().is_some_and(|links| !is_plain(links)) {
-            return Err(refused("its 'links' is no name".to_owned()));
+            return Err(refused("its 'links' is no name"));
         }
         if self
             .rust_version
@@ -265,7 +266,7 @@ impl<'m> NewCrate<'m> {
             .is_some_and(|version| !is_rust_version(version))
         {
             return Err(refused(
-                "its 'rust-version' is not a version such as 1.70 or 1.70.1".to_owned(),
+                "its 'rust-version' is not a version such as 1.70 or 1.70.1",
             ));
         }
         Ok(())
@@ -436,7 +437,7 @@ fn unreadable(error: &serde_json::Error) -> Error {
     Error::invalid(InvalidReason::CannotParse, message)
 }
 
-pub(super) fn refused(reason: String) -> Error {
+fn refused(reason: impl Display) -> Error {
     let message = format!("The crate cannot be published: {reason}.");
     Error::invalid(InvalidReason::FieldValidation, message)
 }
