@@ -106,7 +106,8 @@ def test_ruby_reads_the_same_specification_as_from_the_gem(publisher: Ruby, priv
     script = """
 require "rubygems/package"
 require "zlib"
-inside = Gem::Package.new(ARGV[0]).spec
+# Through Ruby's own hands once: RubyGems 3.3 writes licenses there and does not read them again.
+inside = Marshal.load(Marshal.dump(Gem::Package.new(ARGV[0]).spec))
 told = Marshal.load(Zlib::Inflate.inflate(File.binread(ARGV[1])))
 members = %i[name version platform summary authors date required_ruby_version required_rubygems_version
              homepage licenses email description rubygems_version specification_version]
