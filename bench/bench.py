@@ -42,6 +42,8 @@ FORMAT_GROUPS = ("python", "maven", "uv", "mvn")
 BESIDE_PEERS = (*NPM_GROUPS, *FORMAT_GROUPS)
 # Reliquary beside itself: two domains of different size.
 SCALE = "scale"
+# The sections of README.md that hold the results beside peers.
+NPM, FORMATS = "results", "formats"
 GROUPS = (*BESIDE_PEERS, SCALE)
 
 
@@ -184,20 +186,29 @@ def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> 
     groups = chosen.only or BESIDE_PEERS
     of_npm = tuple(group for group in groups if group in NPM_GROUPS)
     of_formats = tuple(group for group in groups if group in FORMAT_GROUPS)
+    facts = machine.facts(binary, folder)
     rows: list[Row] = []
     if of_npm:
         source = npm_source()
         try:
-            rows += measure_npm(of_npm, chosen, binary, folder, source)
+            measured = measure_npm(of_npm, chosen, binary, folder, source)
         finally:
             source.close()
-    rows += measure_formats(of_formats, chosen, binary, folder)
-    facts = machine.facts(binary, folder) + machine.peers(Verdaccio.version(), python_peers.versions())
+        tell(measured, [*facts, *machine.peers(f"verdaccio {Verdaccio.version()}")], chosen, NPM)
+        rows += measured
+    if of_formats:
+        measured = measure_formats(of_formats, chosen, binary, folder)
+        tell(measured, [*facts, *machine.peers(python_peers.versions())], chosen, FORMATS)
+        rows += measured
+    return all(row.bar is None or row.bar.met for row in rows)
+
+
+def tell(rows: list[Row], facts: list[str], chosen: argparse.Namespace, section: str) -> None:
+    """Print a part of the result, and write it if that is wanted."""
     text = report(rows, facts, chosen)
     print("\n" + text)
     if chosen.write:
-        write_readme(text, "results")
-    return all(row.bar is None or row.bar.met for row in rows)
+        write_readme(text, section)
 
 
 def run_scale(chosen: argparse.Namespace, binary: Path, folder: Path) -> bool:

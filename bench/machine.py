@@ -52,11 +52,10 @@ def facts(binary: Path, folder: Path) -> list[str]:
     ]
 
 
-def peers(verdaccio_version: str, python_versions: str) -> list[str]:
-    """The programs beside it, and those that load them."""
+def peers(servers: str) -> list[str]:
+    """The servers beside it, the clients, and what loads them."""
     return [
-        f"{_first_line('nginx', '-v').removeprefix('nginx version: ')}, "
-        f"verdaccio {verdaccio_version}, node {_first_line('node', '--version')}, "
-        f"npm {_first_line('npm', '--version')}, {_first_line('wrk', '-v').partition(' [')[0]}",
-        python_versions,
+        f"{_first_line('nginx', '-v').removeprefix('nginx version: ')}, {servers}",
+        f"node {_first_line('node', '--version')}, npm {_first_line('npm', '--version')}, "
+        f"{_first_line('wrk', '-v').partition(' [')[0]}",
     ]
