@@ -32,6 +32,7 @@ import publishing  # noqa: E402
 import python_peers  # noqa: E402
 import python_rows  # noqa: E402
 import reading  # noqa: E402
+import registry_rows  # noqa: E402
 import scale  # noqa: E402
 from peers import Nginx, Verdaccio  # noqa: E402
 from table import Row, markdown  # noqa: E402
@@ -39,11 +40,12 @@ from table import Row, markdown  # noqa: E402
 NPM_GROUPS = ("packuments", "tarballs", "publishing", "growth", "installs", "footprint")
 # Each with a server of its own: what one format holds must not weigh on another's rows.
 FORMAT_GROUPS = ("python", "maven", "uv", "mvn")
-BESIDE_PEERS = (*NPM_GROUPS, *FORMAT_GROUPS)
+OTHER_GROUPS = ("registries",)
+BESIDE_PEERS = (*NPM_GROUPS, *FORMAT_GROUPS, *OTHER_GROUPS)
 # Reliquary beside itself: two domains of different size.
 SCALE = "scale"
 # The sections of README.md that hold the results beside peers.
-NPM, FORMATS = "results", "formats"
+NPM, FORMATS, OTHERS = "results", "formats", "registries"
 GROUPS = (*BESIDE_PEERS, SCALE)
 
 
@@ -86,6 +88,8 @@ def measure_formats(groups: tuple[str, ...], chosen: argparse.Namespace, binary:
                         rows += python_rows.rows(private, place / "peers", pace)
                     case "maven":
                         rows += maven_rows.rows(private, place / "nginx", pace)
+                    case "registries":
+                        rows += registry_rows.rows(private, place / "nginx", pace)
                     case "uv":
                         rows.append(client_rows.uv_row(app, place / "installs", pace))
                     case "mvn":
@@ -185,7 +189,6 @@ def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> 
     """Measure, print; whether every bar was met."""
     groups = chosen.only or BESIDE_PEERS
     of_npm = tuple(group for group in groups if group in NPM_GROUPS)
-    of_formats = tuple(group for group in groups if group in FORMAT_GROUPS)
     facts = machine.facts(binary, folder)
     rows: list[Row] = []
     if of_npm:
@@ -196,10 +199,14 @@ def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> 
             source.close()
         tell(measured, [*facts, *machine.peers(f"verdaccio {Verdaccio.version()}")], chosen, NPM)
         rows += measured
-    if of_formats:
-        measured = measure_formats(of_formats, chosen, binary, folder)
-        tell(measured, [*facts, *machine.peers(python_peers.versions())], chosen, FORMATS)
-        rows += measured
+    for known, section, peers in (
+        (FORMAT_GROUPS, FORMATS, python_peers.versions()),
+        (OTHER_GROUPS, OTHERS, "no other server"),
+    ):
+        if wanted := tuple(group for group in groups if group in known):
+            measured = measure_formats(wanted, chosen, binary, folder)
+            tell(measured, [*facts, *machine.peers(peers)], chosen, section)
+            rows += measured
     return all(row.bar is None or row.bar.met for row in rows)
 
 

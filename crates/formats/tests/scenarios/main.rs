@@ -169,3 +169,54 @@ fn every_format_is_in_the_table() {
         assert_eq!(parts.contains(&"graph"), has_manager, "{id}");
     }
 }
+
+/// The table of formats in the README says what this one runs, and leads to pages and stories that are there.
+#[test]
+fn the_readme_says_of_every_format_what_is_shown_of_it() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let mut formats = Vec::new();
+    for line in readme.lines() {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let ["", format, does, rules, graph, source, clients, ""] = cells[..] else {
+            continue;
+        };
+        let Some((id, page)) = linked(format).pop() else {
+            continue;
+        };
+        let (_, parts) = TABLE.iter().find(|(name, _)| *name == id).unwrap();
+        for (cell, part) in [(rules, "held"), (graph, "graph"), (source, "source")] {
+            let expected = match parts.contains(&part) {
+                true => "yes",
+                false => "no",
+            };
+            assert_eq!(cell, expected, "{id}: {part}");
+        }
+        assert!(!does.is_empty(), "{id}");
+        assert!(root.join(page).is_file(), "{id}: {page}");
+        let stories = linked(clients);
+        assert!(!stories.is_empty(), "{id}: no real client");
+        for (_, folder) in stories {
+            let mut files = std::fs::read_dir(root.join(folder)).unwrap();
+            let is_story = |name: &str| name.starts_with("test_") && name.ends_with(".py");
+            assert!(
+                files.any(|file| is_story(&file.unwrap().file_name().to_string_lossy())),
+                "{id}: {folder}"
+            );
+        }
+        formats.push(id);
+    }
+    let served = formats::FORMATS.map(|format| format.id().as_str());
+    assert_eq!(formats, served);
+}
+
+/// The links of a cell: their texts, and where they lead.
+fn linked(cell: &str) -> Vec<(&str, &str)> {
+    cell.split('[')
+        .skip(1)
+        .filter_map(|link| {
+            let (text, rest) = link.split_once("](")?;
+            Some((text, rest.split_once(')')?.0))
+        })
+        .collect()
+}
