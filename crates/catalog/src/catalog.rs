@@ -34,7 +34,7 @@ use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
 use crate::source_cache::SourceCache;
 use crate::source_documents::{RefreshKey, Refreshed};
-use crate::stamps::Stamps;
+use crate::stamps::{Stamps, Tick};
 use crate::tokens::OpenedTokens;
 use crate::whole_version::WholeVersions;
 
@@ -77,7 +77,7 @@ pub struct Catalog {
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
     pub(crate) repository_documents: RepositoryDocumentCache,
-    pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
+    pub(crate) renders: Flights<(DocumentKey, Tick), Result<Arc<Document>, Arc<model::Error>>>,
     pub(crate) held_assets: Cache<AssetKey, Arc<HeldAsset>>,
     pub(crate) held_companions: Cache<AssetKey, Arc<HeldCompanion>>,
     pub(crate) sources: SourceCache,
