@@ -45,6 +45,7 @@ mod oidc_provider;
 mod package;
 mod package_group;
 mod package_version;
+mod package_walk;
 mod plans;
 mod postgres_server;
 mod principal;
