@@ -27,6 +27,7 @@ mod events;
 mod explain;
 mod failure;
 mod followed;
+mod follower;
 mod format_rules;
 mod heavy_work;
 mod held_packages;
@@ -35,6 +36,7 @@ mod identities;
 mod identity_rights;
 mod ingest;
 mod labels;
+mod lease;
 mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
@@ -94,6 +96,7 @@ pub use identities::{
     Tag, User, check_session_name, read_path,
 };
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
+pub use lease::Lease;
 pub use package_group_restrictions::{
     AllowedRepository, AllowedRepositoryUpdates, GroupRestrictionChanges,
 };
