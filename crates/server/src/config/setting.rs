@@ -121,12 +121,7 @@ pub(super) const SETTINGS: &[Setting] = &[
             "store.url",
             "postgres://USER@HOST:PORT/DATABASE, with ?sslmode=verify-full&sslrootcert=FILE for TLS",
             |c, v| put(&mut c.store.url, database_address(v).map(Some)),
-            |c| {
-                c.store
-                    .url
-                    .clone()
-                    .unwrap_or_else(|| "a file in the data folder".to_owned())
-            },
+            |c| optional(c.store.url.as_ref()),
         )
     },
     Setting {
