@@ -32,7 +32,7 @@ use crate::resource_rights::ResourceRightsCache;
 use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
 use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
-use crate::stamps::Stamps;
+use crate::stamps::{Stamps, Tick};
 use crate::tokens::OpenedTokens;
 use crate::whole_version::WholeVersions;
 
@@ -78,7 +78,7 @@ pub struct Catalog {
     pub(crate) group_tables: GroupTables,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
-    pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
+    pub(crate) renders: Flights<(DocumentKey, Tick), Result<Arc<Document>, Arc<model::Error>>>,
     pub(crate) held_assets: Cache<AssetKey, Arc<HeldAsset>>,
     pub(crate) held_companions: Cache<AssetKey, Arc<HeldCompanion>>,
     pub(crate) sources: SourceCache,

@@ -179,7 +179,7 @@ impl Catalog {
                 cache: CacheOutcome::Hit,
             });
         }
-        let made_at = self.stamps.now();
+        let made_at = self.reading_tick(view);
         // A second look after a pull that ended meanwhile finds its rows; a third is never needed.
         for _ in 0..3 {
             let mut search = self.search_asset(view, package, version, asset).await?;

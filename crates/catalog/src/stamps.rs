@@ -17,7 +17,7 @@ const PACKAGE_SLOTS: usize = 1 << 16;
 const DOMAIN_SLOTS: usize = 1 << 10;
 
 /// A moment on the clock of changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Tick(u64);
 
 /// The clock and the slots.

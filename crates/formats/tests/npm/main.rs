@@ -20,6 +20,7 @@ mod promotion;
 mod publish;
 mod pull_through;
 mod rates;
+mod readings;
 mod rights;
 mod status_calls;
 mod statuses;
