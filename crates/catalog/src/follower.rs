@@ -269,7 +269,7 @@ impl Reader {
         }
         let Some(package) = self.package_of(row) else {
             // What a source says of a namespace is never read from memory.
-            if kind != Some(ChangeKind::MetadataRefreshed) {
+            if kind != Some(ChangeKind::MetadataRefreshed) || row.package.is_some() {
                 self.stamps.graph_changed(log_id);
             }
             if kind == Some(ChangeKind::DomainCreated) {
