@@ -51,7 +51,7 @@ impl Catalog {
         {
             return self.read_companion(&held.sha256).await;
         }
-        let made_at = self.stamps.now();
+        let made_at = self.reading_tick(view);
         let mut search = self.search_asset(view, package, version, asset).await?;
         loop {
             match search.next().await? {

@@ -117,18 +117,39 @@ impl Catalog {
         if let Some(document) = self.valid_document(grant, &key, asks) {
             return Ok((document, CacheOutcome::Hit));
         }
+        let asked_at = self.stamps.now();
+        let mut document = self.made_document(grant, &key, render).await?;
+        // It may have been in the making already when this request came, out of rows that were older: what was
+        // acknowledged in between must be seen. The next one is begun after this request came.
+        let is_current = document.made_at >= asked_at
+            || self
+                .stamps
+                .package_is_valid(document.made_at, grant.view().domain_id, &key.package);
+        if !is_current {
+            document = self.made_document(grant, &key, render).await?;
+        }
+        Ok((document, CacheOutcome::Miss))
+    }
+
+    /// Makes a document, or waits for whoever is making it.
+    async fn made_document(
+        self: &Arc<Self>,
+        grant: &Grant,
+        key: &DocumentKey,
+        render: Render,
+    ) -> Result<Arc<Document>> {
         let (catalog, unit_grant, unit_key) = (Arc::clone(self), grant.clone(), key.clone());
-        let made = self.renders.run(key, move || async move {
+        // Shared by those only who see the same repositories.
+        let flight = (key.clone(), grant.view().made_at);
+        let made = self.renders.run(flight, move || async move {
             catalog
                 .make_document(&unit_grant, unit_key, render)
                 .await
                 .map_err(Arc::new)
         });
-        let document = made
-            .await
+        made.await
             .map_err(Error::internal)?
-            .map_err(|error| copy_of(&error))?;
-        Ok((document, CacheOutcome::Miss))
+            .map_err(|error| copy_of(&error))
     }
 
     fn valid_document(
@@ -180,7 +201,7 @@ impl Catalog {
         let (bytes, etag, made_at) = match held {
             Some(plain) => (plain.bytes.clone(), plain.etag.clone(), plain.made_at),
             None => {
-                let made_at = self.stamps.now();
+                let made_at = self.reading_tick(grant.view());
                 let bytes = self.render(grant, &key, render).await?;
                 let etag = self.entity_tag(key.package.format, &bytes).await?;
                 (bytes, etag, made_at)

@@ -27,8 +27,26 @@ impl From<Failure> for Error {
     }
 }
 
+/// How long who is told that the database does not answer is asked to wait.
+const DATABASE_RETRY_SECONDS: u32 = 2;
+
 pub(crate) fn from_store(error: StoreError) -> Error {
-    Error::internal(error)
+    match error {
+        StoreError::Unavailable(_) | StoreError::Busy(_) => {
+            let mut failure = Error::unavailable(
+                "The service is temporarily unavailable: its database does not answer. Try again in a moment.",
+            )
+            .caused_by(error);
+            failure.retry_after_seconds = Some(DATABASE_RETRY_SECONDS);
+            failure
+        }
+        StoreError::Full(_)
+        | StoreError::Backend(_)
+        | StoreError::Migration(_)
+        | StoreError::NewerSchema(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Abandoned(_) => Error::internal(error),
+    }
 }
 
 pub(crate) fn from_blobs(error: BlobError) -> Error {

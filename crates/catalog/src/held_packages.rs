@@ -179,7 +179,7 @@ impl Catalog {
                 cache: CacheOutcome::Hit,
             });
         }
-        let made_at = self.stamps.now();
+        let made_at = self.reading_tick(view);
         let (mut reader, row) = self.held_package(grant, package).await?;
         let found = self
             .served_version(&mut reader, &row, package, version)

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use blobs::{Stage, StageReader, Staged};
 use model::{AssetName, Digests, Error, PackageCoordinates, Result, VersionName};
@@ -17,6 +18,7 @@ use crate::asset_body::{AssetAnswer, AssetBody};
 use crate::asset_search::{AssetSearch, AtSource, Located, fault_at};
 use crate::failure::{copy_of, from_blobs, from_store};
 use crate::ingest::Ingested;
+use crate::lease::{PATIENCE, Turn};
 use crate::packages::version_not_found;
 use crate::repository_view::RepositoryView;
 use crate::source::{ExpectedDigests, SourceChecksum};
@@ -174,7 +176,7 @@ impl Catalog {
                 cache: CacheOutcome::Hit,
             });
         }
-        let made_at = self.stamps.now();
+        let made_at = self.reading_tick(view);
         // A second look after a pull that ended meanwhile finds its rows; a third is never needed.
         for _ in 0..3 {
             let mut search = self.search_asset(view, package, version, asset).await?;
@@ -355,6 +357,18 @@ impl Catalog {
         if self.is_held(&key).await? {
             return Ok(Pulled::Held);
         }
+        let patience = match asker {
+            Asker::Client => PATIENCE,
+            Asker::Behind { .. } => Duration::ZERO,
+        };
+        let look = || async { Ok::<_, Error>(self.is_held(&key).await?.then_some(())) };
+        let lease = match self.take_turn("pull", &key, patience, look).await? {
+            Turn::Done(()) => return Ok(Pulled::Held),
+            Turn::Own(None) if self.store.is_shared() && matches!(asker, Asker::Behind { .. }) => {
+                return Ok(Pulled::Declined);
+            }
+            Turn::Own(lease) => lease,
+        };
         let source = match self.connection_source(&view.nodes[found.node]).await {
             Ok(source) => source,
             Err(fault) => return Ok(Pulled::Fault(fault)),
@@ -396,6 +410,7 @@ impl Catalog {
         let under_way = self.background.begin();
         tokio::spawn(async move {
             let outcome = self.finish_pull(&pull, stage, download).await;
+            drop(lease);
             self.pulls.leave(&pull.key, &pull.allowance);
             match outcome {
                 Ok(size_bytes) => {

@@ -118,19 +118,37 @@ impl Catalog {
         if let Some(document) = self.valid_list(grant, &key) {
             return Ok((document, CacheOutcome::Hit));
         }
+        let asked_at = self.stamps.now();
+        let mut document = self.made_list(grant, &key, wanted).await?;
+        // As with a package's document: one that was begun before this request came may lack what was written since.
+        let domain_id = grant.view().domain_id;
+        let is_current = document.made_at >= asked_at
+            || self.stamps.domain_is_valid(document.made_at, domain_id);
+        if !is_current {
+            document = self.made_list(grant, &key, wanted).await?;
+        }
+        Ok((document, CacheOutcome::Miss))
+    }
+
+    /// Makes a list, or waits for whoever is making it.
+    async fn made_list(
+        self: &Arc<Self>,
+        grant: &Grant,
+        key: &DocumentKey,
+        wanted: &RepositoryDocument,
+    ) -> Result<Arc<Document>> {
         let (catalog, unit_grant, unit_key) = (Arc::clone(self), grant.clone(), key.clone());
         let wanted = wanted.clone();
-        let made = self.renders.run(key, move || async move {
+        let flight = (key.clone(), grant.view().made_at);
+        let made = self.renders.run(flight, move || async move {
             catalog
                 .make_list(&unit_grant, unit_key, &wanted)
                 .await
                 .map_err(Arc::new)
         });
-        let document = made
-            .await
+        made.await
             .map_err(Error::internal)?
-            .map_err(|error| copy_of(&error))?;
-        Ok((document, CacheOutcome::Miss))
+            .map_err(|error| copy_of(&error))
     }
 
     fn valid_list(&self, grant: &Grant, key: &DocumentKey) -> Option<Arc<Document>> {
@@ -175,7 +193,7 @@ impl Catalog {
         key: DocumentKey,
         wanted: &RepositoryDocument,
     ) -> Result<Arc<Document>> {
-        let made_at = self.stamps.now();
+        let made_at = self.reading_tick(grant.view());
         let list = match wanted.list_variant {
             Some(variant) => self.list_of_source(grant, &key, wanted, variant).await?,
             None => None,

@@ -32,7 +32,7 @@ pub(crate) struct RepositoryView {
     pub(crate) nodes: Vec<Node>,
     /// An upstream somewhere in the graph was deleted.
     pub(crate) dangling: bool,
-    made_at: Tick,
+    pub(crate) made_at: Tick,
 }
 
 /// One repository of a view.
@@ -139,6 +139,16 @@ impl Default for ViewCache {
 }
 
 impl Catalog {
+    /// The tick of what is read now through a view. Where the domain's graph has changed since the view was made, that is
+    /// the view's own: what is read is as old as the way to it, and must not be kept for newer.
+    pub(crate) fn reading_tick(&self, view: &RepositoryView) -> Tick {
+        let now = self.stamps.now();
+        match self.stamps.graph_is_valid(view.made_at, view.domain_id) {
+            true => now,
+            false => view.made_at,
+        }
+    }
+
     /// The view of a repository, from memory while the domain's graph stands.
     pub(crate) async fn repository_view(
         &self,

@@ -43,6 +43,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A public source failed, and nothing held can answer instead.
     UpstreamUnavailable,
+    /// What the service itself stands on, its database, does not answer now. The same request may succeed in a moment.
+    Unavailable,
     /// Our fault. The message sent is fixed.
     Internal,
 }
@@ -62,6 +64,7 @@ impl ErrorKind {
             Self::Throttled => "throttled",
             Self::TooLarge => "too-large",
             Self::UpstreamUnavailable => "upstream-unavailable",
+            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
     }
@@ -203,6 +206,11 @@ impl Error {
     /// A body above a limit.
     pub fn too_large(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::TooLarge, message)
+    }
+
+    /// What the service stands on does not answer now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
     }
 
     /// A public source failed.

@@ -27,6 +27,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         ErrorKind::UpstreamUnavailable => StatusCode::BAD_GATEWAY,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }

@@ -212,8 +212,13 @@ pub(super) fn check_together(
             check_file(&key, ca_file, false, origin, problems);
         }
     }
+    check_store(config, origins, problems);
     let inline = connection::inline_secret_key(origins)
-        .or_else(|| event_endpoint::inline_secret_key(origins));
+        .or_else(|| event_endpoint::inline_secret_key(origins))
+        .or_else(|| {
+            let password = origins.get_key_value("store.password");
+            password.filter(|(_, origin)| matches!(origin, Origin::File { .. }))
+        });
     if let (Some(file), Some((key, origin))) = (file, inline)
         && fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
     {
@@ -223,6 +228,37 @@ pub(super) fn check_together(
             file.display()
         );
         problems.push(Problem::bad(key, None, origin.clone(), reason, allowed));
+    }
+}
+
+fn check_store(config: &Config, origins: &Origins, problems: &mut Vec<Problem>) {
+    let origin = |key: &str| origins.get(key).cloned().unwrap_or(Origin::Default);
+    let store = &config.store;
+    if let Some(file) = &store.password_file {
+        let key = "store.password_file";
+        check_file(key, file, true, origin(key), problems);
+        if store.password.is_some() {
+            let reason = "the password is given in two ways";
+            let advice = "store.password or store.password_file";
+            problems.push(Problem::bad(key, None, origin(key), reason, advice));
+        }
+    }
+    if store.url.is_none() && (store.password.is_some() || store.password_file.is_some()) {
+        let key = match store.password {
+            Some(_) => "store.password",
+            None => "store.password_file",
+        };
+        let reason = "there is no database that it could be for";
+        let advice = "store.url beside it";
+        problems.push(Problem::bad(key, None, origin(key), reason, advice));
+    }
+    if store.url.is_none() && config.blobs_folder.is_some() {
+        let reason = "rows in the data folder and bytes elsewhere cannot be copied together";
+        let advice = "store.url beside it, or none: bytes are then in the data folder";
+        let shown = config.shared_blobs_folder().display().to_string();
+        let origin = origin("blobs.folder");
+        let problem = Problem::bad("blobs.folder", Some(&shown), origin, reason, advice);
+        problems.push(problem);
     }
 }
 
@@ -251,7 +287,7 @@ fn check_file(
                 Some(&shown),
                 origin,
                 "it is not a file",
-                "a PEM file",
+                "the path of a file",
             ));
         }
         Ok(metadata) if metadata.len() == 0 => {
@@ -260,7 +296,7 @@ fn check_file(
                 Some(&shown),
                 origin,
                 "it is empty",
-                "a PEM file",
+                "a file with something in it",
             ));
         }
         Ok(metadata) if is_private && metadata.permissions().mode() & 0o007 != 0 => {

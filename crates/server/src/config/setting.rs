@@ -11,8 +11,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::source::Given;
 use super::value::{
-    address, address_ranges, boolean, count, host_and_port, hosts, non_empty, origin_address, put,
-    show_bytes, size_bytes, size_or_none, slug, word,
+    HIDDEN, Secret, address, address_ranges, boolean, count, database_address, host_and_port,
+    hosts, non_empty, origin_address, put, show_bytes, size_bytes, size_or_none, slug, word,
 };
 use super::{Config, EndpointForm, LogFormat, Origin, Problem, connection, event_endpoint};
 
@@ -24,6 +24,8 @@ pub(super) struct Setting {
     pub(super) allowed: &'static str,
     /// Whether the file may give it as an array.
     pub(super) is_list: bool,
+    /// Whether a value that cannot be used is not shown.
+    is_secret: bool,
     set: fn(&mut Config, &str) -> Result<(), String>,
     /// The effective value.
     pub(super) show: fn(&Config) -> String,
@@ -42,6 +44,7 @@ const fn row(
         key,
         allowed,
         is_list: false,
+        is_secret: false,
         set,
         show,
     }
@@ -111,6 +114,47 @@ pub(super) const SETTINGS: &[Setting] = &[
         "the path of a folder",
         |c, v| put(&mut c.data, path(v)),
         |c| c.data.display().to_string(),
+    ),
+    Setting {
+        is_secret: true,
+        ..row(
+            "store.url",
+            "postgres://USER@HOST:PORT/DATABASE, with ?sslmode=verify-full&sslrootcert=FILE for TLS",
+            |c, v| put(&mut c.store.url, database_address(v).map(Some)),
+            |c| optional(c.store.url.as_ref()),
+        )
+    },
+    Setting {
+        is_secret: true,
+        ..row(
+            "store.password",
+            "any text",
+            |c, v| {
+                let password = non_empty(v).map(Secret::new);
+                put(&mut c.store.password, password.map(Some))
+            },
+            |c| {
+                let hidden = c.store.password.as_ref().map(|_| HIDDEN);
+                hidden.unwrap_or("none").to_owned()
+            },
+        )
+    },
+    row(
+        "store.password_file",
+        PATH,
+        |c, v| put(&mut c.store.password_file, path(v).map(Some)),
+        |c| {
+            let file = c.store.password_file.as_ref().map(|path| path.display());
+            optional(file.as_ref())
+        },
+    ),
+    count_row!("store.connections", store.connections, 1),
+    duration_row!("store.connect_timeout_ms", store.connect_timeout_ms),
+    row(
+        "blobs.folder",
+        "the path of a folder",
+        |c, v| put(&mut c.blobs_folder, path(v).map(Some)),
+        |c| c.shared_blobs_folder().display().to_string(),
     ),
     row(
         "listen",
@@ -441,7 +485,10 @@ pub(super) fn apply(
         }
         Err(reason) => problems.push(Problem::bad(
             &key,
-            Some(&given.text),
+            Some(match setting.is_secret {
+                true => HIDDEN,
+                false => &given.text,
+            }),
             given.origin,
             reason,
             setting.allowed,
