@@ -337,6 +337,16 @@ fn log(error: &Error, known: &Known) {
                 "a package request failed"
             );
         }
+        ErrorKind::StorageUnavailable => {
+            tracing::error!(
+                request_id,
+                kind,
+                format,
+                operation,
+                source,
+                "the storage could not be reached for a package request"
+            );
+        }
         ErrorKind::UpstreamUnavailable => {
             tracing::warn!(
                 request_id,

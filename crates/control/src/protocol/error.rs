@@ -162,6 +162,11 @@ fn failure(error: &Error) -> Exception<'_> {
             retry_after_seconds: error.retry_after_seconds,
             ..exception("InternalServerException", StatusCode::INTERNAL_SERVER_ERROR)
         },
+        // The status is none of the model's; every client repeats what is answered so.
+        ErrorKind::StorageUnavailable => Exception {
+            retry_after_seconds: error.retry_after_seconds,
+            ..exception("InternalServerException", StatusCode::SERVICE_UNAVAILABLE)
+        },
         ErrorKind::Internal => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             Exception::new(
@@ -201,6 +206,10 @@ pub(crate) fn log(error: &Error, place: &Place<'_>) {
         ErrorKind::Internal => {
             let cause = causes(error);
             tracing::error!(request_id, operation, %peer, kind, cause, "a request failed");
+        }
+        ErrorKind::StorageUnavailable => {
+            let cause = causes(error);
+            tracing::error!(request_id, operation, %peer, kind, cause, "the storage could not be reached for a request");
         }
         ErrorKind::UpstreamUnavailable => {
             let cause = causes(error);

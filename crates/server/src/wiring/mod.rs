@@ -9,6 +9,7 @@ mod event_delivery;
 mod event_reader;
 mod iam;
 mod observer;
+mod storage;
 mod webhook_signature;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -88,7 +89,7 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
     } = opening;
     let lock = lock_data_folder(&config.data)?;
     let store = open_store(&config.data).await?;
-    let blobs = open_blobs(&config)?;
+    let blobs = storage::open_blobs(&config).await?;
     let small_documents = SmallDocuments::new(via_name.clone(), Arc::new(SystemClock))
         .map_err(|error| StartError::because("identity providers cannot be asked", error))?;
     let audit = match config.audit.enabled {
@@ -365,20 +366,6 @@ async fn open_store(data: &Path) -> Result<Store, StartError> {
     opened.map_err(|error| {
         StartError::because(
             format!("the database {} cannot be opened", file.display()),
-            error,
-        )
-    })
-}
-
-fn open_blobs(config: &Config) -> Result<Blobs, StartError> {
-    let settings = BlobSettings {
-        memory_cache_bytes: config.cache.asset_bytes,
-        ..BlobSettings::default()
-    };
-    let opened = Blobs::open_disk(&config.data, settings);
-    opened.map_err(|error| {
-        StartError::because(
-            format!("the blobs below {} cannot be opened", config.data.display()),
             error,
         )
     })
