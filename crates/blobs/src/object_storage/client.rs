@@ -65,7 +65,7 @@ impl Connections {
         let within =
             self.patience.connect + self.patience.response + Duration::from_millis(upload_ms);
         let answer = tokio::time::timeout(within, self.client.request(request)).await;
-        let response = answer.map_err(|_| timed_out())?.map_err(failed)?;
+        let response = answer.map_err(|_| timed_out())?.map_err(|error| failed(&error))?;
         let idle = self.patience.idle;
         Ok(response.map(|body| HttpResponseBody::new(Paced::new(body, idle))))
     }
@@ -119,13 +119,13 @@ fn timed_out() -> HttpError {
 }
 
 /// A request that failed: what may be sent again is told apart from what may have been carried out.
-fn failed(error: ClientError) -> HttpError {
+fn failed(error: &ClientError) -> HttpError {
     let kind = if error.is_connect() {
         HttpErrorKind::Connect
     } else {
         HttpErrorKind::Interrupted
     };
-    HttpError::new(kind, WithCauses::of(&error))
+    HttpError::new(kind, WithCauses::of(error))
 }
 
 /// An error whose text tells its causes too: hyper's own says only "client error".
