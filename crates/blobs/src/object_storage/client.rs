@@ -65,7 +65,9 @@ impl Connections {
         let within =
             self.patience.connect + self.patience.response + Duration::from_millis(upload_ms);
         let answer = tokio::time::timeout(within, self.client.request(request)).await;
-        let response = answer.map_err(|_| timed_out())?.map_err(|error| failed(&error))?;
+        let response = answer
+            .map_err(|_| timed_out())?
+            .map_err(|error| failed(&error))?;
         let idle = self.patience.idle;
         Ok(response.map(|body| HttpResponseBody::new(Paced::new(body, idle))))
     }
