@@ -12,6 +12,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use model::Sha256Digest;
 use object_store::multipart::{MultipartStore as _, PartId};
+use object_store::path::Path;
 use object_store::{MultipartId, ObjectStore as _, PutMode, PutOptions, PutPayload};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -129,17 +130,26 @@ impl ObjectStorage {
             completed.map(drop).map_err(|error| sorted(ACTION, &error))
         };
         let stored = stored.await;
-        if stored.is_err()
-            && let Err(error) = self.store.abort_multipart(&path, &upload).await
-        {
+        if stored.is_err() {
+            self.give_up(&path, &upload).await;
+        }
+        stored
+    }
+
+    /// Removes the parts that arrived. Asked twice, because `object_store` sends this request once, and after a failure
+    /// it may meet a connection that is dead.
+    async fn give_up(&self, path: &Path, upload: &MultipartId) {
+        let mut given_up = self.store.abort_multipart(path, upload).await;
+        if given_up.is_err() {
+            given_up = self.store.abort_multipart(path, upload).await;
+        }
+        if let Err(error) = given_up {
             tracing::warn!(
-                %digest,
                 %error,
                 "the parts of a failed upload could not be removed; a lifecycle rule of the bucket for incomplete \
                  uploads removes them"
             );
         }
-        stored
     }
 
     async fn put_parts(

@@ -1,12 +1,16 @@
-//! A wire between a client and a server that can be cut: every connection, or one that carried too much.
+//! A wire between a client and a server that can be cut when it carried too much, can stall, and can speak TLS to the
+//! client.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// The wire. Cut for good when it is dropped.
 pub(crate) struct Proxy {
@@ -29,6 +33,26 @@ struct Rules {
 
 impl Proxy {
     pub(crate) async fn to(server: SocketAddr) -> Self {
+        Self::start(server, None).await
+    }
+
+    /// Speaks TLS to clients, as `localhost`. Beside it the certificate to trust, PEM.
+    pub(crate) async fn with_tls(server: SocketAddr) -> (Self, Vec<u8>) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], PrivateKeyDer::Pkcs8(key))
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let proxy = Self::start(server, Some(acceptor)).await;
+        (proxy, made.cert.pem().into_bytes())
+    }
+
+    async fn start(server: SocketAddr, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let rules = Arc::new(Rules::default());
@@ -38,7 +62,17 @@ impl Proxy {
             let mut inner = JoinSet::new();
             loop {
                 let (client, _) = listener.accept().await.unwrap();
-                inner.spawn(carry(client, server, Arc::clone(&shared)));
+                let (rules, tls) = (Arc::clone(&shared), tls.clone());
+                inner.spawn(async move {
+                    match tls {
+                        None => carry(client, server, rules).await,
+                        Some(tls) => {
+                            if let Ok(client) = tls.accept(client).await {
+                                carry(client, server, rules).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         Self {
@@ -73,11 +107,11 @@ impl Proxy {
     }
 }
 
-async fn carry(client: TcpStream, server: SocketAddr, rules: Arc<Rules>) {
+async fn carry(client: impl AsyncRead + AsyncWrite, server: SocketAddr, rules: Arc<Rules>) {
     let Ok(server) = TcpStream::connect(server).await else {
         return;
     };
-    let (client_reads, client_writes) = client.into_split();
+    let (client_reads, client_writes) = tokio::io::split(client);
     let (server_reads, server_writes) = server.into_split();
     // Whichever ends first takes the other with it.
     tokio::select! {

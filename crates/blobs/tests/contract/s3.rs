@@ -124,6 +124,35 @@ async fn d04_a_wrong_secret_or_bucket_is_refused_at_the_start_with_advice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_with_tls_is_used_only_when_its_certificate_is_trusted() {
+    let (proxy, ca_pem) = Proxy::with_tls(S3Server::get().address()).await;
+    let s3 = S3Settings {
+        endpoint: Some(format!("https://localhost:{}", proxy.address.port())),
+        allow_http: false,
+        ca_pem: Some(ca_pem),
+        patience: LITTLE,
+        ..S3Server::get().settings()
+    };
+    let store = Store::in_bucket(&s3).await;
+    let body = sample(16, 9 * MIB);
+    let digest = commit(&store.blobs, &body).await.unwrap();
+    assert!(store.read(&digest).await.unwrap() == body);
+
+    let untrusted = S3Settings {
+        ca_pem: None,
+        ..s3.clone()
+    };
+    let error = opened(&untrusted).await.expect_err("nobody vouches for it");
+    assert!(error.to_string().contains("certificate"), "{error}");
+    let other_name = S3Settings {
+        endpoint: Some(format!("https://127.0.0.1:{}", proxy.address.port())),
+        ..s3
+    };
+    let error = opened(&other_name).await.expect_err("it has another name");
+    assert!(error.to_string().contains("certificate"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d04_a_store_that_is_not_there_or_says_nothing_is_given_up_in_bounded_time() {
     let closed = {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
