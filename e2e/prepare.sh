@@ -57,4 +57,33 @@ if [ ! -e "$cache/debian/.done-$pins" ] && command -v apt-cache >/dev/null && co
         rm -rf "$cache/debian"
     fi
 fi
+# Ruby with gem and bundler of two Debian releases, whichever this machine runs. Without one of them its stories are
+# skipped.
+for suite in bookworm trixie; do
+    place=$cache/ruby/$suite
+    pins=$(stamp_of unpack-ruby.sh)
+    if [ ! -e "$place/.done-$pins" ] && command -v apt-cache >/dev/null && command -v dpkg >/dev/null; then
+        rm -rf "$place"
+        if timeout 600 ./unpack-ruby.sh "$suite" "$place"; then
+            touch "$place/.done-$pins"
+        else
+            rm -rf "$place"
+        fi
+    fi
+done
 "$cache/venv/bin/python" -m harness.distributions
+
+# Clients of NuGet and Swift. Where they cannot be had their stories are skipped, and say so.
+for client in nuget swift; do
+    needed=("prepare-$client.sh" debian-suite.sh)
+    if [ -e "$client/clients.json" ]; then needed+=("$client/clients.json"); fi
+    pins=$(stamp_of "${needed[@]}")
+    if [ ! -e "$cache/$client/.done-$pins" ]; then
+        rm -rf "${cache:?}/$client"
+        if "./prepare-$client.sh" "$cache/$client"; then
+            touch "$cache/$client/.done-$pins"
+        else
+            rm -rf "${cache:?}/$client"
+        fi
+    fi
+done

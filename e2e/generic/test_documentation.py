@@ -39,5 +39,3 @@ def test_every_command_of_the_page_does_what_it_says(new_server: Callable[..., S
     listed = aws.list_package_versions(**team.ids, format="generic", namespace="tools", package="installer")
     statuses = {version["version"]: version["status"] for version in listed["versions"]}
     assert statuses == dict.fromkeys(("1.0.0", "2.0.0", "3.0.0", "4.0.0", "5.0.0"), "Published")
-
-

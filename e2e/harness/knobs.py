@@ -23,6 +23,9 @@ FORMATS = ("npm", "pypi", "maven", "nuget", "generic", "ruby", "swift", "cargo")
 NPM_CONNECTION = "public:npmjs"
 PYPI_CONNECTION = "public:pypi"
 MAVEN_CONNECTION = "public:maven-central"
+NUGET_CONNECTION = "public:nuget-org"
+CARGO_CONNECTION = "public:crates-io"
+RUBY_CONNECTION = "public:ruby-gems-org"
 # All that can be associated without an operator's own definition, with the format of each.
 PUBLIC_CONNECTIONS = {
     "public:npmjs": "npm",

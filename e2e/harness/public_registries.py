@@ -7,13 +7,27 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 from harness.source import Source
 
 # Where a file is, in both forms of a simple page (PEP 503, PEP 691): files mostly lie on another host than the pages.
 _PYTHON_LINKS = re.compile(rb"""(?:"(?:url|provenance)":\s*"|href=["'])(https?://[^/"'\s]+)(?=/)""")
+
+# Where crates and the web API are (the Cargo book, "Registry Index"): crates mostly lie on another host than the index.
+_CARGO_LINKS = re.compile(rb'"(?:dl|api)":\s*"(https?://[^/"\s]+)(?=/)')
+_CARGO_COMPLAINT = re.compile(r"`(?:sparse\+)?(https?://[^`]*/)config\.json`")
+_CARGO_PROBE = """[package]
+name = "address"
+version = "0.0.0"
+edition = "2021"
+[dependencies]
+address-of-the-index = "1"
+"""
 
 
 def _said(*command: str) -> str | None:
@@ -43,6 +57,52 @@ def python_index() -> str:
     found = found or _said(sys.executable, "-c", built_in)
     assert found is not None, "pip has no index configured"
     return found.rstrip("/") + "/"
+
+
+def cargo_index() -> str | None:
+    """The sparse index that cargo on this machine uses, with a trailing slash; None where there is no cargo.
+
+    No command prints it, but cargo names it when it cannot reach it: so it is sent through a proxy that nobody serves.
+    """
+    if shutil.which("cargo") is None:
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        project, home = Path(scratch, "project"), Path(scratch, "home")
+        (project / "src").mkdir(parents=True)
+        home.mkdir()
+        (project / "Cargo.toml").write_text(_CARGO_PROBE)
+        (project / "src/lib.rs").write_text("")
+        for folder in (os.environ.get("CARGO_HOME"), str(Path.home() / ".cargo")):
+            if folder and (settings := Path(folder, "config.toml")).exists():
+                (home / "config.toml").write_bytes(settings.read_bytes())
+                break
+        proxied = {"CARGO_HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "", "no_proxy": ""}
+        done = subprocess.run(
+            ["cargo", "generate-lockfile"],
+            cwd=project,
+            env=os.environ | proxied | {"CARGO_HOME": str(home), "CARGO_NET_RETRY": "0", "CARGO_NET_OFFLINE": "false"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        found = _CARGO_COMPLAINT.search(done.stderr)
+        return found[1] if found else None
+
+
+def gem_source() -> str | None:
+    """The first source that an installed gem uses, with a trailing slash; None where there is no gem of the system."""
+    listed = _said("gem", "sources", "--list") if shutil.which("gem") else None
+    found = re.search(r"^https?://\S+", listed or "", re.MULTILINE)
+    return found[0].rstrip("/") + "/" if found else None
+
+
+def cargo_source() -> Source:
+    """A proxy in front of Cargo's index and of the host of its crates; without a cargo nothing answers there."""
+    authorities = _existing(os.environ.get("CARGO_HTTP_CAINFO"))
+    return Source(
+        cargo_index() or "http://127.0.0.1:9/", probe="config.json", links=_CARGO_LINKS, authorities=authorities
+    )
 
 
 def npm_source() -> Source:

@@ -29,14 +29,14 @@ CHUNK_BYTES = 256 * 1024
 BUSY = (429, 502, 503, 504)
 PAUSES_S = (0.5, 2.0)
 # Passed on to the registry; everything else of the caller's request stays here.
-FORWARDED = ("accept", "if-none-match", "if-modified-since", "range", "authorization")
+FORWARDED = ("accept", "if-none-match", "if-modified-since", "range", "authorization", "user-agent")
 # Passed back; lengths and encodings are set anew, because bodies are rewritten.
 RETURNED = ("content-type", "etag", "last-modified", "cache-control", "content-range", "accept-ranges")
 
 
 # Files of other hosts are asked for below this path, followed by the number of the host.
 ELSEWHERE = "/.elsewhere/"
-ARCHIVES = (".tgz", ".whl", ".tar.gz", ".zip")
+ARCHIVES = (".tgz", ".whl", ".tar.gz", ".zip", ".crate", "/download", ".gem")
 
 
 @dataclass(frozen=True)
@@ -202,7 +202,9 @@ class Source:
 
     def _rewrite(self, body: bytes) -> bytes:
         """Addresses of the registry, and of the hosts that it keeps files on, become addresses of the proxy."""
-        body = body.replace(self.registry.rstrip("/").encode(), self.url.rstrip("/").encode())
+        # Not where the same host goes on with a port of its own.
+        registry = re.escape(self.registry.rstrip("/").encode()) + rb"(?![\w.:-])"
+        body = re.sub(registry, self.url.rstrip("/").encode(), body)
         if self._links is None:
             return body
         own = self.url.rstrip("/")

@@ -28,3 +28,14 @@ def differences(left: dict[str, str], right: dict[str, str], limit: int = 20) ->
     """The first paths that differ, for a message that a person can act on."""
     paths = sorted(path for path in left.keys() | right.keys() if left.get(path) != right.get(path))
     return [f"{path}: {left.get(path)} / {right.get(path)}" for path in paths[:limit]]
+
+
+def bytes_below(folder: Path) -> int:
+    """The size of all files, also while they come and go."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            total += path.stat().st_size if path.is_file() else 0
+        except OSError:
+            continue
+    return total

@@ -17,6 +17,7 @@ from harness.packages import fresh_name
 from harness.pypi_wire import Index
 from harness.python_packages import Distribution
 from harness.server import Server
+from harness.tree import bytes_below
 from harness.waiting import wait_until
 from python.pip_and_twine import Twine
 from python.uv import Uv
@@ -106,12 +107,12 @@ def test_i01_killed_while_one_large_file_arrives(
     package = Distribution(fresh_name(), "1.0", size_bytes=LARGE_BYTES)
     wheel = package.write_wheel(tmp_path / "dist")
     where = ["--publish-url", mortal.pypi_url] if isinstance(client, Uv) else []
-    before = _bytes_below(mortal.server.data_dir)
+    before = bytes_below(mortal.server.data_dir)
     with ThreadPoolExecutor(1) as pool:
         uploading = pool.submit(client.upload, *where, wheel, check=False)
         # Half of it is on disk somewhere, and the rest is on its way.
         wait_until(
-            lambda: _bytes_below(mortal.server.data_dir) - before > LARGE_BYTES // 4, timeout_s=60, interval_s=0.001
+            lambda: bytes_below(mortal.server.data_dir) - before > LARGE_BYTES // 4, timeout_s=60, interval_s=0.001
         )
         mortal.server.kill()
         assert uploading.result().status != 0
@@ -119,13 +120,3 @@ def test_i01_killed_while_one_large_file_arrives(
     assert assert_all_listed_is_whole(mortal) == set()
     client.upload(*where, wheel)
     assert assert_all_listed_is_whole(mortal) == {package.wheel_name}
-
-
-def _bytes_below(folder: Path) -> int:
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:
-            continue
-    return total

@@ -156,6 +156,10 @@ impl AssetSearch<'_> {
             .await
             .map_err(from_store)?;
         let Some(row) = row else {
+            drop(reader);
+            if self.origin.is_none() && self.catalog.has_rival(node.id, self.package).await? {
+                return Err(self.not_found());
+            }
             return Ok(Rows::GoOn);
         };
         let found = reader

@@ -22,15 +22,18 @@ use crate::failure::from_store;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
+use crate::layout_documents::LayoutDocuments;
 use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, HeldAsset, Pulls};
+use crate::repository_document::RepositoryDocumentCache;
 use crate::repository_view::ViewCache;
 use crate::request_rates::RequestRates;
 use crate::resource_rights::ResourceRightsCache;
 use crate::sessions::{IssuerKeys, OpenedSessions};
 use crate::settings::Settings;
-use crate::source_documents::{RefreshKey, Refreshed, SourceCache};
+use crate::source_cache::SourceCache;
+use crate::source_documents::{RefreshKey, Refreshed};
 use crate::stamps::Stamps;
 use crate::tokens::OpenedTokens;
 use crate::whole_version::WholeVersions;
@@ -73,6 +76,7 @@ pub struct Catalog {
     pub(crate) group_tables: GroupTables,
     pub(crate) keys: KeyCache,
     pub(crate) documents: DocumentCache,
+    pub(crate) repository_documents: RepositoryDocumentCache,
     pub(crate) renders: Flights<DocumentKey, Result<Arc<Document>, Arc<model::Error>>>,
     pub(crate) held_assets: Cache<AssetKey, Arc<HeldAsset>>,
     pub(crate) held_companions: Cache<AssetKey, Arc<HeldCompanion>>,
@@ -81,6 +85,7 @@ pub struct Catalog {
     pub(crate) pulls: Pulls,
     pub(crate) companions: Flights<AssetKey, Result<Bytes, Arc<model::Error>>>,
     pub(crate) namespace_refreshes: Flights<NamespaceKey, NamespaceAnswer>,
+    pub(crate) layout_documents: LayoutDocuments,
     pub(crate) whole_versions: WholeVersions,
     pub(crate) background: BackgroundWork,
     pub(crate) heavy_work: HeavyWork,
@@ -113,6 +118,7 @@ impl Catalog {
             group_tables: GroupTables::default(),
             keys: KeyCache::default(),
             documents: DocumentCache::new(settings.document_cache_bytes),
+            repository_documents: RepositoryDocumentCache::default(),
             renders: Flights::default(),
             held_assets: Cache::new(16_384),
             held_companions: Cache::new(16_384),
@@ -121,6 +127,7 @@ impl Catalog {
             pulls: Pulls::default(),
             companions: Flights::default(),
             namespace_refreshes: Flights::default(),
+            layout_documents: LayoutDocuments::default(),
             whole_versions: WholeVersions::default(),
             background: BackgroundWork::default(),
             heavy_work: HeavyWork::default(),

@@ -17,6 +17,7 @@ use crate::failure::Failure;
 use crate::held_version::HeldVersion;
 use crate::packages::{package_not_in_repository, parse_version};
 use crate::repository_view::{RepositoryView, Walk, repository_not_found};
+use crate::rival_names::check_no_rival;
 use crate::version_batch::Findings;
 use crate::{Caller, Catalog, FormatRules};
 
@@ -208,6 +209,10 @@ impl Copying {
         steps: Vec<(VersionName, Step)>,
     ) -> Result<VersionOutcome, Failure> {
         let domain_id = self.destination.domain_id;
+        let (destination, package) = (self.destination.home().id, &self.request.package);
+        if tx.find_package(destination, package).await?.is_none() {
+            check_no_rival(tx, self.rules, destination, package).await?;
+        }
         let restrictions = restrictions_of(&steps);
         let target = tx
             .ensure_package(

@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use model::{Error, PackageCoordinates, Result};
+use model::{Error, FormatId, PackageCoordinates, Result};
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
-use sha2::{Digest as _, Sha256};
 
 use crate::failure::copy_of;
 use crate::resolve::PackageView;
@@ -29,11 +28,11 @@ pub enum Encoding {
 /// Which document: of what, for whom, in which form.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DocumentKey {
-    repository_id: i64,
-    package: PackageCoordinates,
-    variant: u8,
-    base: Arc<str>,
-    encoding: Encoding,
+    pub(crate) repository_id: i64,
+    pub(crate) package: PackageCoordinates,
+    pub(crate) variant: u8,
+    pub(crate) base: Arc<str>,
+    pub(crate) encoding: Encoding,
 }
 
 /// A ready document.
@@ -43,9 +42,9 @@ pub struct Document {
     pub bytes: Bytes,
     /// A strong entity tag, quotes included: it changes when and only when the bytes do.
     pub etag: String,
-    made_at: Tick,
+    pub(crate) made_at: Tick,
     /// When the public sources behind it are to be asked again.
-    check_at_ms: AtomicI64,
+    pub(crate) check_at_ms: AtomicI64,
 }
 
 #[derive(Debug, Clone)]
@@ -104,7 +103,18 @@ impl Catalog {
             base: Arc::clone(base),
             encoding,
         };
-        if let Some(document) = self.valid_document(grant, &key) {
+        self.ready_document(grant, key, render, true).await
+    }
+
+    /// The same by its key. Unless it `asks`, a document that lies ready starts no look at its public sources.
+    pub(crate) async fn ready_document(
+        self: &Arc<Self>,
+        grant: &Grant,
+        key: DocumentKey,
+        render: Render,
+        asks: bool,
+    ) -> Result<(Arc<Document>, CacheOutcome)> {
+        if let Some(document) = self.valid_document(grant, &key, asks) {
             return Ok((document, CacheOutcome::Hit));
         }
         let (catalog, unit_grant, unit_key) = (Arc::clone(self), grant.clone(), key.clone());
@@ -121,7 +131,12 @@ impl Catalog {
         Ok((document, CacheOutcome::Miss))
     }
 
-    fn valid_document(self: &Arc<Self>, grant: &Grant, key: &DocumentKey) -> Option<Arc<Document>> {
+    fn valid_document(
+        self: &Arc<Self>,
+        grant: &Grant,
+        key: &DocumentKey,
+        asks: bool,
+    ) -> Option<Arc<Document>> {
         let document = self.documents.0.get(key)?;
         let view = grant.view();
         if !self
@@ -131,7 +146,7 @@ impl Catalog {
             return None;
         }
         let (now, check_at) = (self.now().0, document.check_at_ms.load(Ordering::Relaxed));
-        if now >= check_at {
+        if asks && now >= check_at {
             let next = now.saturating_add(self.settings.freshness_ms);
             // Only the request that moves the time starts the check.
             let moved = document.check_at_ms.compare_exchange(
@@ -154,21 +169,21 @@ impl Catalog {
         render: Render,
     ) -> Result<Arc<Document>> {
         // Whoever led before may have just made it.
-        if let Some(document) = self.valid_document(grant, &key) {
+        if let Some(document) = self.valid_document(grant, &key, true) {
             return Ok(document);
         }
         let plain_key = DocumentKey {
             encoding: Encoding::Identity,
             ..key.clone()
         };
-        let held = self.valid_document(grant, &plain_key);
+        let held = self.valid_document(grant, &plain_key, true);
         let (bytes, etag, made_at) = match held {
             Some(plain) => (plain.bytes.clone(), plain.etag.clone(), plain.made_at),
             None => {
                 let made_at = self.stamps.now();
                 let bytes = self.render(grant, &key, render).await?;
-                let tag = hex::encode(&Sha256::digest(&bytes)[..16]);
-                (bytes, format!("\"{tag}\""), made_at)
+                let etag = self.entity_tag(key.package.format, &bytes).await?;
+                (bytes, etag, made_at)
             }
         };
         match key.encoding {
@@ -181,6 +196,13 @@ impl Catalog {
                 Ok(self.keep(key, packed, etag, made_at))
             }
         }
+    }
+
+    /// The entity tag of a document, quotes included. Of a large one it takes a while.
+    pub(crate) async fn entity_tag(&self, format: FormatId, bytes: &Bytes) -> Result<String> {
+        let (rules, bytes) = (self.rules(format)?, bytes.clone());
+        let tag = self.heavy_work.run(move || rules.entity_tag(&bytes));
+        Ok(format!("\"{}\"", tag.await?))
     }
 
     async fn render(
@@ -209,7 +231,7 @@ impl Catalog {
     }
 }
 
-fn gzip(bytes: &[u8]) -> Result<Bytes> {
+pub(crate) fn gzip(bytes: &[u8]) -> Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::new(6));
     encoder
         .write_all(bytes)

@@ -9,6 +9,8 @@ use model::{
     VersionName,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{Discovery, PublicSource};
 
 /// The bytes of an asset that came in, as a format looks at them.
@@ -69,6 +71,12 @@ pub trait FormatRules: Send + Sync + 'static {
         VersionKey::of_name(version)
     }
 
+    /// What versions have in common of which only one may be published, although they are different for who has them.
+    /// `None` where that is their key.
+    fn number_key(&self, _version: &VersionName) -> Option<VersionKey> {
+        None
+    }
+
     /// When assets can still be added to a version.
     fn growth(&self) -> Growth {
         Growth::Never
@@ -97,6 +105,24 @@ pub trait FormatRules: Send + Sync + 'static {
     /// metadata that they are shown with.
     fn follows_source(&self) -> bool {
         false
+    }
+
+    /// Whether documents show versions that are Unlisted too, marked as the format marks what is there for those alone who
+    /// have chosen it before, see [`crate::VersionView::is_listed`].
+    fn shows_unlisted(&self) -> bool {
+        false
+    }
+
+    /// What a name has in common with all that clients or people take for it, where the format holds them apart: of these a
+    /// repository has one package only, and the nearest one hides the others. `None` where each name stands for itself.
+    fn name_fold(&self, _package: &PackageCoordinates) -> Option<NameFold> {
+        None
+    }
+
+    /// What tells a document from all others, for entity tags. The package managers of some formats hold it against the
+    /// bytes that came.
+    fn entity_tag(&self, document: &[u8]) -> String {
+        hex::encode(&Sha256::digest(document)[..16])
     }
 
     /// The public sources that packages of this format can come from.
@@ -137,6 +163,15 @@ pub trait FormatRules: Send + Sync + 'static {
 
     /// What a version's metadata says for people.
     fn details(&self, package: &PackageCoordinates, metadata: &str) -> VersionDetails;
+}
+
+/// What names that are taken for each other have in common.
+#[derive(Debug, Clone)]
+pub struct NameFold {
+    /// What all of them begin with: the shorter, the more names are looked at.
+    pub stem: String,
+    /// Folds a name. Two names are taken for each other when they come to the same.
+    pub fold: fn(&str) -> String,
 }
 
 /// A public source that every installation knows.

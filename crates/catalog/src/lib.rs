@@ -28,13 +28,16 @@ mod explain;
 mod failure;
 mod followed;
 mod format_rules;
+mod further_metadata;
 mod heavy_work;
 mod held_packages;
+mod held_release;
 mod held_version;
 mod identities;
 mod identity_rights;
 mod ingest;
 mod labels;
+mod layout_documents;
 mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
@@ -49,6 +52,7 @@ mod publish_asset;
 mod pull;
 mod rate_limiter;
 mod repositories;
+mod repository_document;
 mod repository_view;
 mod request_facts;
 mod request_rates;
@@ -57,11 +61,13 @@ mod resource_policies;
 mod resource_rights;
 mod resource_tags;
 mod retain;
+mod rival_names;
 mod search;
 mod sessions;
 mod settings;
 mod snapshot;
 mod source;
+mod source_cache;
 mod source_documents;
 mod stamps;
 mod storable_text;
@@ -88,7 +94,10 @@ pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use event_destinations::EventBacklog;
 pub use events::{Event, EventCursor, EventPage};
-pub use format_rules::{AssetBytes, Examined, FormatList, FormatRules, Growth, PublicConnection};
+pub use format_rules::{
+    AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
+};
+pub use held_release::HeldRelease;
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,
@@ -104,6 +113,9 @@ pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
 pub use rate_limiter::RateLimiter;
 
 pub use repositories::{NewRepository, RepositoryChanges};
+pub use repository_document::{
+    PackageDocuments, RenderedList, RepositoryDocument, RepositoryParts,
+};
 pub use request_facts::{PackageRequest, RequestFacts, RequestFailure, RequestParameters};
 pub use resolve::{Metadata, PackageView, VersionView};
 pub use resource_policies::PolicyHolder;

@@ -1,5 +1,6 @@
 //! What public sources say of whole namespaces: held and refreshed as their documents of packages are, see
-//! `source_documents`. The bytes are the format's to read; here nothing looks into them.
+//! `source_documents`. So is what a source says of itself as a whole, its layout. The bytes are the format's to read; here
+//! nothing looks into them.
 
 use std::sync::Arc;
 
@@ -13,12 +14,20 @@ use upstream::{DocumentAnswer, Validators};
 
 use crate::change_log::ChangeDetails;
 use crate::failure::{Failure, from_blobs, from_store};
-use crate::repository_view::{Node, RepositoryView, Walk};
+use crate::repository_view::{Node, Walk};
+use crate::source::Unreadable;
 use crate::source_documents::SourceFault;
 use crate::{Catalog, Grant};
 
-/// A repository with a connection, and a namespace.
-pub(crate) type NamespaceKey = (i64, FormatId, Namespace);
+/// A repository with a connection, and a namespace; without one, the source as a whole.
+pub(crate) type NamespaceKey = (i64, FormatId, Option<Namespace>);
+
+fn subject((_, format, namespace): &NamespaceKey) -> DocumentSubject<'_> {
+    match namespace {
+        Some(namespace) => DocumentSubject::namespace(*format, namespace),
+        None => DocumentSubject::source(*format),
+    }
+}
 
 /// What asking a source of a namespace came to. Shared by all who waited.
 pub(crate) type NamespaceAnswer = Result<Option<Bytes>, SourceFault>;
@@ -70,7 +79,8 @@ impl Catalog {
             if !is_of_format || !is_let_in {
                 continue;
             }
-            match self.namespace_document(view, node, format, namespace).await {
+            let key = (node.id, format, Some(namespace.clone()));
+            match self.namespace_document(view.domain_id, node, key).await {
                 Ok(document) => documents.extend(document),
                 Err(fault) => {
                     let connection = node
@@ -97,17 +107,15 @@ impl Catalog {
     /// What one source says: what is held, however old, or else its answer.
     async fn namespace_document(
         self: &Arc<Self>,
-        view: &RepositoryView,
+        domain_id: i64,
         node: &Node,
-        format: FormatId,
-        namespace: &Namespace,
+        key: NamespaceKey,
     ) -> NamespaceAnswer {
-        let key = (node.id, format, namespace.clone());
         let Some((row, bytes)) = self.held_namespace_document(&key).await? else {
-            return self.refresh_namespace(view, node, key).await;
+            return self.refresh_namespace(domain_id, node, key).await;
         };
-        if self.is_stale(&row, format)? {
-            let refresh = self.refresh_namespace(view, node, key);
+        if self.is_stale(&row, key.1)? {
+            let refresh = self.refresh_namespace(domain_id, node, key);
             self.background.spawn(async move {
                 if let Err(fault) = refresh.await {
                     tracing::warn!(fault = ?fault, "asking a public source failed");
@@ -117,14 +125,39 @@ impl Catalog {
         Ok(Some(bytes))
     }
 
+    /// How a source is laid out; `None` for formats whose sources tell by their address alone. A source that should say it
+    /// and does not cannot be read.
+    pub(crate) async fn source_layout(
+        self: &Arc<Self>,
+        domain_id: i64,
+        node: &Node,
+        format: FormatId,
+    ) -> NamespaceAnswer {
+        let Some(of_format) = self.rules(format)?.source() else {
+            return Ok(None);
+        };
+        let source = self.connection_source(node).await?;
+        let request = of_format.layout(source.base());
+        if request.map_err(SourceFault::Unreadable)?.is_none() {
+            return Ok(None);
+        }
+        let said = self.namespace_document(domain_id, node, (node.id, format, None));
+        match said.await? {
+            Some(layout) => Ok(Some(layout)),
+            None => Err(SourceFault::Unreadable(Unreadable(
+                "the source does not say how it is laid out".into(),
+            ))),
+        }
+    }
+
     async fn held_namespace_document(
         &self,
-        (repository_id, format, namespace): &NamespaceKey,
+        key: &NamespaceKey,
     ) -> Result<Option<(SourceDocumentRow, Bytes)>, SourceFault> {
-        let subject = DocumentSubject::namespace(*format, namespace);
+        let subject = subject(key);
         let mut reader = self.store.read().await.map_err(from_store)?;
         let row = reader
-            .find_source_document(*repository_id, subject)
+            .find_source_document(key.0, subject)
             .await
             .map_err(from_store)?;
         drop(reader);
@@ -140,11 +173,11 @@ impl Catalog {
     /// Asks the source now. Whoever asks for the same meanwhile waits for this answer.
     fn refresh_namespace(
         self: &Arc<Self>,
-        view: &RepositoryView,
+        domain_id: i64,
         node: &Node,
         key: NamespaceKey,
     ) -> impl Future<Output = NamespaceAnswer> + Send + use<> {
-        let (catalog, domain_id, node) = (Arc::clone(self), view.domain_id, node.alone());
+        let (catalog, node) = (Arc::clone(self), node.alone());
         async move {
             let (worker, unit_key) = (Arc::clone(&catalog), key.clone());
             let led = catalog.namespace_refreshes.run(key, move || async move {
@@ -164,9 +197,11 @@ impl Catalog {
         let (_, format, namespace) = &key;
         let source = self.connection_source(node).await?;
         let request = match self.rules(*format)?.source() {
-            Some(of_format) => of_format
-                .namespace_document(source.base(), namespace)
-                .map_err(SourceFault::Unreadable)?,
+            Some(of_format) => match namespace {
+                Some(namespace) => of_format.namespace_document(source.base(), namespace),
+                None => of_format.layout(source.base()),
+            }
+            .map_err(SourceFault::Unreadable)?,
             None => None,
         };
         let Some(request) = request else {
@@ -220,6 +255,9 @@ impl Catalog {
                 let is_other = before != Some(digests.sha256);
                 self.keep_namespace_row(domain_id, node, &key, Some(row), is_other)
                     .await?;
+                if is_other && namespace.is_none() {
+                    self.sources.layout_changed();
+                }
                 Ok(Some(bytes))
             }
         }
@@ -234,11 +272,11 @@ impl Catalog {
         row: Option<SourceDocumentRow>,
         is_change: bool,
     ) -> Result<(), SourceFault> {
-        let (id, format, namespace) = key.clone();
+        let (id, key) = (key.0, key.clone());
         let entry = self
             .service_change(ChangeKind::MetadataRefreshed, node)
             .with(&json!({
-                "format": format.as_str(), "namespace": namespace.as_str(),
+                "format": key.1.as_str(), "namespace": key.2.as_ref().map(Namespace::as_str),
                 "sha256": row.as_ref().and_then(SourceDocumentRow::digest).map(|digest| digest.to_hex()),
             }));
         let kept: Result<(), Failure> = self
@@ -249,7 +287,7 @@ impl Catalog {
                     if tx.find_repository_by_id(id).await?.is_none() {
                         return Ok(());
                     }
-                    let subject = DocumentSubject::namespace(format, &namespace);
+                    let subject = subject(&key);
                     match &row {
                         Some(row) => tx.upsert_source_document(id, subject, row).await?,
                         None => tx.delete_source_document(id, subject).await?,

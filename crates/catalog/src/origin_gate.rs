@@ -23,6 +23,8 @@ use crate::repository_view::Node;
 pub(crate) struct OriginGate {
     table: Arc<GroupTable>,
     association: Association,
+    /// Whether it is about no package at all, but about a source's list of all of them.
+    is_open: bool,
 }
 
 /// Who stands against it.
@@ -47,14 +49,21 @@ impl Catalog {
         domain_id: i64,
         package: &PackageCoordinates,
     ) -> Result<OriginGate> {
-        Ok(OriginGate::new(self.group_table(domain_id).await?, package))
+        let source = self.rules(package.format)?.source();
+        let is_open = source.is_some_and(|source| source.is_list(package));
+        let gate = OriginGate::new(self.group_table(domain_id).await?, package);
+        Ok(OriginGate { is_open, ..gate })
     }
 }
 
 impl OriginGate {
     pub(crate) fn new(table: Arc<GroupTable>, package: &PackageCoordinates) -> Self {
         let association = table.groups.associate(package);
-        Self { table, association }
+        Self {
+            table,
+            association,
+            is_open: false,
+        }
     }
 
     /// The same gate inside a transaction that writes: read anew if the groups have changed since.
@@ -141,6 +150,9 @@ impl OriginGate {
         repository_id: i64,
         own: Option<OriginRestrictions>,
     ) -> Option<Refusal<'_>> {
+        if self.is_open {
+            return None;
+        }
         let own = own.map(|own| match restriction {
             GroupRestrictionType::Publish => own.publish,
             GroupRestrictionType::ExternalUpstream | GroupRestrictionType::InternalUpstream => {

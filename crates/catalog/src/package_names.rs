@@ -29,6 +29,19 @@ impl Catalog {
         after: Option<&PackageName>,
         limit: usize,
     ) -> Result<Vec<PackageName>> {
+        self.known_package_names(grant, (format, namespace), after, limit, false)
+            .await
+    }
+
+    /// The same, with the packages of which every version is hidden where that is asked for.
+    pub(crate) async fn known_package_names(
+        self: &Arc<Self>,
+        grant: &Grant,
+        (format, namespace): (FormatId, Option<&Namespace>),
+        after: Option<&PackageName>,
+        limit: usize,
+        with_hidden: bool,
+    ) -> Result<Vec<PackageName>> {
         let view = grant.view();
         view.check_upstreams()?;
         let groups = self.group_table(view.domain_id).await?;
@@ -52,7 +65,7 @@ impl Catalog {
                     namespace: namespace.cloned(),
                     name,
                 };
-                if is_shown(view, &groups, &package, &rows) {
+                if is_shown(view, &groups, &package, &rows, with_hidden) {
                     names.push(package.name);
                     if names.len() >= limit {
                         return Ok(names);
@@ -110,13 +123,14 @@ fn is_shown(
     groups: &Arc<GroupTable>,
     package: &PackageCoordinates,
     rows: &BTreeMap<usize, PackageNameRow>,
+    with_hidden: bool,
 ) -> bool {
     let reaches_upstreams =
         OriginGate::new(Arc::clone(groups), package).reaches_upstreams(view.home());
     let mut walk = Walk::of(view);
     while let Some(index) = walk.next() {
         let row = rows.get(&index);
-        if row.is_some_and(|row| row.is_listed) {
+        if row.is_some_and(|row| row.is_listed || with_hidden) {
             return true;
         }
         if reaches_upstreams && row.is_none_or(|row| row.upstream_allowed) {

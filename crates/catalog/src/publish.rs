@@ -14,10 +14,12 @@ use store::{Connection, NewVersion, PackageRow};
 
 use crate::change_log::{ChangeDetails, VersionEvent, change};
 use crate::failure::{Failure, from_blobs, from_store};
+use crate::packages::parse_version;
 use crate::publish_asset::asset_too_large;
 use crate::repository_view::{Walk, repository_not_found};
+use crate::rival_names::check_no_rival;
 use crate::storable_text::storable;
-use crate::{Catalog, Grant};
+use crate::{Catalog, FormatRules, Grant, SourcePackage, VersionFilter};
 
 /// A version to publish, complete.
 #[derive(Debug)]
@@ -181,7 +183,8 @@ impl Catalog {
             package,
         )?;
         if let Some(row) = &row {
-            let outcome = existing_version(&mut reader, row, package, version, assets)
+            let rules = self.rules(package.format)?;
+            let outcome = existing_version(&mut reader, rules, row, package, version, assets)
                 .await
                 .map_err(Error::from)?;
             if outcome.is_some() {
@@ -210,6 +213,7 @@ impl Catalog {
         let gate = self.origin_gate(view.domain_id, package).await?;
         let reaches_upstreams = gate.reaches_upstreams(view.home());
         let mut walk = Walk::of(view);
+        let mut is_held = false;
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
             let mut reader = self.store.read().await.map_err(from_store)?;
@@ -217,12 +221,16 @@ impl Catalog {
                 .find_package(node.id, package)
                 .await
                 .map_err(from_store)?;
+            is_held |= index == 0 && row.is_some();
             if let Some(row) = &row {
                 let found = reader
                     .find_version(row.id, &key)
                     .await
                     .map_err(from_store)?;
-                if index != 0 && found.is_some() {
+                let is_taken = index != 0
+                    && (found.is_some()
+                        || number_is_taken(&mut reader, rules, row, version).await?);
+                if is_taken {
                     return Err(already_exists(
                         package,
                         version,
@@ -232,13 +240,18 @@ impl Catalog {
                 if index != 0 && !row.upstream_allowed {
                     continue;
                 }
+            } else if !is_held {
+                check_no_rival(&mut reader, rules, node.id, package)
+                    .await
+                    .map_err(Error::from)?;
             }
             drop(reader);
             if reaches_upstreams {
                 walk.descend(node);
             }
             if let Ok(Some(source)) = self.source_package(view, node, package).await
-                && source.version(rules, version).is_some()
+                && (source.version(rules, version).is_some()
+                    || source_has_number(rules, &source, version))
             {
                 return Err(already_exists(
                     package,
@@ -275,6 +288,7 @@ impl Catalog {
                 &event,
             );
         let gate = self.origin_gate(view.domain_id, package).await?;
+        let rules = self.rules(package.format)?;
         let (view, unit_package) = (Arc::clone(view), package.clone());
         let domain_id = view.domain_id;
         let written: Result<Published, Failure> = self
@@ -296,6 +310,7 @@ impl Catalog {
                             if tx.find_repository_by_id(home.id).await?.is_none() {
                                 return Err(repository_not_found(&view.domain, &home.name).into());
                             }
+                            check_no_rival(tx, rules, home.id, &package).await?;
                             let restrictions = OriginRestrictions::PUBLISHED_FIRST;
                             tx.ensure_package(home.id, &package, restrictions, now)
                                 .await?
@@ -306,10 +321,14 @@ impl Catalog {
                         package_id: row.id,
                         ..new
                     };
+                    if number_is_taken(tx, rules, &row, &new.version).await? {
+                        let place = "this repository";
+                        return Err(already_exists(&package, &new.version, place).into());
+                    }
                     let Some(version_id) = tx.insert_version(&new).await? else {
+                        let version = (&new.version, &new.key);
                         let there =
-                            existing_version(tx, &row, &package, (&new.version, &new.key), &assets)
-                                .await?;
+                            existing_version(tx, rules, &row, &package, version, &assets).await?;
                         return there.ok_or_else(|| {
                             Error::internal("a version vanished while it was made").into()
                         });
@@ -337,12 +356,16 @@ impl Catalog {
 /// What is there under this version: nothing, the very same assets (nothing to do), or others (a conflict).
 async fn existing_version(
     connection: &mut Connection,
+    rules: &dyn FormatRules,
     row: &PackageRow,
     package: &PackageCoordinates,
     (version, key): (&VersionName, &VersionKey),
     assets: &[store::NewAsset],
 ) -> Result<Option<Published>, Failure> {
     let Some(found) = connection.find_version(row.id, key).await? else {
+        if number_is_taken(connection, rules, row, version).await? {
+            return Err(already_exists(package, version, "this repository").into());
+        }
         return Ok(None);
     };
     let held = connection.list_assets(found.id, "", PageLimit::MAX).await?;
@@ -361,6 +384,51 @@ async fn existing_version(
         }));
     }
     Err(already_exists(package, version, "this repository").into())
+}
+
+/// Whether a package has another version of the same number, where numbers are not the versions' own keys.
+async fn number_is_taken(
+    connection: &mut Connection,
+    rules: &dyn FormatRules,
+    row: &PackageRow,
+    version: &VersionName,
+) -> Result<bool> {
+    let Some(number) = rules.number_key(version) else {
+        return Ok(false);
+    };
+    let key = rules.version_key(version);
+    let mut after = String::new();
+    loop {
+        let filter = VersionFilter::default();
+        let rows = connection
+            .list_versions_by_name(row.id, &after, filter, PageLimit::MAX)
+            .await
+            .map_err(from_store)?;
+        let is_last = rows.len() <= PageLimit::MAX.rows();
+        for row in rows {
+            let name = parse_version(&row.version)?;
+            let is_other = rules.version_key(&name) != key;
+            if is_other && rules.number_key(&name).as_ref() == Some(&number) {
+                return Ok(true);
+            }
+            after = row.version;
+        }
+        if is_last {
+            return Ok(false);
+        }
+    }
+}
+
+fn source_has_number(
+    rules: &dyn FormatRules,
+    source: &SourcePackage,
+    version: &VersionName,
+) -> bool {
+    let Some(number) = rules.number_key(version) else {
+        return false;
+    };
+    let mut versions = source.versions.iter();
+    versions.any(|found| rules.number_key(&found.version).as_ref() == Some(&number))
 }
 
 fn already_exists(package: &PackageCoordinates, version: &VersionName, place: &str) -> Error {

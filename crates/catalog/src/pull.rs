@@ -24,9 +24,6 @@ use crate::source_documents::SourceFault;
 use crate::stamps::Tick;
 use crate::{CacheOutcome, Catalog, Grant};
 
-/// The largest file that holds a digest. Some hold a line of prose besides.
-const CHECKSUM_BYTES: u64 = 4096;
-
 /// An asset, in one repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct AssetKey {
@@ -517,10 +514,15 @@ struct Pull {
 impl Pull {
     /// What the file beside the asset says its bytes must be, where the source has one.
     async fn digests_beside(&self) -> Result<Option<ExpectedDigests>, String> {
-        let Some(SourceChecksum { url, read }) = &self.found.asset.checksum else {
+        let Some(checksum) = &self.found.asset.checksum else {
             return Ok(None);
         };
-        let bytes = match self.source.small_file(url, CHECKSUM_BYTES).await {
+        let SourceChecksum {
+            url,
+            read,
+            limit_bytes,
+        } = checksum;
+        let bytes = match self.source.small_file(url, *limit_bytes).await {
             Ok(bytes) => bytes,
             Err(SourceError::Absent) => return Ok(None),
             // That nothing is known is the source's to say, and it did not.

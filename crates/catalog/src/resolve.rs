@@ -21,7 +21,7 @@ use crate::{Catalog, FormatRules, Grant, SourcePackage};
 pub struct PackageView {
     /// The package.
     pub coordinates: PackageCoordinates,
-    /// Its published versions: the repository's own first, then those of its upstreams in search order.
+    /// Its published versions, and the unlisted ones where the format shows them: the repository's own first, then those of its upstreams in search order.
     pub versions: Vec<VersionView>,
     /// Its tags. Where two repositories have the same tag, the upstream's value stands.
     pub tags: BTreeMap<String, String>,
@@ -44,6 +44,8 @@ pub struct VersionView {
     pub assets: Vec<Asset>,
     /// Where it came from. `None` for one that no repository holds yet.
     pub origin: Option<OriginType>,
+    /// Whether it is offered to who has not chosen it before. Only formats that show what is Unlisted see others.
+    pub is_listed: bool,
     /// What its public source says of it now, as the format's JSON: where the format follows its source, this version
     /// came from it, and everyone on the way lets it in.
     pub followed: Option<Bytes>,
@@ -132,11 +134,15 @@ impl Catalog {
         let mut walk = Walk::of(view);
         while let Some(index) = walk.next() {
             let node = &view.nodes[index];
+            let is_new = !merge.known;
             if !self
                 .merge_rows(&mut merge, node, index == 0, package)
                 .await?
             {
                 continue;
+            }
+            if is_new && !merge.known && self.has_rival(node.id, package).await? {
+                break;
             }
             if reaches_upstreams {
                 walk.descend(node);
@@ -266,10 +272,12 @@ impl Merge {
             published_at: version.source_published_at_ms.or(here).map(EpochMillis),
             assets,
             origin: Some(origin_type),
+            is_listed: status.is_listed(),
             followed: None,
         };
+        let is_shown = shown.is_listed || (self.rules.shows_unlisted() && status.is_downloadable());
         let decision = Decision {
-            shown: status.is_listed().then(|| self.show(shown)),
+            shown: is_shown.then(|| self.show(shown)),
             origin: Some(origin),
             is_sound: status.is_downloadable(),
         };
@@ -318,6 +326,7 @@ impl Merge {
                 published_at: found.published_at,
                 assets: Vec::new(),
                 origin: None,
+                is_listed: true,
                 followed: None,
             });
             let decision = Decision {

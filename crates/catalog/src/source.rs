@@ -29,12 +29,35 @@ pub struct Unreadable(pub String);
 
 /// A format's public source.
 pub trait PublicSource: Send + Sync {
+    /// The address that the metadata of packages is below: what [`PublicSource::metadata`] is given as its base, by what
+    /// that document says.
+    fn metadata_base(&self, base: &Url, _layout: &Bytes) -> Result<Url, Unreadable> {
+        Ok(base.clone())
+    }
+
     /// Where the metadata of a package is. Built from parsed parts, each encoded as one segment.
     fn metadata(
         &self,
         base: &Url,
         package: &PackageCoordinates,
     ) -> Result<SourceRequest, Unreadable>;
+
+    /// The documents that the metadata of a package refers to and that are a part of it: pages of a long list. A source
+    /// that names too many is unreadable.
+    fn further_metadata(
+        &self,
+        _base: &Url,
+        _package: &PackageCoordinates,
+        _document: &Bytes,
+    ) -> Result<Vec<SourceRequest>, Unreadable> {
+        Ok(Vec::new())
+    }
+
+    /// The metadata of a package and the documents that it referred to, in their order, as the one document that is kept
+    /// and read.
+    fn joined_metadata(&self, document: Bytes, _further: &[Bytes]) -> Result<Bytes, Unreadable> {
+        Ok(document)
+    }
 
     /// Reads the metadata of a package. Slices of `document` may be kept; nothing else of it should be copied.
     /// Versions that are not well-formed are left out; a document about another package is unreadable.
@@ -44,6 +67,23 @@ pub trait PublicSource: Send + Sync {
         package: &PackageCoordinates,
         document: &Bytes,
     ) -> Result<SourcePackage, Unreadable>;
+
+    /// Where the document is that says how the source as a whole is laid out, where its address alone does not tell. It is
+    /// held and asked for again as documents of packages are.
+    fn layout(&self, _base: &Url) -> Result<Option<SourceRequest>, Unreadable> {
+        Ok(None)
+    }
+
+    /// Reads the metadata of a package of a source that has a layout; `layout` is that document.
+    fn read_by_layout(
+        &self,
+        base: &Url,
+        package: &PackageCoordinates,
+        document: &Bytes,
+        _layout: &Bytes,
+    ) -> Result<SourcePackage, Unreadable> {
+        self.read(base, package, document)
+    }
 
     /// Where an asset of a version is, in a source whose metadata does not list assets. `None` in all others, and for
     /// names that no asset of this version can have. Built from parsed parts. It is asked for at once, without the
@@ -72,6 +112,17 @@ pub trait PublicSource: Send + Sync {
     /// most sources. A value that an operator set goes before it.
     fn freshness_ms(&self) -> Option<i64> {
         None
+    }
+
+    /// Whether these are no coordinates of a package, but stand for the source's list of all packages. Asking for that
+    /// names no package, so origin controls do not hold for it.
+    fn is_list(&self, _package: &PackageCoordinates) -> bool {
+        false
+    }
+
+    /// How old that list may be before it is asked for again: it is large.
+    fn list_freshness_ms(&self) -> i64 {
+        0
     }
 
     /// Where a document is that is about all packages of a namespace.
@@ -172,13 +223,15 @@ impl SourceAsset {
     }
 }
 
-/// A file that holds a digest of an asset, in hexadecimal, perhaps followed by a name.
+/// A file that holds a digest of an asset.
 #[derive(Debug, Clone)]
 pub struct SourceChecksum {
     /// Where it is. Absent is no fault: then nothing is known of the bytes.
     pub url: Url,
     /// Reads it.
     pub read: fn(&str) -> Option<ExpectedDigests>,
+    /// How large it may be.
+    pub limit_bytes: u64,
 }
 
 /// A document that a source has beside an asset.

@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use store::SourceDocumentRow;
 use upstream::{DocumentAnswer, SourceError, Validators};
 
@@ -18,10 +16,8 @@ use crate::failure::{Failure, from_blobs, from_source, from_store};
 use crate::repository_view::{Node, RepositoryView, Walk};
 use crate::settings::Settings;
 use crate::source::{PublicSource, SourcePackage, Unreadable};
+use crate::source_cache::Parsed;
 use crate::{Caller, Catalog};
-
-/// The bytes of documents kept parsed.
-const PARSED_BYTES: u64 = 4 * 1024 * 1024;
 
 /// A repository with a connection, and a package.
 pub(crate) type RefreshKey = (i64, PackageCoordinates);
@@ -59,32 +55,11 @@ impl From<Error> for SourceFault {
     }
 }
 
-/// A document that was parsed a short while ago.
-#[derive(Debug, Clone)]
-struct Parsed {
-    digest: Sha256Digest,
-    size_bytes: u64,
-    package: Arc<SourcePackage>,
-}
-
-#[derive(Debug, Clone)]
-struct BySize;
-
-impl Weighter<RefreshKey, Parsed> for BySize {
-    fn weight(&self, _: &RefreshKey, parsed: &Parsed) -> u64 {
-        // A parsed document keeps its bytes and about as much again beside them.
-        parsed.size_bytes.saturating_mul(2).max(1)
-    }
-}
-
-/// Documents parsed a short while ago, bounded by their bytes.
-#[derive(Debug)]
-pub(crate) struct SourceCache(Cache<RefreshKey, Parsed, BySize>);
-
-impl Default for SourceCache {
-    fn default() -> Self {
-        Self(Cache::with_weighter(256, PARSED_BYTES, BySize))
-    }
+/// What a document is read by.
+struct Place {
+    base: url::Url,
+    layout: Option<Bytes>,
+    edition: u64,
 }
 
 impl Catalog {
@@ -107,8 +82,9 @@ impl Catalog {
         if !gate.allows(GroupRestrictionType::ExternalUpstream, node.id, None) {
             return Ok(None);
         }
-        if let Some((row, found)) = self.held_source_package(node, package).await? {
-            if self.is_stale(&row, package.format)? {
+        let held = self.held_source_package(view.domain_id, node, package);
+        if let Some((row, found)) = held.await? {
+            if self.is_stale_of(&row, package)? {
                 self.refresh_behind(view, node, package);
             }
             return Ok(Some(found));
@@ -148,7 +124,7 @@ impl Catalog {
                 let row = reader.find_source_document(node.id, &package).await;
                 drop(reader);
                 if let Ok(Some(row)) = row
-                    && catalog.is_stale(&row, package.format).unwrap_or(false)
+                    && catalog.is_stale_of(&row, &package).unwrap_or(false)
                 {
                     catalog.refresh(&view, node, &package).await.ok();
                 }
@@ -163,6 +139,19 @@ impl Catalog {
     ) -> Result<bool, Error> {
         let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
         Ok(age_ms >= self.freshness_ms(format)?)
+    }
+
+    /// The same of what a source says of a package.
+    fn is_stale_of(
+        &self,
+        row: &SourceDocumentRow,
+        package: &PackageCoordinates,
+    ) -> Result<bool, Error> {
+        let source = self.rules(package.format)?.source();
+        let list = source.filter(|source| source.is_list(package));
+        let age_ms = self.now().0.saturating_sub(row.checked_at_ms);
+        Ok(self.is_stale(row, package.format)?
+            && list.is_none_or(|source| age_ms >= source.list_freshness_ms()))
     }
 
     /// How old a source's documents of a format may be.
@@ -195,7 +184,8 @@ impl Catalog {
     /// The held document, parsed. Nothing when none is held, or when its bytes are lost or unreadable: then the
     /// source is asked as for a new package.
     async fn held_source_package(
-        &self,
+        self: &Arc<Self>,
+        domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
     ) -> Result<Option<(SourceDocumentRow, Arc<SourcePackage>)>, SourceFault> {
@@ -210,10 +200,8 @@ impl Catalog {
             return Ok(None);
         };
         let key = (node.id, package.clone());
-        if let Some(parsed) = self.sources.0.get(&key)
-            && parsed.digest == digest
-        {
-            return Ok(Some((row, parsed.package)));
+        if let Some(parsed) = self.sources.get(&key, &digest) {
+            return Ok(Some((row, parsed)));
         }
         let limit = self.settings.source_document_limit_bytes;
         let Some(bytes) = self
@@ -227,10 +215,17 @@ impl Catalog {
         let Ok(source) = self.connection_source(node).await else {
             return Ok(None);
         };
-        match self
-            .parse(source.base().clone(), package, bytes, digest, key)
-            .await
-        {
+        let edition = self.sources.edition();
+        let layout = match self.source_layout(domain_id, node, package.format).await {
+            Err(SourceFault::Unreadable(_)) => return Ok(None),
+            layout => layout?,
+        };
+        let place = Place {
+            base: source.base().clone(),
+            layout,
+            edition,
+        };
+        match self.parse(place, package, bytes, digest, key).await {
             Ok(found) => Ok(Some((row, found))),
             Err(SourceFault::Unreadable(_)) => Ok(None),
             Err(fault) => Err(fault),
@@ -256,7 +251,7 @@ impl Catalog {
     /// Reads a document off the async threads: large ones take a while.
     async fn parse(
         &self,
-        base: url::Url,
+        place: Place,
         package: &PackageCoordinates,
         bytes: Bytes,
         digest: Sha256Digest,
@@ -265,22 +260,29 @@ impl Catalog {
         let rules = self.rules(package.format)?;
         let size_bytes = bytes.len() as u64;
         let coordinates = package.clone();
+        let Place {
+            base,
+            layout,
+            edition,
+        } = place;
         let read = self.heavy_work.run(move || {
             let source = rules
                 .source()
                 .ok_or_else(|| Unreadable("the format has no public source".into()))?;
-            source.read(&base, &coordinates, &bytes)
+            match &layout {
+                Some(layout) => source.read_by_layout(&base, &coordinates, &bytes, layout),
+                None => source.read(&base, &coordinates, &bytes),
+            }
         });
         let read = read.await.map_err(SourceFault::from)?;
         let found = Arc::new(read.map_err(SourceFault::Unreadable)?);
-        self.sources.0.insert(
-            key,
-            Parsed {
-                digest,
-                size_bytes,
-                package: Arc::clone(&found),
-            },
-        );
+        let parsed = Parsed {
+            digest,
+            edition,
+            size_bytes,
+            package: Arc::clone(&found),
+        };
+        self.sources.insert(key, parsed);
         Ok(found)
     }
 
@@ -338,17 +340,20 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         drop(reader);
-        let request = self
-            .rules(package.format)?
-            .source()
-            .ok_or_else(|| {
-                SourceFault::Unreadable(Unreadable("the format has no public source".into()))
-            })?
-            .metadata(source.base(), package)
+        let of_format = self.rules(package.format)?.source().ok_or_else(|| {
+            SourceFault::Unreadable(Unreadable("the format has no public source".into()))
+        })?;
+        let layout = self.source_layout(domain_id, node, package.format).await?;
+        let base = match &layout {
+            Some(layout) => of_format.metadata_base(source.base(), layout),
+            None => Ok(source.base().clone()),
+        };
+        let request = base
+            .and_then(|base| of_format.metadata(&base, package))
             .map_err(SourceFault::Unreadable)?;
         // Validators are of use only while the bytes they stand for can still be read.
         let parsed = if held.is_some() {
-            self.held_source_package(node, package).await?
+            self.held_source_package(domain_id, node, package).await?
         } else {
             None
         };
@@ -377,15 +382,16 @@ impl Catalog {
             DocumentAnswer::Modified {
                 bytes, validators, ..
             } => {
-                let stored = self.store_document(
-                    domain_id,
-                    node,
-                    package,
-                    source.base().clone(),
-                    bytes,
-                    validators,
-                    held,
-                );
+                let bytes = self.with_further(&source, package, bytes).await?;
+                let edition = self.sources.edition();
+                let layout = self.source_layout(domain_id, node, package.format);
+                let place = Place {
+                    base: source.base().clone(),
+                    layout: layout.await?,
+                    edition,
+                };
+                let stored =
+                    self.store_document(domain_id, node, package, place, bytes, validators, held);
                 let said = stored.await?;
                 if let Some(said) = &said {
                     self.follow_source(domain_id, node, package, said).await?;
@@ -404,7 +410,7 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
-        base: url::Url,
+        place: Place,
         bytes: Bytes,
         validators: Validators,
         held: Option<SourceDocumentRow>,
@@ -415,7 +421,7 @@ impl Catalog {
         // Read before it is kept: an unreadable document must not replace a good one.
         let key = (node.id, package.clone());
         let found = self
-            .parse(base, package, bytes, digests.sha256, key)
+            .parse(place, package, bytes, digests.sha256, key)
             .await?;
         if held.as_ref().and_then(SourceDocumentRow::digest) == Some(digests.sha256) {
             self.touch(node, package).await?;

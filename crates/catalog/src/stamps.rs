@@ -26,6 +26,8 @@ pub(crate) struct Stamps {
     clock: AtomicU64,
     packages: Box<[AtomicU64]>,
     graphs: Box<[AtomicU64]>,
+    /// Any change at all in a domain.
+    domains: Box<[AtomicU64]>,
     hasher: RandomState,
 }
 
@@ -40,6 +42,7 @@ impl Default for Stamps {
             clock: AtomicU64::new(1),
             packages: zeroes(PACKAGE_SLOTS),
             graphs: zeroes(DOMAIN_SLOTS),
+            domains: zeroes(DOMAIN_SLOTS),
             hasher: RandomState::new(),
         }
     }
@@ -55,12 +58,14 @@ impl Stamps {
     pub(crate) fn package_changed(&self, domain_id: i64, package: &PackageCoordinates) {
         let tick = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
         self.packages[self.package_slot(domain_id, package)].fetch_max(tick, Ordering::SeqCst);
+        self.domains[Self::graph_slot(domain_id)].fetch_max(tick, Ordering::SeqCst);
     }
 
     /// Notes a committed change of repositories, upstreams, connections or package groups in the domain.
     pub(crate) fn graph_changed(&self, domain_id: i64) {
         let tick = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
         self.graphs[Self::graph_slot(domain_id)].fetch_max(tick, Ordering::SeqCst);
+        self.domains[Self::graph_slot(domain_id)].fetch_max(tick, Ordering::SeqCst);
     }
 
     /// Whether what was read at this tick about a package is still true.
@@ -78,6 +83,11 @@ impl Stamps {
     /// Whether what was read at this tick about a domain's graph is still true.
     pub(crate) fn graph_is_valid(&self, since: Tick, domain_id: i64) -> bool {
         self.graphs[Self::graph_slot(domain_id)].load(Ordering::SeqCst) <= since.0
+    }
+
+    /// Whether what was read at this tick about all packages of a domain is still true.
+    pub(crate) fn domain_is_valid(&self, since: Tick, domain_id: i64) -> bool {
+        self.domains[Self::graph_slot(domain_id)].load(Ordering::SeqCst) <= since.0
     }
 
     fn package_slot(&self, domain_id: i64, package: &PackageCoordinates) -> usize {
@@ -118,5 +128,17 @@ mod tests {
         stamps.graph_changed(1);
         assert!(!stamps.package_is_valid(after, 1, &package("a")));
         assert!(stamps.package_is_valid(after, 2, &package("b")));
+    }
+
+    #[test]
+    fn any_change_in_a_domain_ends_what_was_made_of_all_its_packages() {
+        let stamps = Stamps::default();
+        let before = stamps.now();
+        stamps.package_changed(1, &package("a"));
+        assert!(!stamps.domain_is_valid(before, 1));
+        assert!(stamps.domain_is_valid(before, 2));
+        let after = stamps.now();
+        stamps.graph_changed(1);
+        assert!(!stamps.domain_is_valid(after, 1));
     }
 }

@@ -168,7 +168,7 @@ impl Candidate {
 
     fn closed(&self, held: &HeldContent, growth: Growth) -> Error {
         let when = match growth {
-            Growth::Never => "all of its assets come with it",
+            Growth::Never => "it already exists, with all of its assets",
             Growth::WhileUnfinished => {
                 "assets can be added only while a version is Unfinished, which it is as long as each of them is sent \
                  with unfinished=true"

@@ -18,7 +18,7 @@ use model::{
 
 use crate::kit::address::{self, Address};
 use crate::kit::body::{Body, Response, drain, waits};
-use crate::kit::{bases, credentials, error_reply, path};
+use crate::kit::{bases, error_reply, path};
 use crate::{Context, Endpoint, FORMATS, Format, Permission, PublicAddresses, Reply, Told};
 
 /// The limits on what package clients may send.
@@ -88,6 +88,7 @@ impl Known {
     fn into_facts(mut self, failure: Option<RequestFailure>, told: Option<Told>) -> RequestFacts {
         if let Some(told) = told {
             self.decide(told.action);
+            self.named.package = told.package.or(self.named.package);
             self.named.version = told.version.or(self.named.version);
         }
         let event = match self.action {
@@ -210,9 +211,16 @@ impl PackageEndpoints {
         known.named.domain = Some(domain.clone());
         known.named.repository = Some(repository.clone());
         known.named.address_segments = form.segments();
-        let caller = self.authenticate(&parts, &domain, known).await?;
+        let caller = self.authenticate(format, &parts, &domain, known).await?;
         let mut endpoint = format.route(&head)?;
         known.operation = endpoint.label();
+        let more = endpoint.counts_for().saturating_sub(1);
+        if more > 0 {
+            let token = format.token(&parts.headers).unwrap_or_default();
+            let token = token.as_deref();
+            self.catalog
+                .count_package_request(&caller, token, more, known.is_read_only)?;
+        }
         endpoint.look_into(body, &self.limits).await?;
         let mut permission = endpoint.permission();
         if let Some(action) = permission.actions.first() {
@@ -250,12 +258,13 @@ impl PackageEndpoints {
     /// Who asks, counted. A token that nobody made is worth no more than none.
     async fn authenticate(
         &self,
+        format: &dyn Format,
         parts: &Parts,
         domain: &DomainRef,
         known: &mut Known,
     ) -> Result<Caller> {
         let proved = async {
-            let token = match credentials::token(&parts.headers) {
+            let token = match format.token(&parts.headers) {
                 // In development mode every token is accepted, unreadable ones too.
                 Err(_) if self.catalog.settings().dev => None,
                 token => token?,

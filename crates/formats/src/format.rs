@@ -3,6 +3,7 @@
 //! The other half, what the rules need to know, is [`catalog::FormatRules`]. A format turns the head of a request into
 //! an [`Endpoint`]; the endpoint says which right it needs, and runs once that right is granted.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use catalog::{CacheOutcome, Caller, Catalog, FormatRules, Grant, Target};
@@ -15,16 +16,16 @@ use model::{
 use crate::PackageLimits;
 use crate::kit::address::RequestHead;
 use crate::kit::body::{Body, Response};
-use crate::kit::error_reply;
+use crate::kit::{credentials, error_reply};
 
 /// A package format's protocol.
 pub trait Format: FormatRules {
     /// What a request is for. Fails when the protocol has no such request.
     fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>>;
 
-    /// Whether this release answers package requests of the format. The API knows it in any case.
-    fn is_served(&self) -> bool {
-        true
+    /// The token that a request carries, if it carries one.
+    fn token<'h>(&self, headers: &'h HeaderMap) -> Result<Option<Cow<'h, str>>> {
+        credentials::token(headers)
     }
 
     /// An error in the shape that the format's clients print.
@@ -97,6 +98,8 @@ impl<'e> Subject<'e> {
 pub struct Told {
     /// The right that the body called for.
     pub action: Action,
+    /// The package that the body named, where neither the address nor the right did.
+    pub package: Option<PackageCoordinates>,
     /// The version that the body named.
     pub version: Option<VersionName>,
 }
@@ -124,6 +127,11 @@ pub trait Endpoint: Send {
     /// The package and the version that it is about, as far as its address names them: the audit record says it.
     fn subject(&self) -> Subject<'_> {
         Subject::default()
+    }
+
+    /// How many requests it counts for, where rates are limited: one that asks for many packages, as many.
+    fn counts_for(&self) -> u32 {
+        1
     }
 
     /// Answers it. The body is what is left of it.

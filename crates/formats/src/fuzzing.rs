@@ -2,20 +2,64 @@
 //!
 //! None of them may panic, hang or grow without bounds, whatever the bytes are. Not part of the product.
 
-use crate::{maven, pypi};
+use crate::{cargo, maven, nuget, pypi, ruby, swift};
 
 /// A function, by the name of its target and of the folder with its seeds.
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every function here.
 pub const TARGETS: &[Target] = &[
+    ("crate_publish", crate_publish),
+    ("crate_tar", crate_tar),
+    ("gem", gem),
+    ("gem_info", gem_info),
+    ("gemspec", gemspec),
+    ("index_line", index_line),
     ("maven_metadata", maven_metadata),
     ("maven_path", maven_path),
+    ("nuget_registration", nuget_registration),
+    ("nuget_version", nuget_version),
+    ("nupkg", nupkg),
+    ("nuspec", nuspec),
     ("pom", pom),
     ("sdist_tar", sdist_tar),
+    ("swift_archive", swift_archive),
+    ("swift_manifest", swift_manifest),
+    ("swift_publish_form", swift_publish_form),
+    ("swift_repository_url", swift_repository_url),
     ("upload_form", upload_form),
     ("wheel_metadata", wheel_metadata),
 ];
+
+/// The body of a publish of a crate. The first byte says in how large pieces it comes.
+pub fn crate_publish(data: &[u8]) {
+    cargo::fuzzing::publish(data);
+}
+
+/// The unpacked tar of a crate, its file as it is, and a manifest alone.
+pub fn crate_tar(data: &[u8]) {
+    cargo::fuzzing::tar(data);
+}
+
+/// A line of Cargo's index, of a public source or as it is kept.
+pub fn index_line(data: &[u8]) {
+    cargo::fuzzing::index_line(data);
+}
+
+/// A Ruby gem.
+pub fn gem(data: &[u8]) {
+    ruby::fuzzing::gem(data);
+}
+
+/// A document of the compact index of a public source of gems.
+pub fn gem_info(data: &[u8]) {
+    ruby::fuzzing::gem_info(data);
+}
+
+/// The specification of a gem, or its checksums.
+pub fn gemspec(data: &[u8]) {
+    ruby::fuzzing::gemspec(data);
+}
 
 /// A `maven-metadata.xml`, of a client or a public source.
 pub fn maven_metadata(data: &[u8]) {
@@ -27,6 +71,26 @@ pub fn maven_path(data: &[u8]) {
     maven::fuzzing::path(data);
 }
 
+/// A registration of a public NuGet source, or its service index.
+pub fn nuget_registration(data: &[u8]) {
+    nuget::fuzzing::registration(data);
+}
+
+/// Two versions of NuGet packages, or ranges of them, in two lines.
+pub fn nuget_version(data: &[u8]) {
+    nuget::fuzzing::version(data);
+}
+
+/// A NuGet package.
+pub fn nupkg(data: &[u8]) {
+    nuget::fuzzing::package(data);
+}
+
+/// The manifest of a NuGet package.
+pub fn nuspec(data: &[u8]) {
+    nuget::fuzzing::manifest(data);
+}
+
 /// A POM, and the jar of a plugin.
 pub fn pom(data: &[u8]) {
     maven::fuzzing::pom(data);
@@ -35,6 +99,26 @@ pub fn pom(data: &[u8]) {
 /// The unpacked tar of a Python source distribution.
 pub fn sdist_tar(data: &[u8]) {
     pypi::fuzzing::sdist_tar(data);
+}
+
+/// A source archive of a Swift package.
+pub fn swift_archive(data: &[u8]) {
+    swift::fuzzing::swift_archive(data);
+}
+
+/// A manifest of a Swift package, and the name of its file as its first line.
+pub fn swift_manifest(data: &[u8]) {
+    swift::fuzzing::swift_manifest(data);
+}
+
+/// The form that a Swift release is published with. The first byte says in how large pieces it comes.
+pub fn swift_publish_form(data: &[u8]) {
+    swift::fuzzing::swift_publish_form(data);
+}
+
+/// The address of a source repository that a Swift package is looked for by.
+pub fn swift_repository_url(data: &[u8]) {
+    swift::fuzzing::swift_repository_url(data);
 }
 
 /// The form of an upload of a Python distribution. The first byte says in how large pieces it comes.

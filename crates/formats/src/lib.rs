@@ -14,7 +14,7 @@ pub mod fuzzing;
 mod generic;
 mod kit;
 mod maven;
-mod not_served;
+mod namespace_rule;
 mod npm;
 mod nuget;
 mod pypi;
@@ -91,7 +91,7 @@ mod tests {
             "/nuget//acme~",
             "/nuget//newtonsoft.json$",
             "/ruby//rails~",
-            "/cargo//Serde_json$",
+            "/cargo//serde_json$",
             "/maven/com.anycompany~",
             "/maven/com.Acme/*",
             "/maven/org.apache.logging.log4j/log4j-core$",
@@ -121,6 +121,7 @@ mod tests {
             ("/pypi//Foo_Bar$", "which is '/pypi//foo-bar'"),
             ("/pypi//foo.bar~", "which is '/pypi//foo-bar'"),
             ("/nuget//Acme~", "which is '/nuget//acme'"),
+            ("/cargo//Serde_json$", "which is '/cargo//serde_json'"),
             ("/swift/Acme/*", "which is '/swift/acme'"),
             ("/swift/acme/Net$", "which is '/swift/acme/net'"),
             ("/maven//log4j$", "must have a namespace"),

@@ -12,7 +12,8 @@ use crate::{Connection, StoreResult, Tx};
 pub struct DocumentSubject<'a> {
     format: FormatId,
     namespace: &'a str,
-    /// Empty for a namespace as a whole: no package has an empty name.
+    /// Empty for a namespace as a whole, and with an empty namespace for the source as a whole: no package has an empty
+    /// name.
     name: &'a str,
 }
 
@@ -33,6 +34,16 @@ impl<'a> DocumentSubject<'a> {
         Self {
             format,
             namespace: namespace.as_str(),
+            name: "",
+        }
+    }
+
+    /// The source as a whole.
+    #[must_use]
+    pub const fn source(format: FormatId) -> Self {
+        Self {
+            format,
+            namespace: "",
             name: "",
         }
     }

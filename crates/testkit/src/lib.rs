@@ -4,9 +4,12 @@
 //! Everything listens on the loopback, on a port that the system chooses, and goes when its value goes. Nothing here is
 //! part of the server, and nothing here reaches a real registry.
 
+pub mod fake_cargo;
 pub mod fake_maven;
 pub mod fake_npm;
+pub mod fake_nuget;
 pub mod fake_pypi;
+pub mod fake_ruby;
 pub mod fake_source;
 #[cfg(feature = "house")]
 pub mod house;

@@ -293,6 +293,7 @@ impl PublicSource for Loose {
                     ..ExpectedDigests::default()
                 })
             },
+            limit_bytes: 4096,
         };
         Ok(Some(SourceAsset {
             checksum: Some(checksum),

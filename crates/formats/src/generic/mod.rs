@@ -18,7 +18,7 @@ use model::{
     VersionDetails,
 };
 
-use crate::not_served::NAMESPACE_NEEDED;
+use crate::namespace_rule::NAMESPACE_NEEDED;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("generic");

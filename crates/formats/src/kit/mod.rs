@@ -17,4 +17,6 @@ pub(crate) mod page_reply;
 pub(crate) mod path;
 pub(crate) mod range;
 pub(crate) mod tar;
+pub(crate) mod tar_reader;
+pub(crate) mod xml;
 pub(crate) mod zip;

@@ -24,6 +24,19 @@ pub(crate) struct PartHead {
     pub(crate) name: String,
     /// The name of the file, where it is one.
     pub(crate) file_name: Option<String>,
+    /// How the part says that its content is written.
+    pub(crate) encoding: PartEncoding,
+}
+
+/// What a part says of its content (`Content-Transfer-Encoding`, RFC 7578, section 4.7). Content comes out as it stands:
+/// whoever takes encodings decodes them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum PartEncoding {
+    /// Nothing, or that it stands as it is.
+    #[default]
+    Plain,
+    QuotedPrintable,
+    Base64,
 }
 
 /// What comes next of a form.
@@ -59,6 +72,7 @@ pub(crate) struct FormScanner {
     buffer: BytesMut,
     place: Place,
     parts: usize,
+    takes_encodings: bool,
     is_ended: bool,
 }
 
@@ -71,7 +85,16 @@ impl FormScanner {
             buffer: BytesMut::new(),
             place: Place::Start,
             parts: 0,
+            takes_encodings: false,
             is_ended: false,
+        }
+    }
+
+    /// The same, which does not refuse parts that say that they are encoded.
+    pub(crate) fn taking_encodings(self) -> Self {
+        Self {
+            takes_encodings: true,
+            ..self
         }
     }
 
@@ -156,7 +179,11 @@ impl FormScanner {
         let head = self.buffer.split_to(end);
         self.buffer.advance(BLANK.len());
         self.place = Place::Content;
-        read_head(&head).map(|head| Some(Event::Part(head)))
+        let head = read_head(&head)?;
+        if head.encoding != PartEncoding::Plain && !self.takes_encodings {
+            return Err(refuse("a part has a transfer encoding"));
+        }
+        Ok(Some(Event::Part(head)))
     }
 
     fn content(&mut self) -> Option<Event> {
@@ -245,7 +272,7 @@ fn read_boundary(content_type: &str) -> Option<&str> {
 
 fn read_head(bytes: &[u8]) -> Result<PartHead> {
     let text = std::str::from_utf8(bytes).map_err(|_| refuse("the head of a part is not UTF-8"))?;
-    let mut head = None;
+    let (mut head, mut encoding) = (None, None);
     for line in text.split("\r\n") {
         let (name, value) = line
             .split_once(':')
@@ -264,14 +291,25 @@ fn read_head(bytes: &[u8]) -> Result<PartHead> {
                 return Err(refuse("a part has two Content-Disposition fields"));
             }
         } else if name.eq_ignore_ascii_case("content-transfer-encoding")
-            && !["binary", "7bit", "8bit"]
-                .iter()
-                .any(|plain| value.trim().eq_ignore_ascii_case(plain))
+            && encoding.replace(read_encoding(value.trim())?).is_some()
         {
-            return Err(refuse("a part has a transfer encoding"));
+            return Err(refuse("a part has two transfer encodings"));
         }
     }
-    head.ok_or_else(|| refuse("a part has no Content-Disposition field"))
+    let head = head.ok_or_else(|| refuse("a part has no Content-Disposition field"))?;
+    Ok(PartHead {
+        encoding: encoding.unwrap_or_default(),
+        ..head
+    })
+}
+
+fn read_encoding(value: &str) -> Result<PartEncoding> {
+    match value.to_ascii_lowercase().as_str() {
+        "binary" | "7bit" | "8bit" => Ok(PartEncoding::Plain),
+        "quoted-printable" => Ok(PartEncoding::QuotedPrintable),
+        "base64" => Ok(PartEncoding::Base64),
+        _ => Err(refuse("a part has an unknown transfer encoding")),
+    }
 }
 
 /// `form-data; name="..."; filename="..."`
@@ -281,17 +319,17 @@ fn read_disposition(value: &str) -> Result<PartHead> {
     if !kind.trim().eq_ignore_ascii_case("form-data") {
         return Err(bad());
     }
-    let (mut field, mut file) = (None, None);
+    let (mut field, mut file, mut extended) = (None, None, None);
     loop {
         let (name, after) = rest.split_once('=').ok_or_else(bad)?;
         let (value, after) = read_parameter(after).ok_or_else(bad)?;
         let (slot, limit) = match name.trim().to_ascii_lowercase().as_str() {
             "name" => (&mut field, NAME_BYTES),
             "filename" => (&mut file, FILE_NAME_BYTES),
+            // .NET's clients send the name of a file in both notations.
+            "filename*" => (&mut extended, FILE_NAME_BYTES),
             // Another spelling of the same: readers differ in which they prefer.
-            "name*" | "filename*" => {
-                return Err(refuse("a part has a name in an extended notation"));
-            }
+            "name*" => return Err(refuse("a part has a name in an extended notation")),
             _ => return Err(bad()),
         };
         if value.len() > limit || slot.replace(value.to_owned()).is_some() {
@@ -303,11 +341,30 @@ fn read_disposition(value: &str) -> Result<PartHead> {
             None => return Err(bad()),
         }
     }
+    if let Some(extended) = extended
+        && file.as_deref() != read_extended(&extended).as_deref()
+    {
+        return Err(refuse(
+            "a part has a file name in an extended notation that is not the plain one",
+        ));
+    }
     let name = field.filter(|name| !name.is_empty()).ok_or_else(bad)?;
     Ok(PartHead {
         name,
         file_name: file,
+        encoding: PartEncoding::Plain,
     })
+}
+
+/// The value of an extended notation (RFC 8187), as far as it is in UTF-8: `utf-8''a%20b`.
+fn read_extended(value: &str) -> Option<String> {
+    let (charset, rest) = value.split_once('\'')?;
+    let (_, text) = rest.split_once('\'')?;
+    let decoded = percent_encoding::percent_decode_str(text).decode_utf8();
+    let decoded = decoded
+        .ok()
+        .filter(|_| charset.eq_ignore_ascii_case("utf-8"))?;
+    Some(decoded.into_owned())
 }
 
 /// A value in quotes or without, and what follows it. Escapes are read differently by everyone, so there are none.
@@ -318,7 +375,7 @@ fn read_parameter(text: &str) -> Option<(&str, &str)> {
     }
     let end = text.find(';').unwrap_or(text.len());
     let (value, after) = text.split_at(end);
-    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&b);
+    let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
     let value = value.trim_end();
     (!value.is_empty() && value.bytes().all(is_token)).then_some((value, after))
 }
@@ -375,6 +432,14 @@ mod tests {
     }
 
     #[test]
+    fn a_file_name_in_both_notations_is_one_name() {
+        let disposition = "form-data; name=package; filename=\"a b.x\"; filename*=utf-8''a%20b.x";
+        let found = parts((part(disposition, "x") + "--b--").as_bytes(), 7).unwrap();
+        assert_eq!(found[0].0.name, "package");
+        assert_eq!(found[0].0.file_name.as_deref(), Some("a b.x"));
+    }
+
+    #[test]
     fn u10_forms_that_can_be_read_in_two_ways_are_refused() {
         let good = part("form-data; name=\"a\"", "x");
         for bad in [
@@ -392,6 +457,10 @@ mod tests {
             part("form-data; name=\"a\"; name=\"b\"", "x") + "--b--",
             part("form-data; name=\"a\"; filename=\"x\"; filename=\"y\"", "x") + "--b--",
             part("form-data; name=\"a\"; filename*=utf-8''x", "x") + "--b--",
+            part("form-data; name=a; filename=x; filename*=utf-8''y", "x") + "--b--",
+            part("form-data; name=a; filename=x; filename*=latin1''x", "x") + "--b--",
+            part("form-data; name=a; filename=x; filename*=x", "x") + "--b--",
+            part("form-data; name=a; name*=utf-8''a", "x") + "--b--",
             part("form-data; name=\"a\"; other=\"x\"", "x") + "--b--",
             part("form-data; name=\"a\\\"b\"", "x") + "--b--",
             part("form-data; name=\"a", "x") + "--b--",
@@ -418,6 +487,29 @@ mod tests {
             for piece in [7, bad.len()] {
                 assert!(parts(bad.as_bytes(), piece).is_err(), "{:.80}", bad);
             }
+        }
+    }
+
+    #[test]
+    fn encodings_of_parts_are_told_to_who_takes_them() {
+        for (field, expected) in [
+            ("binary", Some(PartEncoding::Plain)),
+            ("Base64", Some(PartEncoding::Base64)),
+            ("quoted-printable", Some(PartEncoding::QuotedPrintable)),
+            ("x-uuencode", None),
+            ("binary\r\nContent-Transfer-Encoding: base64", None),
+        ] {
+            let disposition =
+                format!("form-data; name=\"a\"\r\nContent-Transfer-Encoding: {field}");
+            let form = part(&disposition, "eA==") + "--b--";
+            let mut scanner = FormScanner::new("b").taking_encodings();
+            scanner.feed(form.as_bytes());
+            let found = scanner.scan().ok().flatten();
+            let found = found.map(|event| match event {
+                Event::Part(head) => head.encoding,
+                other => panic!("{other:?}"),
+            });
+            assert_eq!(found, expected, "{field}");
         }
     }
 

@@ -43,6 +43,13 @@ pub(crate) fn names_type(headers: &HeaderMap, media_type: &str) -> Option<Weight
         .map(|(_, weight)| weight)
 }
 
+/// Everything that a client says it takes: media types and ranges of them, with any weight above zero.
+pub(crate) fn named_types(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    elements(headers, &ACCEPT)
+        .filter(|(_, weight)| *weight > 0)
+        .map(|(range, _)| range)
+}
+
 /// How a document is to be encoded: by gzip wherever the client takes it.
 pub(crate) fn encoding(headers: &HeaderMap) -> Encoding {
     let mut any = 0;

@@ -37,7 +37,7 @@ use model::{
     PackageCoordinates, PackageName, Result, VersionDetails, VersionName,
 };
 
-use crate::not_served::NAMESPACE_NEEDED;
+use crate::namespace_rule::NAMESPACE_NEEDED;
 use crate::{Endpoint, Format, RequestHead};
 use version_metadata::VersionMetadata;
 

@@ -265,6 +265,7 @@ mod tests {
                 .then_some(EpochMillis(1_767_268_800_000)),
             assets: files.iter().map(asset).collect(),
             origin,
+            is_listed: true,
             followed: None,
         }
     }

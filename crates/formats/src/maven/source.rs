@@ -21,6 +21,8 @@ use super::name::is_release;
 
 const ACCEPT: &str = "application/xml, text/xml, */*;q=0.5";
 const NO_METADATA: &[u8] = b"{}";
+/// The largest file that holds a digest. Some hold a line of prose besides.
+const CHECKSUM_BYTES: u64 = 4096;
 
 /// Maven's public sources.
 pub(super) struct MavenSource;
@@ -123,6 +125,7 @@ impl PublicSource for MavenSource {
                     ..ExpectedDigests::default()
                 })
             },
+            limit_bytes: CHECKSUM_BYTES,
         };
         let mut found = SourceAsset::new(asset.clone(), at(file)?, ExpectedDigests::default());
         found.checksum = Some(checksum);

@@ -61,6 +61,7 @@ pub(super) async fn edit(
     let action = Action::PUT_PACKAGE_METADATA;
     let told = Told {
         action,
+        package: None,
         version: None,
     };
     response.extensions_mut().insert(told);

@@ -160,6 +160,7 @@ mod tests {
             published_at: at.map(EpochMillis),
             assets: Vec::new(),
             origin: None,
+            is_listed: true,
             followed: None,
         });
         PackageView {

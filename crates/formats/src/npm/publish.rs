@@ -188,6 +188,7 @@ async fn publish(
     }];
     let told = Told {
         action: Action::PUBLISH_PACKAGE_VERSION,
+        package: None,
         version: Some(version.clone()),
     };
     let publication = Publication {

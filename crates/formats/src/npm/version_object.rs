@@ -128,6 +128,7 @@ mod tests {
             published_at: None,
             assets: Vec::new(),
             origin: None,
+            is_listed: true,
             followed: None,
         };
         let mut out = Vec::new();

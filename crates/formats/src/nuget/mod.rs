@@ -1,20 +1,47 @@
-//! NuGet: the V3 protocol ("NuGet Server API").
+//! NuGet: the V3 protocol ("NuGet Server API") that dotnet, nuget.exe, MSBuild and Visual Studio speak.
 //!
-//! So far only what the API needs to know: names, versions and connections. Package requests are told that they are not
-//! served.
+//! Reading and writing of documents ([`nuspec`], [`package_file`], [`source`], [`registration`], [`search_entry`]) knows no
+//! HTTP; the endpoints beside it know no more of documents than where they are. A version has one asset, its package
+//! file, with the manifest out of it as companion.
 
+mod address;
 mod connections;
+mod facts;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
+mod id;
+mod listing;
+mod nuspec;
+mod package_file;
+mod push;
+mod read_package;
+mod registration;
+mod render;
+mod routes;
+mod search;
+mod search_entry;
+mod service_index;
+mod shown;
+mod source;
+mod source_entry;
+mod version;
 
-use catalog::{FormatRules, PublicConnection};
+use std::borrow::Cow;
+
+use catalog::{AssetBytes, Examined, FormatRules, PublicConnection, PublicSource};
+use http::HeaderMap;
 use model::{
-    Constraint, FormatId, Namespace, PackageCoordinates, PackageName, Result, VersionDetails,
-    VersionName,
+    AssetName, Constraint, Dependency, Error, FormatId, Namespace, PackageCoordinates, PackageName,
+    Result, VersionDetails, VersionKey, VersionName,
 };
 
-use crate::not_served::{NO_NAMESPACE, not_served};
+use crate::kit::credentials;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("nuget");
+/// Where clients that were given an API key put it.
+const API_KEY: &str = "x-nuget-apikey";
 
 /// The NuGet format.
 pub(crate) struct Nuget;
@@ -32,7 +59,7 @@ impl FormatRules for Nuget {
         if namespace.is_some() {
             return Err(NO_NAMESPACE);
         }
-        let name = PackageName::parse(&name.as_str().to_lowercase()).map_err(|e| ("package", e))?;
+        let name = PackageName::parse(&id::lower(name.as_str())).map_err(|e| ("package", e))?;
         Ok(PackageCoordinates {
             format: ID,
             namespace: None,
@@ -40,58 +67,82 @@ impl FormatRules for Nuget {
         })
     }
 
-    /// The normal form of "NuGet package version reference": no leading zeros, no fourth part of zero, no build
-    /// metadata. What is not a version stays as it is.
+    /// The normal form of "Package versioning": no leading zeros, no fourth part of zero, no build metadata. What is not
+    /// a version stays as it is.
     fn version(&self, version: VersionName) -> VersionName {
-        normalized(version.as_str())
-            .and_then(|text| VersionName::parse(&text).ok())
-            .unwrap_or(version)
+        version::normalized(version)
+    }
+
+    fn version_key(&self, version: &VersionName) -> VersionKey {
+        VersionKey::new(version::key(version.as_str()))
+    }
+
+    fn examine(
+        &self,
+        package: &PackageCoordinates,
+        version: &VersionName,
+        asset: &AssetName,
+        bytes: &mut dyn AssetBytes,
+    ) -> Result<Examined> {
+        package_file::examine(package, version, asset, bytes)
+    }
+
+    fn merge_metadata(&self, held: &str, new: &str) -> String {
+        facts::merged(held, new)
+    }
+
+    /// The gallery unlists and deprecates versions long after they were published.
+    fn follows_source(&self) -> bool {
+        true
+    }
+
+    /// Projects that use a version restore it by the list of all versions, where it must be found.
+    fn shows_unlisted(&self) -> bool {
+        true
     }
 
     fn connections(&self) -> &'static [PublicConnection] {
         connections::PUBLIC
     }
 
-    fn details(&self, _: &PackageCoordinates, _: &str) -> VersionDetails {
-        VersionDetails::default()
+    fn source(&self) -> Option<&dyn PublicSource> {
+        Some(&source::NugetSource)
+    }
+
+    fn dependencies(&self, metadata: &str) -> Vec<Dependency> {
+        facts::dependencies(metadata)
+    }
+
+    fn details(&self, _: &PackageCoordinates, metadata: &str) -> VersionDetails {
+        facts::details(metadata)
     }
 }
 
 impl Format for Nuget {
-    fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
-        not_served(ID)
+    fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
+        routes::route(head)
     }
 
-    fn is_served(&self) -> bool {
-        false
-    }
-}
-
-fn normalized(version: &str) -> Option<String> {
-    let version = version.split('+').next()?;
-    let (numbers, label) = match version.split_once('-') {
-        Some((numbers, label)) => (numbers, Some(label)),
-        None => (version, None),
-    };
-    let mut parts = Vec::new();
-    for part in numbers.split('.') {
-        if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
-            return None;
+    /// The one in `Authorization`; where there is none, the API key, which is all that some set-ups send. An empty key is
+    /// none: clients that have none send it so.
+    fn token<'h>(&self, headers: &'h HeaderMap) -> Result<Option<Cow<'h, str>>> {
+        if let Some(token) = credentials::token(headers)? {
+            return Ok(Some(token));
         }
-        let part = part.trim_start_matches('0');
-        parts.push(if part.is_empty() { "0" } else { part });
+        let mut keys = headers.get_all(API_KEY).iter();
+        let Some(key) = keys.next() else {
+            return Ok(None);
+        };
+        if keys.next().is_some() {
+            let message = "The request has more than one X-NuGet-ApiKey field.";
+            return Err(Error::unauthenticated(message));
+        }
+        let key = key.as_bytes().trim_ascii();
+        if key.is_empty() {
+            return Ok(None);
+        }
+        Ok(access::read_package_token(key)?)
     }
-    if parts.len() > 4 {
-        return None;
-    }
-    if parts.len() == 4 && parts[3] == "0" {
-        parts.pop();
-    }
-    while parts.len() < 3 {
-        parts.push("0");
-    }
-    let numbers = parts.join(".");
-    Some(label.map_or_else(|| numbers.clone(), |label| format!("{numbers}-{label}")))
 }
 
 #[cfg(test)]
@@ -100,25 +151,35 @@ mod tests {
 
     #[test]
     fn f_nu_1_versions_and_ids_have_one_normal_form() {
-        for (text, expected) in [
-            ("1.01.1", "1.1.1"),
-            ("1.0.0.0", "1.0.0"),
-            ("1.0", "1.0.0"),
-            ("1", "1.0.0"),
-            ("1.0.7+r3456", "1.0.7"),
-            ("1.2.3.4", "1.2.3.4"),
-            ("00.01.002-Beta.1", "0.1.2-Beta.1"),
-            ("not a version".split(' ').next().unwrap(), "not"),
-            ("1.2.3.4.5", "1.2.3.4.5"),
-        ] {
-            assert_eq!(
-                Nuget.version(VersionName::parse(text).unwrap()).as_str(),
-                expected
-            );
-        }
+        let version = |text: &str| Nuget.version(VersionName::parse(text).unwrap());
+        assert_eq!(version("01.0.0.0-Beta+x").as_str(), "1.0.0-Beta");
+        assert_eq!(version("not").as_str(), "not");
+        let key = |text: &str| Nuget.version_key(&VersionName::parse(text).unwrap());
+        assert_eq!(key("1.0-BETA"), key("1.0.0.0-beta"));
         let coordinates = Nuget
             .coordinates(None, PackageName::parse("Newtonsoft.Json").unwrap())
             .unwrap();
         assert_eq!(coordinates.name.as_str(), "newtonsoft.json");
+    }
+
+    #[test]
+    fn f_nu_3_a05_an_api_key_is_a_token_where_there_is_no_other() {
+        let token = |fields: &[(&'static str, &str)]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in fields {
+                headers.append(*name, value.parse().unwrap());
+            }
+            let token = Nuget.token(&headers);
+            token
+                .map(|token| token.map(Cow::into_owned))
+                .map_err(|error| error.kind)
+        };
+        assert_eq!(token(&[]), Ok(None));
+        assert_eq!(token(&[(API_KEY, "")]), Ok(None));
+        assert_eq!(token(&[(API_KEY, " eyJ.key ")]), Ok(Some("eyJ.key".into())));
+        let both = [(API_KEY, "eyJ.key"), ("authorization", "Bearer eyJ.own")];
+        assert_eq!(token(&both), Ok(Some("eyJ.own".into())));
+        assert!(token(&[(API_KEY, "a"), (API_KEY, "b")]).is_err());
+        assert!(token(&[("authorization", "Bearer a"), ("authorization", "Bearer b")]).is_err());
     }
 }

@@ -42,7 +42,7 @@ use model::{
 
 use self::link::project_link;
 use self::shown::Shown;
-use crate::not_served::NO_NAMESPACE;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("pypi");

@@ -227,6 +227,7 @@ pub(super) mod tests {
             published_at: Some(EpochMillis(0)),
             assets,
             origin,
+            is_listed: true,
             followed: None,
         }
     }

@@ -259,6 +259,7 @@ impl Upload {
         let added = added.map_err(|error| told_apart(error, &file))?;
         let told = Told {
             action: Action::PUBLISH_PACKAGE_VERSION,
+            package: None,
             // In the spelling that the version has here.
             version: Some(added.version),
         };

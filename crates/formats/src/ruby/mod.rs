@@ -1,18 +1,56 @@
-//! Ruby: the compact index and the older dependency API (the RubyGems.org API guides).
+//! Ruby: the compact index, the older index and dependency API, and pushing, as RubyGems and Bundler speak them (the
+//! RubyGems.org API guides, and the clients' own sources).
 //!
-//! So far only what the API needs to know: names and connections. Package requests are told that they are not served.
+//! Reading and writing of documents ([`archive`], [`gemspec`], [`yaml`], [`info`], [`lists`], [`marshal`], [`marshalled`],
+//! [`source`]) knows no HTTP; the endpoints beside it know no more of documents than where they are. No Ruby is run, and
+//! nothing in Ruby's own serialization is ever read.
 
+mod account;
+mod archive;
 mod connections;
+mod dependency_api;
+mod described;
+mod described_json;
+mod entity_tag;
+mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
+mod gem;
+mod gemspec;
+mod index;
+mod info;
+mod lists;
+mod marshal;
+mod marshalled;
+mod name;
+mod owners;
+mod platform;
+mod push;
+mod routes;
+mod shown;
+mod source;
+mod version;
+mod version_metadata;
+mod yaml;
+mod yank;
 
-use catalog::{FormatRules, PublicConnection};
+use bytes::Bytes;
+use catalog::{
+    AssetBytes, Examined, FormatRules, Growth, PackageView, PublicConnection, PublicSource,
+};
 use model::{
-    Constraint, FormatId, Namespace, PackageCoordinates, PackageName, Result, VersionDetails,
+    AssetName, Constraint, Dependency, FormatId, Namespace, PackageCoordinates, PackageName,
+    Result, VersionDetails, VersionKey, VersionName,
 };
 
-use crate::not_served::{NO_NAMESPACE, not_served};
+use self::shown::Shown;
+use crate::namespace_rule::NO_NAMESPACE;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("ruby");
+
+/// What stands for all gems where a name is asked for. No gem can be called so.
+const LIST: &str = "*";
 
 /// The Ruby format.
 pub(crate) struct Ruby;
@@ -37,23 +75,114 @@ impl FormatRules for Ruby {
         })
     }
 
+    fn version_key(&self, version: &VersionName) -> VersionKey {
+        VersionKey::new(version::key(version.as_str()))
+    }
+
+    fn growth(&self) -> Growth {
+        Growth::Always
+    }
+
+    fn examine(
+        &self,
+        package: &PackageCoordinates,
+        version: &VersionName,
+        asset: &AssetName,
+        bytes: &mut dyn AssetBytes,
+    ) -> Result<Examined> {
+        gem::examine(package, version, asset, bytes)
+    }
+
+    fn merge_metadata(&self, held: &str, new: &str) -> String {
+        version_metadata::merged(held, new)
+    }
+
+    fn follows_source(&self) -> bool {
+        true
+    }
+
+    fn entity_tag(&self, document: &[u8]) -> String {
+        entity_tag::both(document)
+    }
+
     fn connections(&self) -> &'static [PublicConnection] {
         connections::PUBLIC
     }
 
-    fn details(&self, _: &PackageCoordinates, _: &str) -> VersionDetails {
-        VersionDetails::default()
+    fn source(&self) -> Option<&dyn PublicSource> {
+        Some(&source::RubySource)
+    }
+
+    fn has_readme(&self) -> bool {
+        false
+    }
+
+    fn dependencies(&self, metadata: &str) -> Vec<Dependency> {
+        version_metadata::dependencies(metadata)
+    }
+
+    fn details(&self, _: &PackageCoordinates, metadata: &str) -> VersionDetails {
+        version_metadata::details(metadata)
     }
 }
 
 impl Format for Ruby {
-    fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
-        not_served(ID)
+    fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
+        routes::route(head)
     }
+}
 
-    fn is_served(&self) -> bool {
-        false
+/// The documents of a gem that are kept ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    /// Its lines in the compact index.
+    Info,
+    /// Its versions in JSON.
+    Versions,
+    /// The gem in JSON.
+    Gem,
+    /// What a public source says of all gems.
+    List,
+}
+
+impl Variant {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Info => 0,
+            Self::Versions => 1,
+            Self::Gem => 2,
+            Self::List => 3,
+        }
     }
+}
+
+/// Makes a document's bytes: what the catalog calls when none lies ready.
+fn render(view: &PackageView, base: &str, variant: u8) -> Result<Bytes> {
+    if variant == Variant::List.number() {
+        return Ok(view.extras.clone());
+    }
+    let shown = Shown::of(view);
+    if variant == Variant::Info.number() {
+        Ok(info::render(&shown).into())
+    } else if variant == Variant::Versions.number() {
+        described_json::versions(&shown)
+    } else {
+        described_json::gem(&shown, base)
+    }
+}
+
+/// What stands for all gems.
+fn all_gems() -> PackageCoordinates {
+    PackageCoordinates {
+        format: ID,
+        namespace: None,
+        name: PackageName::parse(LIST).expect("a constant that is a good name"),
+    }
+}
+
+/// The name of the specification beside a gem's file.
+fn quick_name(file: &str) -> String {
+    format!("{}.gemspec.rz", file.strip_suffix(".gem").unwrap_or(file))
 }
 
 #[cfg(test)]
@@ -66,5 +195,6 @@ mod tests {
         assert_eq!(Ruby.coordinates(None, name.clone()).unwrap().name, name);
         let namespace = Some(Namespace::parse("x").unwrap());
         assert_eq!(Ruby.coordinates(namespace, name).unwrap_err(), NO_NAMESPACE);
+        assert!(!name::is_name(LIST));
     }
 }

@@ -1,13 +1,41 @@
-//! Swift: the package registry service (Swift Evolution proposal 0292 and the registry specification).
+//! Swift: the package registry service that `swift package` and Xcode speak.
 //!
-//! So far only what the API needs to know: names. Package requests are told that they are not served.
+//! Reading and writing of documents ([`archive`], [`manifest`], [`release_metadata`], [`repository_url`], [`publish_form`])
+//! knows no HTTP. The protocol is described in the package manager's own documentation ("Swift Package Registry Service
+//! Specification", version 1; proposals SE-0292, SE-0321, SE-0378, SE-0391); what clients read beside it, by their source.
 
-use catalog::FormatRules;
+mod accept;
+mod archive;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
+mod identifiers;
+mod link;
+mod login;
+mod manifest;
+mod name;
+mod problem;
+mod publish;
+mod publish_form;
+mod read_manifest;
+mod release;
+mod release_metadata;
+mod releases;
+mod repository_url;
+mod routes;
+mod source_archive;
+mod version;
+mod version_metadata;
+
+use bytes::Bytes;
+use catalog::{AssetBytes, Examined, FormatRules, PackageView};
 use model::{
-    Constraint, FormatId, Namespace, PackageCoordinates, PackageName, Result, VersionDetails,
+    AssetName, Constraint, Error, FormatId, Namespace, PackageCoordinates, PackageName, Result,
+    VersionDetails, VersionKey, VersionName,
 };
 
-use crate::not_served::{NAMESPACE_NEEDED, not_served};
+use self::problem::Versioned;
+use crate::kit::body::Response;
+use crate::namespace_rule::NAMESPACE_NEEDED;
 use crate::{Endpoint, Format, RequestHead};
 
 const ID: FormatId = FormatId::new("swift");
@@ -37,18 +65,59 @@ impl FormatRules for Swift {
         })
     }
 
-    fn details(&self, _: &PackageCoordinates, _: &str) -> VersionDetails {
-        VersionDetails::default()
+    fn version_key(&self, version: &VersionName) -> VersionKey {
+        version::key(version)
+    }
+
+    fn examine(
+        &self,
+        _: &PackageCoordinates,
+        _: &VersionName,
+        _: &AssetName,
+        bytes: &mut dyn AssetBytes,
+    ) -> Result<Examined> {
+        archive::examine(bytes)
+    }
+
+    fn details(&self, _: &PackageCoordinates, metadata: &str) -> VersionDetails {
+        version_metadata::details(metadata)
     }
 }
 
 impl Format for Swift {
-    fn route(&self, _: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
-        not_served(ID)
+    fn route(&self, head: &RequestHead<'_>) -> Result<Box<dyn Endpoint>> {
+        Ok(Box::new(Versioned(routes::route(head)?)))
     }
 
-    fn is_served(&self) -> bool {
-        false
+    fn render_error(&self, error: &Error) -> Response {
+        problem::render(error)
+    }
+}
+
+/// The documents of a package that are kept ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Variant {
+    /// The list of releases.
+    Releases,
+    /// What single releases need to know of the others; see [`releases::Overview`].
+    Overview,
+}
+
+impl Variant {
+    const fn number(self) -> u8 {
+        match self {
+            Self::Releases => 0,
+            Self::Overview => 1,
+        }
+    }
+}
+
+/// Makes a document's bytes: what the catalog calls when none lies ready.
+fn render(view: &PackageView, base: &str, variant: u8) -> Result<Bytes> {
+    if variant == Variant::Releases.number() {
+        releases::render_list(view, base)
+    } else {
+        releases::render_overview(view)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::house::{House, OWNER};
 use crate::packages::Release;
-use crate::wire::{empty, full};
+use crate::wire::full;
 
 #[tokio::test]
 async fn ping_whoami_and_profile_answer() {
@@ -141,25 +141,4 @@ async fn search_finds_names_as_literal_text() {
         (&json!("2.0.0"), &json!(["pad"]))
     );
     assert!(object["package"]["maintainers"].is_array() && object["package"]["date"].is_string());
-}
-
-#[tokio::test]
-async fn the_other_formats_say_that_they_are_not_served_yet() {
-    let house = House::private().await;
-    let others = formats::FORMATS.iter().filter(|format| !format.is_served());
-    for format in others.map(|format| format.id()) {
-        let request = http::Request::get(format!("/{format}/d/acme-{OWNER}/main/anything"))
-            .header("authorization", format!("Bearer {}", house.token))
-            .body(empty())
-            .unwrap();
-        let answer = crate::wire::send(&house, request).await;
-        let text = String::from_utf8(answer.bytes().to_vec()).unwrap();
-        assert_eq!(answer.status, 404, "{format}");
-        assert!(
-            text.contains(&format!(
-                "The {format} package endpoint is not part of this release yet"
-            )),
-            "{text}"
-        );
-    }
 }

@@ -1,7 +1,7 @@
 //! Pulling through: what is asked of the source, how often, and what is kept.
 
 use futures_util::future::join_all;
-use testkit::fake_source::{Behaviour, FakeSource};
+use testkit::fake_source::Behaviour;
 use testkit::house::FRESHNESS_MS;
 
 use crate::ecosystems::{Connected, LATER_MS, Pulled};

@@ -1,6 +1,6 @@
 //! A request body that ends with an error when the client stops sending, and that has no trailers. What nobody wanted of it
-//! is read and thrown away: clients that send a large body before they look for the reply (Ivy, any that was not asked to
-//! wait) would otherwise meet a closed connection and never read why they were refused.
+//! is read and thrown away: clients that send a large body before they look for the reply (Ivy; NuGet, whose first push is without
+//! credentials) would otherwise meet a closed connection and never read why they were refused.
 
 use std::io;
 use std::pin::Pin;

@@ -189,10 +189,15 @@ impl<S: Service> RequestLayer<S> {
         place: RequestPlace,
         id: &Arc<str>,
     ) -> Response<Body> {
-        // HTTP/2 has a way of its own to say that no more of a body is wanted.
+        // HTTP/2 has a way of its own to say that no more of a body is wanted. What is framed in an odd way is not read on.
+        let headers = request.headers();
+        let coding = headers.get(header::TRANSFER_ENCODING);
+        let is_framed_plainly = coding.is_none_or(|coding| {
+            coding == "chunked" && !headers.contains_key(header::CONTENT_LENGTH)
+        });
         let is_sent_unasked = request.version() < Version::HTTP_2
-            && !request.headers().contains_key(header::EXPECT)
-            && !request.headers().contains_key(header::TRANSFER_ENCODING);
+            && !headers.contains_key(header::EXPECT)
+            && is_framed_plainly;
         let mut request =
             request.map(|body| RequestBody::boxed(body, self.body_idle_timeout, is_sent_unasked));
         request

@@ -112,19 +112,25 @@ async fn a_body_that_is_cut_short_is_an_error_and_not_a_shorter_body() {
 #[tokio::test]
 async fn a_client_that_sends_a_large_body_first_reads_why_it_was_refused() {
     let stage = start().await;
-    let mut stream = stage.connect().await;
     // More than the sockets between hold; nobody behind this address reads a body.
-    let body = vec![b'x'; 24 << 20];
-    let head = format!(
-        "PUT /somewhere HTTP/1.1\r\nHost: h.example\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    );
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(&body).await.unwrap();
-    assert_eq!(status(&read_until(&mut stream, "/somewhere").await), 200);
-    let next = "GET /next HTTP/1.1\r\nHost: h.example\r\n\r\n";
-    stream.write_all(next.as_bytes()).await.unwrap();
-    assert_eq!(status(&read_until(&mut stream, "/next").await), 200);
+    let content = vec![b'x'; 24 << 20];
+    let length = format!("Content-Length: {}", content.len());
+    let mut chunked = format!("{:x}\r\n", content.len()).into_bytes();
+    chunked.extend_from_slice(&content);
+    chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+    for (framing, body) in [
+        (length.as_str(), &content),
+        ("Transfer-Encoding: chunked", &chunked),
+    ] {
+        let mut stream = stage.connect().await;
+        let head = format!("PUT /somewhere HTTP/1.1\r\nHost: h.example\r\n{framing}\r\n\r\n");
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(body).await.unwrap();
+        assert_eq!(status(&read_until(&mut stream, "/somewhere").await), 200);
+        let next = "GET /next HTTP/1.1\r\nHost: h.example\r\n\r\n";
+        stream.write_all(next.as_bytes()).await.unwrap();
+        assert_eq!(status(&read_until(&mut stream, "/next").await), 200);
+    }
 }
 
 #[tokio::test]

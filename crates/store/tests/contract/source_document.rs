@@ -201,6 +201,14 @@ async fn the_document_of_a_namespace_is_none_of_its_packages(db: &TestDatabase) 
     };
     assert_eq!(held.map(fields), Some(fields(expected)));
     assert!(read.find_source_document(two, of).await.unwrap().is_none());
+    let whole = DocumentSubject::source(ALPHA);
+    assert!(
+        read.find_source_document(one, whole)
+            .await
+            .unwrap()
+            .is_none(),
+        "nor is that of the source as a whole"
+    );
     let other = DocumentSubject::namespace(BETA, &space);
     assert!(
         read.find_source_document(one, other)

@@ -3,16 +3,24 @@
 //! The same arguments give the same bytes.
 
 mod archive;
+mod cargo_crate;
+mod gem;
 mod npm_tarball;
+mod nupkg;
 mod pom;
 mod python_distribution;
+mod swift_package;
 
 pub use archive::{tar_gz, zip};
+pub use cargo_crate::{CargoCrate, publish_frame};
+pub use gem::{GemBuild, GemFile, gz};
 pub use npm_tarball::tgz;
+pub use nupkg::{Nupkg, push_form};
 pub(crate) use pom::escaped;
 pub use pom::{Pom, jar};
 pub(crate) use python_distribution::normal_name;
 pub use python_distribution::{Distribution, DistributionFile};
+pub use swift_package::{SwiftPackage, SwiftReleaseForm};
 
 use bytes::Bytes;
 

@@ -66,6 +66,8 @@ pub(crate) struct Entry {
     packing: Packing,
     packing_number: u16,
     flags: u16,
+    /// The mode that Unix would give the file, or nothing where the writer knew none.
+    unix_mode: u16,
     header_at: u64,
     content_at: u64,
 }
@@ -73,6 +75,13 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) fn is_directory(&self) -> bool {
         self.name.ends_with('/')
+    }
+
+    /// Whether unpacking makes a symbolic link of it, whose target is its content.
+    pub(crate) fn is_link(&self) -> bool {
+        const KIND: u16 = 0o170_000;
+        const LINK: u16 = 0o120_000;
+        self.unix_mode & KIND == LINK
     }
 
     /// The whole content, when it is at most this large unpacked.
@@ -148,16 +157,7 @@ struct Directory {
 
 fn find_end<R: Read + Seek + ?Sized>(archive: &mut R) -> Result<Directory> {
     let length = archive.seek(SeekFrom::End(0))?;
-    // A comment could hold a second end: tools look for either.
-    let Some(end_at) = length.checked_sub(END_BYTES) else {
-        return Err(Refused("it is not a zip archive"));
-    };
-    let block: [u8; END_BYTES as usize] = read_at(archive, end_at)?;
-    if u32_at(&block, 0) != END || u16_at(&block, 20) != 0 {
-        return Err(Refused(
-            "it is not a zip archive, or something follows its end",
-        ));
-    }
+    let (end_at, block) = find_end_block(archive, length)?;
     if u16_at(&block, 4) != 0 || u16_at(&block, 6) != 0 {
         return Err(Refused("it is a part of an archive in several volumes"));
     }
@@ -190,6 +190,37 @@ fn find_end<R: Read + Seek + ?Sized>(archive: &mut R) -> Result<Directory> {
         return Err(Refused("it has too many entries"));
     }
     Ok(found)
+}
+
+/// The small end, and where it begins. A comment behind it could hold a second end, and tools look for either; so the one
+/// comment that is taken is what `git archive` writes: the name of the commit, in hexadecimal.
+fn find_end_block<R: Read + Seek + ?Sized>(
+    archive: &mut R,
+    length: u64,
+) -> Result<(u64, [u8; END_BYTES as usize])> {
+    const COMMIT_NAMES: [u16; 2] = [40, 64];
+    for comment_bytes in [0].into_iter().chain(COMMIT_NAMES) {
+        let Some(end_at) = length.checked_sub(END_BYTES + u64::from(comment_bytes)) else {
+            return Err(Refused("it is not a zip archive"));
+        };
+        let block: [u8; END_BYTES as usize] = read_at(archive, end_at)?;
+        if u32_at(&block, 0) != END || u16_at(&block, 20) != comment_bytes {
+            continue;
+        }
+        let mut comment = Vec::new();
+        archive
+            .take(u64::from(comment_bytes))
+            .read_to_end(&mut comment)?;
+        if comment
+            .iter()
+            .all(|b| b.is_ascii_digit() || matches!(b, b'a'..=b'f'))
+        {
+            return Ok((end_at, block));
+        }
+    }
+    Err(Refused(
+        "it is not a zip archive, or something follows its end",
+    ))
 }
 
 /// The end in its large form, and where it begins, if its locator stands before the small one.
@@ -282,6 +313,7 @@ fn read_entry(bytes: &[u8]) -> Result<(Entry, &[u8])> {
         },
         packing_number,
         flags: u16_at(head, 8),
+        unix_mode: u16_at(head, 40),
         header_at: sizes.header_at,
         content_at: 0,
     };

@@ -91,6 +91,42 @@ fn u03_archives_that_two_readers_could_read_differently_are_refused() {
 }
 
 #[test]
+fn u03_the_one_comment_that_is_taken_is_the_name_of_a_commit() {
+    let commented = |comment: &[u8]| {
+        let mut bytes = archive(&two());
+        let at = bytes.len() - 2;
+        bytes[at..].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+        bytes.extend_from_slice(comment);
+        bytes
+    };
+    for good in [&[b'a'; 40][..], &[b'0'; 64]] {
+        assert_eq!(read(&commented(good)).unwrap().len(), 2);
+    }
+    let mut second_end = commented(&[b'a'; 40]);
+    let at = second_end.len() - 22;
+    second_end[at..at + 4].copy_from_slice(b"PK\x05\x06");
+    for bad in [
+        commented(b"a"),
+        commented(&[b'a'; 39]),
+        commented(&[b'g'; 40]),
+        commented(&[b'A'; 40]),
+        commented(&[b'a'; 40])[..archive(&two()).len() + 39].to_vec(),
+        [archive(&two()), vec![b'a'; 40]].concat(),
+        second_end,
+    ] {
+        assert!(read(&bad).is_err());
+    }
+}
+
+#[test]
+fn links_are_told_from_files() {
+    let members = [Member::new("a", "x"), Member::link("b", "a")];
+    let entries = read_directory(&mut Cursor::new(archive(&members))).unwrap();
+    let links: Vec<bool> = entries.iter().map(Entry::is_link).collect();
+    assert_eq!(links, [false, true]);
+}
+
+#[test]
 fn u01_names_that_lead_elsewhere_are_refused() {
     for name in [
         "/a",

@@ -19,6 +19,8 @@ pub(crate) struct Member {
     /// The size that the directory says, where it is another one.
     pub(crate) said_bytes: Option<u32>,
     pub(crate) extra: Vec<u8>,
+    /// The mode of the file on Unix.
+    pub(crate) unix_mode: u16,
 }
 
 impl Member {
@@ -32,6 +34,15 @@ impl Member {
             behind: Vec::new(),
             said_bytes: None,
             extra: Vec::new(),
+            unix_mode: 0,
+        }
+    }
+
+    /// A symbolic link.
+    pub(crate) fn link(name: &str, target: &str) -> Self {
+        Self {
+            unix_mode: 0o120_777,
+            ..Self::new(name, target)
         }
     }
 
@@ -101,7 +112,8 @@ pub(crate) fn archive(members: &[Member]) -> Vec<u8> {
         directory.extend_from_slice(&0x0201_4b50_u32.to_le_bytes());
         directory.extend_from_slice(&20_u16.to_le_bytes());
         directory.extend(shared(member.numbers(false), &member.name));
-        directory.extend_from_slice(&[0; 10]);
+        directory.extend_from_slice(&[0; 8]);
+        directory.extend_from_slice(&member.unix_mode.to_le_bytes());
         directory.extend_from_slice(&at.to_le_bytes());
         directory.extend_from_slice(&member.name);
         directory.extend_from_slice(&member.extra);

@@ -2,10 +2,14 @@
 //!
 //! Everything goes through the format's own protocol, as its clients speak it: scenarios know names, versions and bytes.
 
+mod cargo;
 mod generic;
 mod maven;
 mod npm;
+mod nuget;
 mod pypi;
+mod ruby;
+mod swift;
 
 use std::ops::DerefMut;
 
@@ -14,10 +18,14 @@ use model::PackageCoordinates;
 use testkit::fake_source::FakeSource;
 use testkit::house::{Answer, Client, Connection, House, Plan};
 
+pub(crate) use cargo::Cargo;
 pub(crate) use generic::Generic;
 pub(crate) use maven::Maven;
 pub(crate) use npm::Npm;
+pub(crate) use nuget::Nuget;
 pub(crate) use pypi::Pypi;
+pub(crate) use ruby::Ruby;
+pub(crate) use swift::Swift;
 
 /// After this time every index is old, whatever its format says; and a token is good for three times as long.
 pub(crate) const LATER_MS: i64 = 3 * 3_600_000 + 60_000;

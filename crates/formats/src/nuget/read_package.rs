@@ -1,0 +1,190 @@
+//! Reading package files, manifests, lists of versions and registrations ("Package content" and "Package metadata" in the
+//! NuGet Server API).
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::Method;
+use http::StatusCode;
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use model::{AssetName, Error, PackageCoordinates, ResourceType, Result, VersionName};
+use sha2::{Digest as _, Sha256};
+
+use super::id::package_of_segment;
+use super::package_file::asset_name;
+use super::render::{Variant, render};
+use super::version::Version;
+use crate::kit::asset_reply::asset_reply;
+use crate::kit::body::{Body, Response, empty, full};
+use crate::kit::conditions::client_has;
+use crate::kit::document_reply::document_reply;
+use crate::kit::negotiation::encoding;
+use crate::{Context, Endpoint, Reply, Subject};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
+const XML: HeaderValue = HeaderValue::from_static("application/xml");
+
+/// A version's package file, as an address names it.
+#[derive(Debug)]
+pub(super) struct FileAddress {
+    package: PackageCoordinates,
+    version: VersionName,
+    asset: AssetName,
+    is_manifest: bool,
+}
+
+impl FileAddress {
+    /// Reads the three segments: `{id}/{version}/{id}.{version}.nupkg`, or `{id}/{version}/{id}.nuspec`.
+    pub(super) fn parse(id: &str, version: &str, file: &str) -> Result<Self> {
+        let no_file = || {
+            let message = format!("There is no file '{file}'.");
+            Error::not_found(ResourceType::Asset, file, message)
+        };
+        let package = package_of_segment(id)?;
+        let read = Version::parse(version).ok_or_else(no_file)?;
+        let asset = asset_name(&package, &read).ok_or_else(no_file)?;
+        let file = super::id::lower(file);
+        let is_manifest = file == format!("{}.nuspec", package.name);
+        // Clients that spell a version their own way name the file by it too.
+        let spelled = format!("{}.{}.nupkg", package.name, version.to_ascii_lowercase());
+        if !is_manifest && file != asset.as_str() && file != spelled {
+            return Err(no_file());
+        }
+        let version = read.name().ok_or_else(no_file)?;
+        Ok(Self {
+            package,
+            version,
+            asset,
+            is_manifest,
+        })
+    }
+}
+
+/// `GET v3/flatcontainer/{id}/{version}/{file}`
+pub(super) struct ReadFile(pub(super) FileAddress);
+
+impl Endpoint for ReadFile {
+    fn label(&self) -> &'static str {
+        if self.0.is_manifest {
+            "read-manifest"
+        } else {
+            "read-package-file"
+        }
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::version(&self.0.package, &self.0.version)
+    }
+
+    fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
+        Box::pin(async move {
+            let FileAddress {
+                package,
+                version,
+                asset,
+                is_manifest,
+            } = &self.0;
+            if *is_manifest {
+                let found = cx.catalog.companion(&cx.grant, package, version, asset);
+                return manifest_reply(&cx, found.await?);
+            }
+            let only_describe = cx.method == Method::HEAD;
+            let answer = cx
+                .catalog
+                .asset(&cx.grant, package, version, asset, only_describe)
+                .await?;
+            asset_reply(&cx.method, &cx.headers, answer, BINARY)
+        })
+    }
+}
+
+fn manifest_reply(cx: &Context, bytes: Bytes) -> Result<Reply> {
+    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
+    let is_known = client_has(&cx.headers, &etag);
+    let length = bytes.len();
+    let body = if is_known || cx.method == Method::HEAD {
+        empty()
+    } else {
+        full(bytes)
+    };
+    let mut response = Response::new(body);
+    let headers = response.headers_mut();
+    headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
+    let caching = HeaderValue::from_static("private, max-age=31536000, immutable");
+    headers.insert(CACHE_CONTROL, caching);
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        headers.insert(CONTENT_TYPE, XML);
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
+    Ok(response.into())
+}
+
+/// A document of a package that lies ready: the list of its versions, an index of registrations, a page, a leaf.
+pub(super) struct ReadDocument {
+    pub(super) package: PackageCoordinates,
+    pub(super) variant: Variant,
+    /// Which page or which leaf, as the address names it.
+    pub(super) part: Option<String>,
+}
+
+impl Endpoint for ReadDocument {
+    fn label(&self) -> &'static str {
+        self.variant.label()
+    }
+
+    fn subject(&self) -> Subject<'_> {
+        Subject::package(&self.package)
+    }
+
+    fn run(self: Box<Self>, cx: Context, _: Body) -> BoxFuture<'static, Result<Reply>> {
+        Box::pin(async move {
+            let place = super::render::place(&cx.base, self.part.as_deref());
+            let (encoding, number) = (encoding(&cx.headers), self.variant.number());
+            let place: Arc<str> = place;
+            let (document, cache) = cx
+                .catalog
+                .document(&cx.grant, &self.package, number, &place, encoding, render)
+                .await?;
+            document_reply(&cx.method, &cx.headers, &document, encoding, JSON, cache)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f_nu_1_u05_files_are_named_by_their_id_and_version_in_any_case() {
+        for (id, version, file) in [
+            ("acme.lib", "1.0.0-rc", "acme.lib.1.0.0-rc.nupkg"),
+            ("Acme.Lib", "1.0.0-RC", "Acme.Lib.1.0.0-RC.nupkg"),
+            ("acme.lib", "1.0-rc", "acme.lib.1.0-rc.nupkg"),
+            ("acme.lib", "1.0.0.0-rc", "acme.lib.1.0.0-rc.nupkg"),
+            ("acme.lib", "1.0.0-rc", "acme.lib.nuspec"),
+        ] {
+            let found = FileAddress::parse(id, version, file).unwrap();
+            assert_eq!(found.asset.as_str(), "acme.lib.1.0.0-rc.nupkg", "{file}");
+            assert_eq!(found.is_manifest, file.ends_with(".nuspec"));
+        }
+        for (id, version, file) in [
+            ("acme.lib", "1.0.0", "acme.lib.1.0.1.nupkg"),
+            ("acme.lib", "1.0.0", "other.1.0.0.nupkg"),
+            ("acme.lib", "1.0.0", "other.nuspec"),
+            ("acme.lib", "1.0.0", "acme.lib.1.0.0.snupkg"),
+            ("acme.lib", "latest", "acme.lib.latest.nupkg"),
+            ("acme..lib", "1.0.0", "acme..lib.1.0.0.nupkg"),
+        ] {
+            assert!(FileAddress::parse(id, version, file).is_err(), "{file}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What is compiled of it is in `test_application.py`.
+
+fn main() {}
