@@ -50,7 +50,11 @@ pub(crate) fn from_store(error: StoreError) -> Error {
 }
 
 pub(crate) fn from_blobs(error: BlobError) -> Error {
-    Error::internal(error)
+    if error.may_pass() {
+        Error::storage_unavailable(error)
+    } else {
+        Error::internal(error)
+    }
 }
 
 /// A public source's failure, when nothing held can answer instead.
@@ -89,3 +93,31 @@ impl std::fmt::Display for SharedCause {
 }
 
 impl std::error::Error for SharedCause {}
+
+#[cfg(test)]
+mod tests {
+    use model::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn d04_a_store_of_bytes_that_does_not_answer_is_told_apart_from_one_that_refuses() {
+        let detail = || "http://store.example said nothing".to_owned();
+        let away = from_blobs(BlobError::Unavailable {
+            action: "reading a blob",
+            detail: detail(),
+        });
+        assert_eq!(away.kind, ErrorKind::Unavailable);
+        assert!(away.retry_after_seconds.is_some());
+        assert!(
+            !away.message.contains("store.example"),
+            "where bytes are kept is nobody's business: {}",
+            away.message
+        );
+        let refused = from_blobs(BlobError::Refused {
+            action: "reading a blob",
+            detail: detail(),
+        });
+        assert_eq!(refused.kind, ErrorKind::Internal);
+    }
+}

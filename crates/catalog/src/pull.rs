@@ -170,7 +170,7 @@ impl Catalog {
                 .stamps
                 .package_is_valid(held.made_at, view.domain_id, package)
         {
-            let body = self.open_held(held.digests.clone()).await?;
+            let body = self.open_held(held.digests.clone(), only_describe).await?;
             return Ok(AssetAnswer {
                 body,
                 cache: CacheOutcome::Hit,
@@ -196,7 +196,7 @@ impl Catalog {
                             let held = HeldAsset { digests, made_at };
                             self.held_assets.insert(key, Arc::new(held));
                         }
-                        let body = self.open_held(digests).await?;
+                        let body = self.open_held(digests, only_describe).await?;
                         return Ok(answer(body));
                     }
                     Located::AtSource(found) if only_describe => {
@@ -261,8 +261,12 @@ impl Catalog {
         }
     }
 
-    /// The bytes of an asset that a row names.
-    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
+    /// The bytes of an asset that a row names. Unless they are only asked about, it is known that they can be read.
+    pub(crate) async fn open_held(
+        &self,
+        digests: Digests,
+        only_describe: bool,
+    ) -> Result<AssetBody> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
         let blob = blob.ok_or_else(|| {
             Error::internal(format!(
@@ -270,6 +274,9 @@ impl Catalog {
                 digests.sha256
             ))
         })?;
+        if !only_describe {
+            blob.ready().await.map_err(from_blobs)?;
+        }
         Ok(AssetBody::held(blob, digests))
     }
 

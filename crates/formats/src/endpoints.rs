@@ -364,7 +364,7 @@ fn log(error: &Error, known: &Known) {
                 format,
                 operation,
                 source,
-                "the database did not answer for a package request"
+                "the storage could not be reached for a package request"
             );
         }
         ErrorKind::Invalid(_)

@@ -213,7 +213,7 @@ pub(crate) fn log(error: &Error, place: &Place<'_>) {
         }
         ErrorKind::Unavailable => {
             let cause = causes(error);
-            tracing::warn!(request_id, operation, %peer, kind, cause, "the database did not answer for a request");
+            tracing::warn!(request_id, operation, %peer, kind, cause, "the storage could not be reached for a request");
         }
         ErrorKind::Invalid(_)
         | ErrorKind::Unauthenticated

@@ -114,4 +114,11 @@ mod tests {
             (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from(7))
         );
     }
+
+    #[test]
+    fn d04_a_storage_that_does_not_answer_is_503_with_a_time_to_come_back() {
+        let away = plain(&Error::storage_unavailable("the bucket is away"));
+        assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(away.headers().contains_key(RETRY_AFTER));
+    }
 }

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::setting::{Origins, SETTINGS};
-use super::{Config, EndpointForm, Origin, connection, event_endpoint};
+use super::{Config, EndpointForm, Origin, blobs, connection, event_endpoint};
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug)]
@@ -198,6 +198,10 @@ pub(super) fn check_together(
             ));
         }
     }
+    if let Some(ca_file) = &config.blobs.ca_file {
+        let key = "blobs.ca_file";
+        check_file(key, ca_file, false, origin(key), problems);
+    }
     for (name, connection) in &config.connections {
         if let Some(ca_file) = &connection.ca_file {
             let key = connection::key(name, "ca_file");
@@ -218,14 +222,20 @@ pub(super) fn check_together(
         .or_else(|| {
             let password = origins.get_key_value("store.password");
             password.filter(|(_, origin)| matches!(origin, Origin::File { .. }))
-        });
+        })
+        .or_else(|| blobs::inline_secret_key(origins));
     if let (Some(file), Some((key, origin))) = (file, inline)
         && fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
     {
         let reason = "the file holds a secret and everybody may read it";
         let allowed = format!(
-            "chmod o= {}, or name a variable in {key}_env",
-            file.display()
+            "chmod o= {}, or name {}",
+            file.display(),
+            if key.starts_with("blobs.") {
+                format!("a file in {key}_file")
+            } else {
+                format!("a variable in {key}_env")
+            }
         );
         problems.push(Problem::bad(key, None, origin.clone(), reason, allowed));
     }

@@ -5,6 +5,7 @@
 //! reader, its printer and the text that says what is allowed. This module reads no environment by itself.
 
 mod address_range;
+mod blobs;
 mod connection;
 mod error;
 mod event_endpoint;
@@ -23,6 +24,7 @@ use model::AccountId;
 use url::Url;
 
 pub use address_range::AddressRange;
+pub use blobs::{BlobsConfig, BlobsCredentials, BlobsKind};
 pub use connection::{ConnectionConfig, KnownConnection};
 pub use error::{ConfigError, Problem};
 pub use event_endpoint::EventEndpoint;
@@ -71,6 +73,8 @@ pub struct Config {
     pub events: Events,
     /// Bounds on what one client may send or hold.
     pub limits: Limits,
+    /// Where bytes are kept.
+    pub blobs: BlobsConfig,
     /// Sizes of the memory caches.
     pub cache: Cache,
     /// How public sources are asked.
@@ -322,6 +326,7 @@ impl Default for Config {
                 write_idle_timeout_ms: 60_000,
                 max_connections: 4096,
             },
+            blobs: BlobsConfig::default(),
             cache: Cache {
                 document_bytes: 16 << 20,
                 asset_bytes: 12 << 20,
@@ -471,6 +476,7 @@ pub fn load(
         formats,
         &mut problems,
     );
+    blobs::finish(&mut config, &origins, environment, &mut problems);
     event_endpoint::finish(&mut config, &origins, environment, &mut problems);
     error::check_together(
         &config,

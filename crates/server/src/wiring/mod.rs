@@ -3,6 +3,7 @@
 //!
 //! Each function is the whole of what a command needs from those rooms; `commands` prints what they give.
 
+mod bucket;
 mod connections;
 mod development;
 mod event_delivery;

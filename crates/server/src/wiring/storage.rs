@@ -1,4 +1,4 @@
-//! Where rows and bytes are: one data folder, or a PostgreSQL database and a folder that several nodes share.
+//! Where rows and bytes are: one data folder, or a PostgreSQL database with a bucket or a folder that several nodes share.
 //!
 //! Nodes that share a folder of bytes must not take each other's uploads for leftovers of a crash: each stages in a folder
 //! of its own below `nodes`, on the same file system, and commits into the one that all of them read. The first node marks
@@ -14,7 +14,8 @@ use blobs::{BlobSettings, Blobs};
 use store::{PostgresSettings, Store, StoreError};
 use uuid::Uuid;
 
-use crate::config::Config;
+use super::bucket;
+use crate::config::{BlobsKind, Config};
 use crate::start_error::StartError;
 
 /// The name of the mark in the database.
@@ -63,11 +64,23 @@ fn password(config: &Config) -> Result<Option<String>, StartError> {
     Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// Opens the folder of bytes.
+/// Opens the place where bytes are kept.
 ///
 /// # Errors
 /// It cannot be used, or it is not the one that the other nodes use.
 pub(super) async fn open_blobs(config: &Config, store: &Store) -> Result<Blobs, StartError> {
+    let settings = BlobSettings {
+        memory_cache_bytes: config.cache.asset_bytes,
+        ..BlobSettings::default()
+    };
+    if config.blobs.kind == BlobsKind::S3 {
+        if store.is_shared() {
+            let bucket = config.blobs.bucket.as_deref().unwrap_or_default();
+            let place = format!("the bucket {bucket}, below '{}'", config.blobs.prefix);
+            check_mark(store, &place, &place).await?;
+        }
+        return bucket::open(config, settings).await;
+    }
     let shared = config.shared_blobs_folder();
     let failed = |error: io::Error| {
         let message = format!("the folder of bytes {} cannot be used", shared.display());
@@ -75,15 +88,12 @@ pub(super) async fn open_blobs(config: &Config, store: &Store) -> Result<Blobs, 
     };
     let mut root = config.data.clone();
     if store.is_shared() {
-        check_mark(store, &shared, &mark_of(&shared).map_err(failed)?).await?;
+        let place = format!("the folder {}", shared.display());
+        check_mark(store, &place, &mark_of(&shared).map_err(failed)?).await?;
         if config.blobs_folder.is_some() {
             root = own_folder(&config.data, &shared).map_err(failed)?;
         }
     }
-    let settings = BlobSettings {
-        memory_cache_bytes: config.cache.asset_bytes,
-        ..BlobSettings::default()
-    };
     Blobs::open_disk(&root, settings).map_err(|error| {
         let message = format!("the blobs below {} cannot be opened", root.display());
         StartError::because(message, error)
@@ -108,7 +118,8 @@ fn mark_of(shared: &Path) -> io::Result<String> {
     Ok(fs::read_to_string(path)?.trim().to_owned())
 }
 
-async fn check_mark(store: &Store, shared: &Path, mark: &str) -> Result<(), StartError> {
+/// Whether the place of this mark is that of all nodes.
+async fn check_mark(store: &Store, place: &str, mark: &str) -> Result<(), StartError> {
     let own = mark.to_owned();
     let kept: Result<String, StoreError> = store
         .write(move |tx| Box::pin(async move { tx.ensure_installation_mark(MARK, &own).await }))
@@ -118,9 +129,8 @@ async fn check_mark(store: &Store, shared: &Path, mark: &str) -> Result<(), Star
         return Ok(());
     }
     Err(StartError::new(format!(
-        "the bytes of the packages in this database are in another folder than {}: give all nodes the same folder with \
-         blobs.folder",
-        shared.display()
+        "the bytes of the packages in this database are in another place than {place}: give all nodes the same one in \
+         [blobs]"
     )))
 }
 
