@@ -174,6 +174,11 @@ def secluded(new_server: Callable[..., Server], source: Source) -> Iterator[Repo
     source.restore()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the history checker of `nodes/` makes history: some seconds in every run, minutes by hand."""
+    parser.addoption("--seconds", type=float, default=30.0, help="how long nodes/test_history.py makes history")
+
+
 # How stories are shared out.
 
 

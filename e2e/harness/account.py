@@ -47,6 +47,12 @@ def key_client(server: Server, key: knobs.AccessKey, region: str) -> Any:
     return session.client("codeartifact", endpoint_url=server.url, config=client_config())
 
 
+def url_client(url: str, key: knobs.AccessKey, *, attempts: int = 1, region: str = "us-east-1") -> Any:
+    """A client with a given key for whatever answers at an address."""
+    session = boto3.Session(aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name=region)
+    return session.client("codeartifact", endpoint_url=url, config=client_config(attempts))
+
+
 def aws_environment(server: Server, home: str) -> dict[str, str]:
     """The environment in which the AWS CLI speaks to the server, and to nothing else."""
     return {

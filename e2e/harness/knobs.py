@@ -117,6 +117,14 @@ format = "json"
 """
 
 
+def shared_storage(database: str, folder: Path, public_url: str) -> str:
+    """The settings of a node that shares its rows and bytes with others behind one address."""
+    return (
+        f'public_url = "{public_url}"\n[store]\nurl = "{database}"\nconnections = 16\n'
+        f'connect_timeout_ms = 2000\n[blobs]\nfolder = "{folder}"\n'
+    )
+
+
 def host_endpoints(base: str) -> str:
     """The settings that give each domain a host name of its own below a base."""
     return f'package_host_base = "{base}"\nendpoint_form = "host"\n'
@@ -156,6 +164,16 @@ class AccessKey:
 
     id: str
     secret: str
+
+
+def read_profile_key(data_dir: Path) -> AccessKey:
+    """The root key that the first start left in its profile."""
+    words = dict(
+        (part.strip() for part in line.split("=", 1))
+        for line in credentials_file(data_dir).read_text().splitlines()
+        if "=" in line
+    )
+    return AccessKey(words["aws_access_key_id"], words["aws_secret_access_key"])
 
 
 def create_key_command(binary: Path, data_dir: Path, account: str) -> list[str]:

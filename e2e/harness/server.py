@@ -78,7 +78,7 @@ class Server:
         """Start and wait until it is ready. An early exit is reported with the end of its log."""
         self.launch(environment)
         try:
-            self._wait_until_ready()
+            self.wait_until_ready()
         except BaseException:
             self.kill()
             raise
@@ -103,7 +103,12 @@ class Server:
                 command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self._home
             )
 
-    def _wait_until_ready(self) -> None:
+    def use_settings(self, settings: str) -> None:
+        """Other settings from the next start on."""
+        self._settings = settings
+
+    def wait_until_ready(self) -> None:
+        """Wait until a server that was launched is ready. An early exit is reported with the end of its log."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             assert self._process is not None
@@ -143,6 +148,11 @@ class Server:
             raise AssertionError(f"the server ignored SIGTERM for {STOP_TIMEOUT_S} s:\n{self.log_tail()}") from None
         self._process = None
         assert status in (0, -signal.SIGTERM), f"the server ended with {status}:\n{self.log_tail()}"
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, e.g. to pause it."""
+        assert self._process is not None, "the server is not running"
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL: no handler runs, nothing is flushed."""

@@ -7,6 +7,7 @@ mod arrows;
 mod fuzz;
 mod hosts;
 mod step;
+mod weed;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -19,7 +20,8 @@ cargo xtask VERB
   arrows   which room may depend on which, who may use sqlx, object_store and reqwest, licences
   hosts    no file spells the host name of a registry that this project must not spell
   check    formatting, lints, arrows, hosts, documentation
-  test     all tests of the workspace
+  test     all tests of the workspace; installs what `weed` does, if it is not there
+  weed     the S3-compatible server of the tests, into target/tools; needs Python 3 with venv
   e2e      real clients against the real binary
   bench    Reliquary beside nginx and Verdaccio; what follows is for bench/run.sh
   fuzz     the parsers over inputs that are made for it, [--seconds N] [TARGET ...]; needs cargo-fuzz
@@ -35,6 +37,7 @@ fn main() -> ExitCode {
         "hosts" => tally.check("hosts", hosts::check(&root)),
         "check" => check(&root, &mut tally),
         "test" => test(&root, &mut tally),
+        "weed" => weed::install(&root, &mut tally),
         "e2e" => e2e(&root, &mut tally),
         "bench" => bench(&root, &mut tally),
         "fuzz" => {
@@ -99,6 +102,7 @@ fn check(root: &Path, tally: &mut Tally) {
 }
 
 fn test(root: &Path, tally: &mut Tally) {
+    weed::install(root, tally);
     // Not nextest: it gives each test a process of its own, and the contract suite one database server to a process.
     let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
     tally.run("tests", cargo(root, &tests), Counting::EverySummary);

@@ -9,9 +9,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::cache::OpenFile;
+use crate::error::Result as BlobResult;
+use crate::object_storage::{RemoteBody, RemoteObject};
 use crate::piece::{PiecePool, PieceReader};
 
-/// An open blob: stays readable even when it is deleted meanwhile.
+/// An open blob. On the local disk it stays readable even when it is deleted meanwhile; a large one in an object store
+/// then ends in an error, never short.
 #[derive(Debug, Clone)]
 pub struct Blob {
     content: Content,
@@ -21,6 +24,7 @@ pub struct Blob {
 enum Content {
     Memory(Bytes),
     File(OpenFile, Arc<PiecePool>),
+    Remote(RemoteObject),
 }
 
 impl Blob {
@@ -36,11 +40,9 @@ impl Blob {
         }
     }
 
-    /// The bytes if they are in memory, else the open file.
-    pub(crate) fn into_open_file(self) -> Result<Bytes, OpenFile> {
-        match self.content {
-            Content::Memory(bytes) => Ok(bytes),
-            Content::File(open, _) => Err(open),
+    pub(crate) const fn remote(object: RemoteObject) -> Self {
+        Self {
+            content: Content::Remote(object),
         }
     }
 
@@ -50,6 +52,7 @@ impl Blob {
         match &self.content {
             Content::Memory(bytes) => bytes.len() as u64,
             Content::File(open, _) => open.size_bytes,
+            Content::Remote(object) => object.size_bytes(),
         }
     }
 
@@ -58,7 +61,7 @@ impl Blob {
     pub fn bytes_if_memory(&self) -> Option<Bytes> {
         match &self.content {
             Content::Memory(bytes) => Some(bytes.clone()),
-            Content::File(..) => None,
+            Content::File(..) | Content::Remote(_) => None,
         }
     }
 
@@ -82,11 +85,22 @@ impl Blob {
             Content::File(open, pool) => {
                 Source::File(open.clone(), PieceReader::new(Arc::clone(pool)))
             }
+            Content::Remote(object) => Source::Remote(Box::new(object.body(start..end))),
         };
         BlobBody {
             source,
             offset: start,
             end,
+        }
+    }
+
+    /// Waits until it is known that the bytes can be read, so that a failure shows before anything is promised to a
+    /// client: where an object store has to be asked for them it has answered, and the next body of all bytes goes on
+    /// from there.
+    pub async fn ready(&self) -> BlobResult<()> {
+        match &self.content {
+            Content::Remote(object) => Box::pin(object.ready()).await,
+            Content::Memory(_) | Content::File(..) => Ok(()),
         }
     }
 }
@@ -101,6 +115,7 @@ pub struct BlobBody {
 enum Source {
     Memory(Bytes),
     File(OpenFile, PieceReader),
+    Remote(Box<RemoteBody>),
 }
 
 impl Body for BlobBody {
@@ -121,6 +136,7 @@ impl Body for BlobBody {
             Source::File(open, pieces) => {
                 ready!(pieces.poll_piece(cx, &open.file, body.offset, remaining_bytes))
             }
+            Source::Remote(remote) => ready!(remote.poll_piece(cx, remaining_bytes)),
         };
         match &bytes {
             Ok(bytes) => body.offset += bytes.len() as u64,

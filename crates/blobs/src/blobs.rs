@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use model::{Digests, EpochMillis, Sha256Digest};
@@ -10,6 +11,7 @@ use crate::blob::Blob;
 use crate::disk::StoredBlob;
 use crate::error::Result;
 use crate::local::LocalDisk;
+use crate::object_storage::{ObjectStorage, S3Settings};
 use crate::stage::Stage;
 
 /// How much a store of blobs may keep at hand.
@@ -19,7 +21,7 @@ pub struct BlobSettings {
     pub memory_cache_bytes: u64,
     /// The largest blob that is kept in memory.
     pub memory_cache_item_bytes: u64,
-    /// How many large blobs are kept open between requests.
+    /// How many large blobs on the local disk are kept open between requests.
     pub open_files: usize,
 }
 
@@ -33,10 +35,22 @@ impl Default for BlobSettings {
     }
 }
 
+/// Headers of the answer that a signed address gives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SignedHeaders<'a> {
+    /// `Content-Type`
+    pub content_type: Option<&'a str>,
+    /// `Content-Disposition`
+    pub content_disposition: Option<&'a str>,
+    /// `Cache-Control`
+    pub cache_control: Option<&'a str>,
+}
+
 /// Where committed bytes are. A new kind of place is a variant here and a module beside `local`.
 #[derive(Debug, Clone)]
 pub(crate) enum Backend {
     Disk(Arc<LocalDisk>),
+    Objects(Arc<ObjectStorage>),
 }
 
 /// A store of blobs. Cheap to clone; clones share everything.
@@ -56,50 +70,69 @@ impl Blobs {
         })
     }
 
+    /// Opens the store in a bucket of an S3-compatible object store, and tries that it can be written to, read and
+    /// deleted from. Bytes on their way are staged below `root` on the local disk: one process at a time may have that
+    /// folder open, any number may share the bucket.
+    pub async fn open_s3(root: &Path, s3: &S3Settings, settings: BlobSettings) -> Result<Self> {
+        let storage = ObjectStorage::open(root, s3, settings).await?;
+        Ok(Self {
+            backend: Backend::Objects(Arc::new(storage)),
+        })
+    }
+
     /// Begins to take bytes. The disk is not touched before there are enough of them.
-    #[expect(
-        clippy::unused_async,
-        reason = "an object store has to ask for an upload"
-    )]
+    #[expect(clippy::unused_async, reason = "a store may have to be asked first")]
     pub async fn stage(&self) -> Result<Stage> {
         Ok(Stage::new(self.backend.clone()))
     }
 
     /// Stores bytes that are known whole; durable when this returns. The shortest way for small bodies.
     pub async fn put(&self, bytes: Bytes) -> Result<Digests> {
-        let Backend::Disk(local) = &self.backend;
-        local.put(bytes).await
+        match &self.backend {
+            Backend::Disk(local) => local.put(bytes).await,
+            Backend::Objects(storage) => Box::pin(storage.put(bytes)).await,
+        }
     }
 
     /// Opens a blob for reading; none when there is no blob of this digest.
     pub async fn open(&self, digest: &Sha256Digest) -> Result<Option<Blob>> {
-        let Backend::Disk(local) = &self.backend;
-        local.open(digest).await
+        match &self.backend {
+            Backend::Disk(local) => local.open(digest).await,
+            Backend::Objects(storage) => Box::pin(storage.open_blob(digest)).await,
+        }
     }
 
     /// Whether there is a blob of this digest.
     pub async fn contains(&self, digest: &Sha256Digest) -> Result<bool> {
-        let Backend::Disk(local) = &self.backend;
-        local.contains(digest).await
+        match &self.backend {
+            Backend::Disk(local) => local.contains(digest).await,
+            Backend::Objects(storage) => Box::pin(storage.contains(digest)).await,
+        }
     }
 
     /// A whole blob in memory, for documents; refused when it is larger than `limit_bytes`.
     pub async fn read_all(&self, digest: &Sha256Digest, limit_bytes: u64) -> Result<Option<Bytes>> {
-        let Backend::Disk(local) = &self.backend;
-        local.read_all(digest, limit_bytes).await
+        match &self.backend {
+            Backend::Disk(local) => local.read_all(digest, limit_bytes).await,
+            Backend::Objects(storage) => Box::pin(storage.read_all(digest, limit_bytes)).await,
+        }
     }
 
     /// Reads a blob past every cache and compares its digest: its size when it is sound, none when it is not there,
     /// [`Damaged`](crate::BlobError::Damaged) when its bytes are others than were committed.
     pub async fn verify(&self, digest: &Sha256Digest) -> Result<Option<u64>> {
-        let Backend::Disk(local) = &self.backend;
-        local.verify(digest).await
+        match &self.backend {
+            Backend::Disk(local) => local.verify(digest).await,
+            Backend::Objects(storage) => Box::pin(storage.verify(digest)).await,
+        }
     }
 
     /// Deletes a blob. True when there was one. Who is reading it goes on reading.
     pub async fn delete(&self, digest: &Sha256Digest) -> Result<bool> {
-        let Backend::Disk(local) = &self.backend;
-        local.delete(digest, None).await
+        match &self.backend {
+            Backend::Disk(local) => local.delete(digest, None).await,
+            Backend::Objects(storage) => Box::pin(storage.delete(digest, None)).await,
+        }
     }
 
     /// Deletes a blob unless it was committed, for the first time or again, at `cutoff` or later.
@@ -107,13 +140,39 @@ impl Blobs {
     /// This is what a sweep calls: an upload of the same bytes that is acknowledged while the sweep runs makes the blob
     /// young again, and the check and the removal are one step. File systems date a file by a clock that lags by some
     /// milliseconds, so a sensible `cutoff` lies minutes back.
+    ///
+    /// In an object store they are one step for the commits of this process only, because S3 cannot delete on the
+    /// condition of an age: a commit by another process that ends between the look and the deletion, some milliseconds
+    /// apart, is lost. Whoever sweeps a bucket that several processes share closes that window with its rows: it first
+    /// writes down, in a transaction that sees no reference to the digest, that the digest is being deleted; whoever is
+    /// about to write a reference and finds that note waits until it is gone and commits the bytes again. An object
+    /// that was uploaded in parts is dated by the beginning of its upload, by the clock of the store: `cutoff` must lie
+    /// further back than the longest upload takes and than the clocks differ.
     pub async fn delete_unless_committed_since(
         &self,
         digest: &Sha256Digest,
         cutoff: EpochMillis,
     ) -> Result<bool> {
-        let Backend::Disk(local) = &self.backend;
-        local.delete(digest, Some(cutoff)).await
+        match &self.backend {
+            Backend::Disk(local) => local.delete(digest, Some(cutoff)).await,
+            Backend::Objects(storage) => Box::pin(storage.delete(digest, Some(cutoff))).await,
+        }
+    }
+
+    /// An address from which anyone can read a blob for some time without credentials; none where blobs are on the local
+    /// disk. Whether there is such a blob is not looked at. S3 allows a week at most.
+    pub async fn signed_url(
+        &self,
+        digest: &Sha256Digest,
+        lifetime: Duration,
+        headers: &SignedHeaders<'_>,
+    ) -> Result<Option<String>> {
+        match &self.backend {
+            Backend::Disk(_) => Ok(None),
+            Backend::Objects(storage) => Box::pin(storage.signed_url(digest, lifetime, headers))
+                .await
+                .map(Some),
+        }
     }
 
     /// Up to `limit` blobs in the order of their digests, from the first after `after`. A page shorter than `limit` is the
@@ -123,7 +182,9 @@ impl Blobs {
         after: Option<&Sha256Digest>,
         limit: usize,
     ) -> Result<Vec<StoredBlob>> {
-        let Backend::Disk(local) = &self.backend;
-        local.list(after, limit).await
+        match &self.backend {
+            Backend::Disk(local) => local.list(after, limit).await,
+            Backend::Objects(storage) => Box::pin(storage.list(after, limit)).await,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What reading keeps at hand: the bytes of small blobs and open handles on large ones, both bounded.
+//! What reading keeps at hand: the bytes of small blobs and, of large ones, open handles or sizes; both bounded.
 //!
 //! Content never changes under its digest, so nothing here can be out of date; it can only outlive a delete, which
 //! `forget` and the count of forgets prevent.
@@ -33,17 +33,18 @@ impl Weighter<Sha256Digest, Bytes> for ByBytes {
     }
 }
 
+/// `L` is what is kept of a large blob.
 #[derive(Debug)]
-pub(crate) struct ReadCache {
+pub(crate) struct ReadCache<L> {
     memory: Cache<Sha256Digest, Bytes, ByBytes>,
-    files: Cache<Sha256Digest, OpenFile>,
+    large: Cache<Sha256Digest, L>,
     item_bytes: u64,
     /// How often `forget` was called: who read before a delete must not add what it read after it.
     forgets: AtomicU64,
 }
 
-impl ReadCache {
-    pub(crate) fn new(memory_bytes: u64, item_bytes: u64, open_files: usize) -> Self {
+impl<L: Clone> ReadCache<L> {
+    pub(crate) fn new(memory_bytes: u64, item_bytes: u64, large_items: usize) -> Self {
         // A shard takes no item larger than itself, and a cache that three items fill is none.
         let item_bytes = item_bytes.min(memory_bytes / 4);
         let shards = memory_bytes
@@ -66,7 +67,7 @@ impl ReadCache {
                 DefaultHashBuilder::default(),
                 DefaultLifecycle::default(),
             ),
-            files: Cache::new(open_files),
+            large: Cache::new(large_items),
             item_bytes,
             forgets: AtomicU64::new(0),
         }
@@ -81,8 +82,8 @@ impl ReadCache {
         self.memory.get(digest)
     }
 
-    pub(crate) fn file(&self, digest: &Sha256Digest) -> Option<OpenFile> {
-        self.files.get(digest)
+    pub(crate) fn large(&self, digest: &Sha256Digest) -> Option<L> {
+        self.large.get(digest)
     }
 
     /// The bytes of a small blob; the first who asks runs `read`, the others wait for it.
@@ -109,10 +110,17 @@ impl ReadCache {
         }
     }
 
-    pub(crate) fn keep_file(&self, digest: &Sha256Digest, before: Forgets, open: &OpenFile) {
-        self.files.insert(*digest, open.clone());
+    pub(crate) fn keep_bytes(&self, digest: &Sha256Digest, before: Forgets, bytes: &Bytes) {
+        self.memory.insert(*digest, bytes.clone());
         if self.forgets() != before {
-            self.files.remove(digest);
+            self.memory.remove(digest);
+        }
+    }
+
+    pub(crate) fn keep_large(&self, digest: &Sha256Digest, before: Forgets, kept: &L) {
+        self.large.insert(*digest, kept.clone());
+        if self.forgets() != before {
+            self.large.remove(digest);
         }
     }
 
@@ -128,7 +136,7 @@ impl ReadCache {
     pub(crate) fn forget(&self, digest: &Sha256Digest) {
         self.forgets.fetch_add(1, Ordering::SeqCst);
         self.memory.remove(digest);
-        self.files.remove(digest);
+        self.large.remove(digest);
     }
 }
 
@@ -146,7 +154,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_entry_read_before_a_delete_is_not_kept_after_it() {
-        let cache = ReadCache::new(1 << 20, 1 << 16, 4);
+        let cache = ReadCache::<OpenFile>::new(1 << 20, 1 << 16, 4);
         let before = cache.forgets();
         let read = async {
             cache.forget(&digest(1));
@@ -163,7 +171,7 @@ mod tests {
     async fn the_largest_small_item_is_kept_and_the_whole_stays_bounded() {
         let memory_bytes = 24 << 20;
         let item_bytes = 5 << 18;
-        let cache = ReadCache::new(memory_bytes, item_bytes, 4);
+        let cache = ReadCache::<OpenFile>::new(memory_bytes, item_bytes, 4);
         for byte in 0..100 {
             let bytes = Bytes::from(vec![byte; usize::try_from(item_bytes).unwrap()]);
             cache

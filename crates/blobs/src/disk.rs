@@ -3,9 +3,9 @@
 //! `{root}/blobs/{first byte of the SHA-256}/{the rest}` is a committed blob, `{root}/staging/{random}` one on its way.
 //! Both are on one file system, so that a blob appears by a rename: whole or not at all.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, DirBuilder, File};
+use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
@@ -14,6 +14,7 @@ use model::{EpochMillis, Sha256Digest};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps, UTIME_NOW, UTIME_OMIT};
 
 use crate::error::{BlobError, Result};
+use crate::staging::{StagedFile, Staging};
 
 /// One blob as a listing tells it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,49 +36,6 @@ pub(crate) enum Installed {
     Existing,
 }
 
-/// A file in the staging folder, removed again unless it is installed.
-#[derive(Debug)]
-pub(crate) struct StagedFile {
-    file: Arc<File>,
-    path: PathBuf,
-    installed: bool,
-}
-
-impl StagedFile {
-    pub(crate) fn file(&self) -> &Arc<File> {
-        &self.file
-    }
-
-    pub(crate) fn write_all(&self, bytes: &[u8]) -> Result<()> {
-        (&*self.file)
-            .write_all(bytes)
-            .map_err(|error| BlobError::from_io("writing a staged file", error))
-    }
-}
-
-#[cfg(test)]
-impl StagedFile {
-    /// A file that is in no folder, for provoking errors of the disk.
-    pub(crate) fn for_test(file: File) -> Self {
-        Self {
-            file: Arc::new(file),
-            path: PathBuf::new(),
-            installed: true,
-        }
-    }
-}
-
-impl Drop for StagedFile {
-    fn drop(&mut self) {
-        if !self.installed
-            && let Err(error) = fs::remove_file(&self.path)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            tracing::warn!(%error, "a staged file could not be removed; the next start removes it");
-        }
-    }
-}
-
 /// The state of one fan-out folder: whether its own entry is known to be on the disk.
 ///
 /// Its lock also orders commits and deletes of the folder's blobs: "is it there already" and the rename that follows,
@@ -86,7 +44,7 @@ type Folder = Mutex<bool>;
 
 #[derive(Debug)]
 pub(crate) struct Disk {
-    staging: PathBuf,
+    staging: Arc<Staging>,
     blobs: PathBuf,
     /// An open handle on `blobs`, for opening files by a short relative path.
     blobs_folder: File,
@@ -96,12 +54,12 @@ pub(crate) struct Disk {
 impl Disk {
     /// Makes the folders where missing and removes what a crash left in the staging folder.
     pub(crate) fn open(root: &Path) -> Result<Self> {
-        let staging = root.join("staging");
         let blobs = root.join("blobs");
-        for folder in [root, &staging, &blobs] {
+        for folder in [root, &blobs] {
             make_folder(folder)
                 .map_err(|error| BlobError::from_io("making the folders for blobs", error))?;
         }
+        let staging = Arc::new(Staging::open(root)?);
         sync_folder(root)?;
         if let Some(parent) = root
             .parent()
@@ -109,7 +67,6 @@ impl Disk {
         {
             sync_folder(parent)?;
         }
-        remove_stale(&staging)?;
         let blobs_folder = File::open(&blobs)
             .map_err(|error| BlobError::from_io("opening the folder of blobs", error))?;
         let folders = (0..=u8::MAX).map(|_| Mutex::new(false)).collect();
@@ -119,6 +76,10 @@ impl Disk {
             blobs_folder,
             folders,
         })
+    }
+
+    pub(crate) fn staging(&self) -> &Arc<Staging> {
+        &self.staging
     }
 
     pub(crate) fn blobs_folder(&self) -> &File {
@@ -136,29 +97,10 @@ impl Disk {
         self.blobs.join(Self::key(digest))
     }
 
-    pub(crate) fn create_staged(&self) -> Result<StagedFile> {
-        let mut name = [0; 16];
-        getrandom::fill(&mut name)
-            .map_err(|error| BlobError::from_io("naming a staged file", io::Error::other(error)))?;
-        let path = self.staging.join(hex::encode(name));
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .map_err(|error| BlobError::from_io("making a staged file", error))?;
-        Ok(StagedFile {
-            file: Arc::new(file),
-            path,
-            installed: false,
-        })
-    }
-
     /// Makes a staged file the blob of its digest. Durable when this returns.
     pub(crate) fn install(
         &self,
-        mut staged: StagedFile,
+        staged: StagedFile,
         digest: &Sha256Digest,
         size_bytes: u64,
     ) -> Result<Installed> {
@@ -166,19 +108,19 @@ impl Disk {
             return Ok(Installed::Existing);
         }
         // The age that a sweep sees starts now, not when the first byte was staged.
-        rustix::fs::futimens(&*staged.file, &MODIFIED_NOW)
+        rustix::fs::futimens(&**staged.file(), &MODIFIED_NOW)
             .map_err(|error| BlobError::from_io("dating a staged file", error.into()))?;
         staged
-            .file
+            .file()
             .sync_all()
             .map_err(|error| BlobError::from_io("syncing a staged file", error))?;
         {
             let _settled = self.settle_folder(digest)?;
             // Another commit of the same bytes may have come first; replacing its file by an equal one harms nobody,
             // who has the old one open keeps it.
-            fs::rename(&staged.path, self.path(digest))
+            staged
+                .move_to(&self.path(digest))
                 .map_err(|error| BlobError::from_io("moving a staged file into place", error))?;
-            staged.installed = true;
         }
         self.sync_folder_of(digest)?;
         Ok(Installed::New)
@@ -347,7 +289,7 @@ fn modified_at(metadata: &fs::Metadata) -> io::Result<EpochMillis> {
     ))
 }
 
-fn make_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
@@ -355,23 +297,4 @@ fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| BlobError::from_io("syncing a folder of blobs", error))
-}
-
-fn remove_stale(staging: &Path) -> Result<()> {
-    let removed = (|| {
-        let mut removed = 0_u64;
-        for entry in fs::read_dir(staging)? {
-            let entry = entry?;
-            if !entry.file_type()?.is_dir() {
-                fs::remove_file(entry.path())?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    })()
-    .map_err(|error| BlobError::from_io("emptying the staging folder", error))?;
-    if removed > 0 {
-        tracing::info!(removed, "removed staged files that an earlier run left");
-    }
-    Ok(())
 }

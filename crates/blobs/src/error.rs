@@ -28,6 +28,28 @@ pub enum BlobError {
         /// What was being done.
         action: &'static str,
     },
+    /// The object store does not answer, or answers that it cannot do now what was asked.
+    #[error(
+        "the object store that holds the blobs is not available ({action}): {detail}; try again when it is, nothing \
+         needs repair"
+    )]
+    Unavailable {
+        /// What was being done.
+        action: &'static str,
+        /// What the store said, or what became of the request.
+        detail: String,
+    },
+    /// The object store answered that it will not do what was asked; asking again does not help.
+    #[error(
+        "the object store that holds the blobs refused the request ({action}): {detail}; check endpoint, region, \
+         bucket and access key, and what the key may do"
+    )]
+    Refused {
+        /// What was being done.
+        action: &'static str,
+        /// What the store said.
+        detail: String,
+    },
     /// The blob is larger than its reader is willing to hold in memory.
     #[error("the blob has {size_bytes} bytes, more than the {limit_bytes} accepted here")]
     TooLarge {
@@ -60,6 +82,12 @@ pub enum BlobError {
 }
 
 impl BlobError {
+    /// Whether the same request can succeed later without anyone's doing.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+
     /// Sorts an operating system's error by what an operator can do about it.
     pub(crate) fn from_io(action: &'static str, source: io::Error) -> Self {
         match source.kind() {
@@ -70,6 +98,18 @@ impl BlobError {
                 source: Arc::new(source),
             },
         }
+    }
+}
+
+/// For the bodies of responses.
+impl From<BlobError> for io::Error {
+    fn from(error: BlobError) -> Self {
+        let kind = match &error {
+            BlobError::Damaged { .. } => io::ErrorKind::InvalidData,
+            BlobError::Unavailable { .. } => io::ErrorKind::ConnectionAborted,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
     }
 }
 

@@ -11,8 +11,8 @@ use model::Digests;
 use tokio::sync::{Notify, watch};
 
 use crate::digesting::DigestPass;
-use crate::disk::{Disk, StagedFile};
 use crate::error::{BlobError, Result};
+use crate::staging::{StagedFile, Staging};
 
 /// The most that waits for the worker.
 const QUEUE_BYTES: usize = 256 * 1024;
@@ -79,7 +79,7 @@ struct Work {
 }
 
 pub(crate) struct Growth {
-    disk: Arc<Disk>,
+    staging: Arc<Staging>,
     queue: Mutex<Queue>,
     work: Mutex<Work>,
     /// Told when the worker took the queue or stopped. There is one writer, so one permit is enough.
@@ -91,9 +91,9 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    pub(crate) fn new(disk: Arc<Disk>) -> Arc<Self> {
+    pub(crate) fn new(staging: Arc<Staging>) -> Arc<Self> {
         Arc::new(Self {
-            disk,
+            staging,
             queue: Mutex::default(),
             work: Mutex::default(),
             worker_moved: Notify::new(),
@@ -263,7 +263,7 @@ impl Growth {
             return Err(BlobError::Abandoned);
         }
         if work.staged.is_none() {
-            let staged = self.disk.create_staged()?;
+            let staged = self.staging.create()?;
             self.file.get_or_init(|| Arc::clone(staged.file()));
             work.staged = Some(staged);
         }
@@ -329,7 +329,7 @@ mod tests {
     #[tokio::test]
     async fn d03_a_disk_that_fills_up_in_mid_write_fails_the_writer_and_the_readers() {
         let root = tempfile::tempdir().unwrap();
-        let growth = Growth::new(Arc::new(Disk::open(root.path()).unwrap()));
+        let growth = Growth::new(Arc::new(Staging::open(root.path()).unwrap()));
         // The device that answers every write with "no space left".
         let full = std::fs::OpenOptions::new()
             .read(true)
@@ -360,7 +360,7 @@ mod tests {
     #[test]
     fn a_runtime_that_ends_before_the_worker_began_tells_the_writer() {
         let root = tempfile::tempdir().unwrap();
-        let growth = Growth::new(Arc::new(Disk::open(root.path()).unwrap()));
+        let growth = Growth::new(Arc::new(Staging::open(root.path()).unwrap()));
         drop(Shift {
             growth: Arc::clone(&growth),
             over: false,
@@ -373,7 +373,7 @@ mod tests {
     #[test]
     fn a_batch_that_outlives_its_stage_makes_no_file() {
         let root = tempfile::tempdir().unwrap();
-        let growth = Growth::new(Arc::new(Disk::open(root.path()).unwrap()));
+        let growth = Growth::new(Arc::new(Staging::open(root.path()).unwrap()));
         growth.discard();
         let late = growth.write_batch(b"taken from the queue before the discard");
         assert!(matches!(late, Err(BlobError::Abandoned)), "{late:?}");
@@ -388,7 +388,7 @@ mod tests {
     #[test]
     fn a_final_phase_stays() {
         let root = tempfile::tempdir().unwrap();
-        let growth = Growth::new(Arc::new(Disk::open(root.path()).unwrap()));
+        let growth = Growth::new(Arc::new(Staging::open(root.path()).unwrap()));
         let phase = || growth.progress.borrow().phase;
         growth.release();
         assert_eq!(

@@ -12,9 +12,10 @@ use crate::blob::Blob;
 use crate::blobs::BlobSettings;
 use crate::cache::{Forgets, OpenFile, ReadCache};
 use crate::digesting::DigestPass;
-use crate::disk::{Disk, Installed, StagedFile, StoredBlob};
+use crate::disk::{Disk, Installed, StoredBlob};
 use crate::error::{BlobError, Result, blocking};
 use crate::piece::{CachedOpen, PiecePool, open_cached, read_cached, read_full};
+use crate::staging::{StagedFile, Staging};
 
 /// Up to this size a cached file is read on the spot; copying more would keep other requests waiting.
 const READ_ON_THE_SPOT_BYTES: u64 = 128 * 1024;
@@ -22,8 +23,14 @@ const READ_ON_THE_SPOT_BYTES: u64 = 128 * 1024;
 #[derive(Debug)]
 pub(crate) struct LocalDisk {
     disk: Arc<Disk>,
-    cache: ReadCache,
+    cache: ReadCache<OpenFile>,
     pool: Arc<PiecePool>,
+}
+
+/// A blob that was found.
+enum Opened {
+    Small(Bytes),
+    Large(OpenFile),
 }
 
 impl LocalDisk {
@@ -39,8 +46,8 @@ impl LocalDisk {
         })
     }
 
-    pub(crate) fn disk(&self) -> &Arc<Disk> {
-        &self.disk
+    pub(crate) fn staging(&self) -> &Arc<Staging> {
+        self.disk.staging()
     }
 
     pub(crate) fn pool(&self) -> &Arc<PiecePool> {
@@ -64,7 +71,7 @@ impl LocalDisk {
         if self.disk.adopt_existing(digest, size_bytes)? {
             return Ok(());
         }
-        let staged = self.disk.create_staged()?;
+        let staged = self.disk.staging().create()?;
         staged.write_all(bytes)?;
         self.install(staged, digest, size_bytes)
     }
@@ -84,29 +91,35 @@ impl LocalDisk {
     }
 
     pub(crate) async fn open(self: &Arc<Self>, digest: &Sha256Digest) -> Result<Option<Blob>> {
+        Ok(match self.opened(digest).await? {
+            Some(Opened::Small(bytes)) => Some(Blob::in_memory(bytes)),
+            Some(Opened::Large(open)) => Some(Blob::on_disk(open, Arc::clone(&self.pool))),
+            None => None,
+        })
+    }
+
+    async fn opened(self: &Arc<Self>, digest: &Sha256Digest) -> Result<Option<Opened>> {
         if let Some(bytes) = self.cache.bytes(digest) {
-            return Ok(Some(Blob::in_memory(bytes)));
+            return Ok(Some(Opened::Small(bytes)));
         }
-        if let Some(open) = self.cache.file(digest) {
-            return Ok(Some(Blob::on_disk(open, Arc::clone(&self.pool))));
+        if let Some(open) = self.cache.large(digest) {
+            return Ok(Some(Opened::Large(open)));
         }
         let before = self.cache.forgets();
         let Some(open) = self.open_file(digest).await? else {
             return Ok(None);
         };
         if self.cache.is_small(open.size_bytes) {
-            return self
-                .read_small(digest, before, open)
-                .await
-                .map(|bytes| Some(Blob::in_memory(bytes)));
+            let bytes = self.read_small(digest, before, open).await?;
+            return Ok(Some(Opened::Small(bytes)));
         }
         advise_sequential(&open.file);
-        self.cache.keep_file(digest, before, &open);
-        Ok(Some(Blob::on_disk(open, Arc::clone(&self.pool))))
+        self.cache.keep_large(digest, before, &open);
+        Ok(Some(Opened::Large(open)))
     }
 
     pub(crate) async fn contains(self: &Arc<Self>, digest: &Sha256Digest) -> Result<bool> {
-        if self.cache.bytes(digest).is_some() || self.cache.file(digest).is_some() {
+        if self.cache.bytes(digest).is_some() || self.cache.large(digest).is_some() {
             return Ok(true);
         }
         Ok(self.open_file(digest).await?.is_some())
@@ -150,19 +163,22 @@ impl LocalDisk {
         digest: &Sha256Digest,
         limit_bytes: u64,
     ) -> Result<Option<Bytes>> {
-        let Some(blob) = self.open(digest).await? else {
+        let Some(opened) = self.opened(digest).await? else {
             return Ok(None);
         };
-        let size_bytes = blob.size_bytes();
+        let size_bytes = match &opened {
+            Opened::Small(bytes) => bytes.len() as u64,
+            Opened::Large(open) => open.size_bytes,
+        };
         if size_bytes > limit_bytes {
             return Err(BlobError::TooLarge {
                 size_bytes,
                 limit_bytes,
             });
         }
-        match blob.into_open_file() {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(open) => read_whole(*digest, open).await.map(Some),
+        match opened {
+            Opened::Small(bytes) => Ok(Some(bytes)),
+            Opened::Large(open) => read_whole(*digest, open).await.map(Some),
         }
     }
 

@@ -24,8 +24,11 @@ pub struct Stage {
 
 impl Stage {
     pub(crate) fn new(backend: Backend) -> Self {
-        let Backend::Disk(local) = &backend;
-        let growth = Growth::new(Arc::clone(local.disk()));
+        let staging = match &backend {
+            Backend::Disk(local) => local.staging(),
+            Backend::Objects(storage) => storage.staging(),
+        };
+        let growth = Growth::new(Arc::clone(staging));
         Self {
             owner: Owner { growth, backend },
             written_bytes: 0,
@@ -58,9 +61,12 @@ impl Stage {
     /// commit. To be called inside the runtime.
     #[must_use]
     pub fn reader(&mut self) -> StageReader {
-        let Backend::Disk(local) = &self.owner.backend;
+        let pool = match &self.owner.backend {
+            Backend::Disk(local) => local.pool(),
+            Backend::Objects(storage) => storage.pool(),
+        };
         self.owner.growth.follow();
-        StageReader::new(Arc::clone(&self.owner.growth), Arc::clone(local.pool()))
+        StageReader::new(Arc::clone(&self.owner.growth), Arc::clone(pool))
     }
 
     /// Gives up for a reason that those who follow get to see.
@@ -148,13 +154,21 @@ impl Staged {
             content,
             owner,
         } = self;
-        let Backend::Disk(local) = &owner.backend;
-        let local = Arc::clone(local);
-        blocking("committing a blob", move || match content {
-            StagedContent::Memory(bytes) => local.install_bytes(&bytes, &digests.sha256),
-            StagedContent::File(staged) => local.install(staged, &digests.sha256, size_bytes),
-        })
-        .await?;
+        match &owner.backend {
+            Backend::Disk(local) => {
+                let local = Arc::clone(local);
+                blocking("committing a blob", move || match content {
+                    StagedContent::Memory(bytes) => local.install_bytes(&bytes, &digests.sha256),
+                    StagedContent::File(staged) => {
+                        local.install(staged, &digests.sha256, size_bytes)
+                    }
+                })
+                .await?;
+            }
+            Backend::Objects(storage) => {
+                Box::pin(storage.install(content, digests.sha256, size_bytes)).await?;
+            }
+        }
         Ok(Committed { owner })
     }
 }

@@ -12,10 +12,11 @@ use store::AccessKeyRow;
 use crate::change_log::{ChangeDetails, INSTALLATION, change};
 use crate::failure::{Failure, from_store};
 use crate::identities::check_user_name;
+use crate::stamps::Tick;
 use crate::{Caller, Catalog};
 
 /// How long a key is believed after it was read. The operator's command line may switch a key off from another
-/// process; the server notices within this time.
+/// process beside SQLite; the server notices within this time. (On PostgreSQL it notices at once: the log tells.)
 const BELIEVED_MS: i64 = 5_000;
 const KEYS: usize = 1024;
 
@@ -56,7 +57,7 @@ pub struct AccessKey {
 
 /// Keys read a short while ago.
 #[derive(Debug)]
-pub(crate) struct KeyCache(Cache<String, (EpochMillis, Arc<AccessKey>)>);
+pub(crate) struct KeyCache(Cache<String, (EpochMillis, Tick, Arc<AccessKey>)>);
 
 impl Default for KeyCache {
     fn default() -> Self {
@@ -81,17 +82,20 @@ impl Catalog {
     /// The access key of this id. A change made elsewhere is seen within five seconds.
     pub async fn find_access_key(&self, id: &str) -> Result<Option<Arc<AccessKey>>> {
         let now = self.now();
-        if let Some((read_at, key)) = self.keys.0.get(id)
+        if let Some((read_at, made_at, key)) = self.keys.0.get(id)
             && now.0.saturating_sub(read_at.0) < BELIEVED_MS
+            && self.stamps.identities_are_valid(made_at)
         {
             return Ok(Some(key));
         }
+        let made_at = self.stamps.now();
         let mut reader = self.store.read().await.map_err(from_store)?;
         let Some(row) = reader.find_access_key(id).await.map_err(from_store)? else {
             return Ok(None);
         };
         let key = Arc::new(from_row(row)?);
-        self.keys.0.insert(id.to_owned(), (now, Arc::clone(&key)));
+        let entry = (now, made_at, Arc::clone(&key));
+        self.keys.0.insert(id.to_owned(), entry);
         Ok(Some(key))
     }
 
@@ -108,6 +112,26 @@ impl Catalog {
         actor: &Caller,
         principal: Principal,
     ) -> Result<AccessKey> {
+        let made = self.add_access_key(actor, principal, false).await?;
+        made.ok_or_else(|| Error::internal("an access key was not made, and nothing says why"))
+    }
+
+    /// Makes an access key for a principal, unless there is a key already, of whomever. Of several nodes that start on an
+    /// empty database at once, one makes it.
+    pub async fn create_first_access_key(
+        &self,
+        actor: &Caller,
+        principal: Principal,
+    ) -> Result<Option<AccessKey>> {
+        self.add_access_key(actor, principal, true).await
+    }
+
+    async fn add_access_key(
+        &self,
+        actor: &Caller,
+        principal: Principal,
+        only_as_first: bool,
+    ) -> Result<Option<AccessKey>> {
         if principal.kind != PrincipalKind::Root {
             check_user_name(principal.short_name())?;
         }
@@ -121,10 +145,16 @@ impl Catalog {
             .with(&serde_json::json!({ "id": id, "principal": principal.to_string() }));
         let (unit_id, unit_secret, unit_principal) =
             (id.clone(), secret.clone(), principal.clone());
-        let made: Result<(), Failure> = self
+        let made: Result<bool, Failure> = self
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    if only_as_first {
+                        tx.lock_log(INSTALLATION).await?;
+                        if !tx.list_access_keys().await?.is_empty() {
+                            return Ok(false);
+                        }
+                    }
                     tx.insert_principal(&unit_principal, now).await?;
                     let row = tx.find_principal(&unit_principal).await?;
                     let row = row
@@ -137,18 +167,17 @@ impl Catalog {
                     tx.insert_access_key(&unit_id, row.id, unit_secret.expose(), now)
                         .await?;
                     tx.append_change(INSTALLATION, &entry).await?;
-                    Ok(())
+                    Ok(true)
                 })
             })
             .await;
-        made?;
-        Ok(AccessKey {
+        Ok(made?.then_some(AccessKey {
             id,
             secret,
             principal,
             active: true,
             created_at: now,
-        })
+        }))
     }
 
     /// The access keys of one principal, oldest first.
@@ -196,7 +225,7 @@ impl Catalog {
                 })
             })
             .await;
-        self.keys.0.remove(id);
+        self.stamps.identities_changed();
         found?.then_some(()).ok_or_else(|| no_such_key(id))
     }
 
@@ -217,7 +246,7 @@ impl Catalog {
                 })
             })
             .await;
-        self.keys.0.remove(id);
+        self.stamps.identities_changed();
         found?.then_some(()).ok_or_else(|| no_such_key(id))
     }
 }

@@ -19,6 +19,7 @@ use crate::companion::HeldCompanion;
 use crate::connections::ConnectionDirectory;
 use crate::document::{Document, DocumentCache, DocumentKey};
 use crate::failure::from_store;
+use crate::follower::Follower;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
@@ -70,7 +71,11 @@ pub struct Catalog {
     pub(crate) opened_sessions: OpenedSessions,
     pub(crate) issuer_keys: IssuerKeys,
     pub(crate) rights: RightsCache,
-    pub(crate) stamps: Stamps,
+    pub(crate) stamps: Arc<Stamps>,
+    /// Where other processes write to the same database.
+    pub(crate) follower: Option<Follower>,
+    /// How this process calls itself where nodes must be told apart.
+    pub(crate) node: String,
     pub(crate) resource_rights: ResourceRightsCache,
     pub(crate) views: ViewCache,
     pub(crate) group_tables: GroupTables,
@@ -105,6 +110,11 @@ impl Catalog {
         } = parts;
         let token_keys = open_token_keys(&store, clock.now(), &settings.account).await?;
         Self::fill_domain_packages(&store).await?;
+        let stamps = Arc::new(Stamps::default());
+        let follower = match store.is_shared() {
+            true => Some(Follower::start(&store, &stamps, formats).await?),
+            false => None,
+        };
         Ok(Arc::new(Self {
             session_keys: SessionKeys::of(&token_keys),
             token_keys,
@@ -112,7 +122,9 @@ impl Catalog {
             opened_sessions: OpenedSessions::default(),
             issuer_keys: IssuerKeys::default(),
             rights: RightsCache::default(),
-            stamps: Stamps::default(),
+            stamps,
+            follower,
+            node: uuid::Uuid::new_v4().simple().to_string(),
             resource_rights: ResourceRightsCache::default(),
             views: ViewCache::default(),
             group_tables: GroupTables::default(),
@@ -168,6 +180,9 @@ impl Catalog {
     pub async fn close(&self) {
         self.background.close();
         self.pulls.close();
+        if let Some(follower) = &self.follower {
+            follower.close();
+        }
         self.store.close().await;
     }
 
@@ -247,6 +262,11 @@ async fn open_token_keys(
         let made: Result<(), crate::failure::Failure> = store
             .write(move |tx| {
                 Box::pin(async move {
+                    // Of several nodes that start at once, one makes the key.
+                    tx.lock_log(crate::change_log::INSTALLATION).await?;
+                    if !tx.list_signing_keys().await?.is_empty() {
+                        return Ok(());
+                    }
                     tx.insert_principal(&root, now).await?;
                     tx.insert_signing_key(&unit_id, &secret, now).await?;
                     let change = Change {

@@ -84,9 +84,13 @@ impl Catalog {
         Ok(())
     }
 
-    /// Changes when something was written by this process, a change with an event perhaps.
+    /// Changes when something was written, a change with an event perhaps: by this process, or by any other over the same
+    /// database. Some changes are not noticed, or late; so whoever waits for them looks by himself from time to time.
     #[must_use]
     pub fn commits(&self) -> watch::Receiver<u64> {
-        self.store.commits()
+        match &self.follower {
+            None => self.store.commits(),
+            Some(follower) => follower.news(),
+        }
     }
 }

@@ -27,12 +27,34 @@ impl From<Failure> for Error {
     }
 }
 
+/// How long who is told that the database does not answer is asked to wait.
+const DATABASE_RETRY_SECONDS: u32 = 2;
+
 pub(crate) fn from_store(error: StoreError) -> Error {
-    Error::internal(error)
+    match error {
+        StoreError::Unavailable(_) | StoreError::Busy(_) => {
+            let mut failure = Error::unavailable(
+                "The service is temporarily unavailable: its database does not answer. Try again in a moment.",
+            )
+            .caused_by(error);
+            failure.retry_after_seconds = Some(DATABASE_RETRY_SECONDS);
+            failure
+        }
+        StoreError::Full(_)
+        | StoreError::Backend(_)
+        | StoreError::Migration(_)
+        | StoreError::NewerSchema(_)
+        | StoreError::Corrupt(_)
+        | StoreError::Abandoned(_) => Error::internal(error),
+    }
 }
 
 pub(crate) fn from_blobs(error: BlobError) -> Error {
-    Error::internal(error)
+    if error.may_pass() {
+        Error::storage_unavailable(error)
+    } else {
+        Error::internal(error)
+    }
 }
 
 /// A public source's failure, when nothing held can answer instead.
@@ -71,3 +93,31 @@ impl std::fmt::Display for SharedCause {
 }
 
 impl std::error::Error for SharedCause {}
+
+#[cfg(test)]
+mod tests {
+    use model::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn d04_a_store_of_bytes_that_does_not_answer_is_told_apart_from_one_that_refuses() {
+        let detail = || "http://store.example said nothing".to_owned();
+        let away = from_blobs(BlobError::Unavailable {
+            action: "reading a blob",
+            detail: detail(),
+        });
+        assert_eq!(away.kind, ErrorKind::Unavailable);
+        assert!(away.retry_after_seconds.is_some());
+        assert!(
+            !away.message.contains("store.example"),
+            "where bytes are kept is nobody's business: {}",
+            away.message
+        );
+        let refused = from_blobs(BlobError::Refused {
+            action: "reading a blob",
+            detail: detail(),
+        });
+        assert_eq!(refused.kind, ErrorKind::Internal);
+    }
+}

@@ -175,7 +175,7 @@ impl Catalog {
         });
         if let Some(held) = ready {
             return Ok(AssetAnswer {
-                body: self.open_held(held.digests.clone()).await?,
+                body: self.open_held(held.digests.clone(), false).await?,
                 cache: CacheOutcome::Hit,
             });
         }
@@ -201,7 +201,7 @@ impl Catalog {
         };
         self.held_assets.insert(key, Arc::new(held));
         Ok(AssetAnswer {
-            body: self.open_held(digests).await?,
+            body: self.open_held(digests, false).await?,
             cache: CacheOutcome::Miss,
         })
     }

@@ -12,6 +12,7 @@ use store::Connection;
 
 use crate::failure::{Failure, from_store};
 use crate::identities::{find_policy_document, principal_of, unique_id};
+use crate::stamps::Tick;
 use crate::{Caller, Catalog};
 
 /// How long rights are believed after they were read.
@@ -46,18 +47,11 @@ struct Document {
 
 /// Rights read a short while ago.
 #[derive(Debug)]
-pub(crate) struct RightsCache(Cache<Principal, (EpochMillis, Arc<IdentityRights>)>);
+pub(crate) struct RightsCache(Cache<Principal, (EpochMillis, Tick, Arc<IdentityRights>)>);
 
 impl Default for RightsCache {
     fn default() -> Self {
         Self(Cache::new(PRINCIPALS))
-    }
-}
-
-impl RightsCache {
-    /// Forgets everything.
-    pub(crate) fn clear(&self) {
-        self.0.clear();
     }
 }
 
@@ -69,11 +63,13 @@ impl Catalog {
     ) -> Result<Arc<IdentityRights>> {
         let now = self.now();
         let kept = self.rights.0.get(principal);
-        if let Some((read_at, rights)) = &kept
+        if let Some((read_at, made_at, rights)) = &kept
             && now.0.saturating_sub(read_at.0) < BELIEVED_MS
+            && self.stamps.identities_are_valid(*made_at)
         {
             return Ok(Arc::clone(rights));
         }
+        let made_at = self.stamps.now();
         let rights = if principal.kind == PrincipalKind::Root {
             Arc::new(IdentityRights {
                 row_id: Some(0),
@@ -82,12 +78,12 @@ impl Catalog {
             })
         } else {
             let mut reader = self.store.read().await.map_err(from_store)?;
-            let last = kept.map(|(_, rights)| rights);
+            let last = kept.map(|(_, _, rights)| rights);
             read(&mut reader, principal, last).await?
         };
         // Who does not exist is not remembered: it may exist in a moment.
         if rights.row_id.is_some() {
-            let entry = (now, Arc::clone(&rights));
+            let entry = (now, made_at, Arc::clone(&rights));
             self.rights.0.insert(principal.clone(), entry);
         }
         Ok(rights)

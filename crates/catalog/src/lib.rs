@@ -27,6 +27,7 @@ mod events;
 mod explain;
 mod failure;
 mod followed;
+mod follower;
 mod format_rules;
 mod further_metadata;
 mod heavy_work;
@@ -38,6 +39,7 @@ mod identity_rights;
 mod ingest;
 mod labels;
 mod layout_documents;
+mod lease;
 mod namespace_document;
 mod origin_gate;
 mod package_group_packages;
@@ -103,6 +105,7 @@ pub use identities::{
     Tag, User, check_session_name, read_path,
 };
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
+pub use lease::Lease;
 pub use package_group_restrictions::{
     AllowedRepository, AllowedRepositoryUpdates, GroupRestrictionChanges,
 };

@@ -287,7 +287,7 @@ impl Catalog {
             .ok_or_else(no_asset)?;
         drop(reader);
         let digests = row.digests().map_err(from_store)?;
-        OfVersion::new(&found, self.open_held(digests).await?)
+        OfVersion::new(&found, self.open_held(digests, false).await?)
     }
 
     /// Whether whoever names a version of this status gets its assets.

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use blobs::{Stage, StageReader, Staged};
 use model::{AssetName, Digests, Error, PackageCoordinates, Result, VersionName};
@@ -17,6 +18,7 @@ use crate::asset_body::{AssetAnswer, AssetBody};
 use crate::asset_search::{AssetSearch, AtSource, Located, fault_at};
 use crate::failure::{copy_of, from_blobs, from_store};
 use crate::ingest::Ingested;
+use crate::lease::{PATIENCE, Turn};
 use crate::packages::version_not_found;
 use crate::repository_view::RepositoryView;
 use crate::source::{ExpectedDigests, SourceChecksum};
@@ -168,7 +170,7 @@ impl Catalog {
                 .stamps
                 .package_is_valid(held.made_at, view.domain_id, package)
         {
-            let body = self.open_held(held.digests.clone()).await?;
+            let body = self.open_held(held.digests.clone(), only_describe).await?;
             return Ok(AssetAnswer {
                 body,
                 cache: CacheOutcome::Hit,
@@ -194,7 +196,7 @@ impl Catalog {
                             let held = HeldAsset { digests, made_at };
                             self.held_assets.insert(key, Arc::new(held));
                         }
-                        let body = self.open_held(digests).await?;
+                        let body = self.open_held(digests, only_describe).await?;
                         return Ok(answer(body));
                     }
                     Located::AtSource(found) if only_describe => {
@@ -259,8 +261,12 @@ impl Catalog {
         }
     }
 
-    /// The bytes of an asset that a row names.
-    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
+    /// The bytes of an asset that a row names. Unless they are only asked about, it is known that they can be read.
+    pub(crate) async fn open_held(
+        &self,
+        digests: Digests,
+        only_describe: bool,
+    ) -> Result<AssetBody> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
         let blob = blob.ok_or_else(|| {
             Error::internal(format!(
@@ -268,6 +274,9 @@ impl Catalog {
                 digests.sha256
             ))
         })?;
+        if !only_describe {
+            blob.ready().await.map_err(from_blobs)?;
+        }
         Ok(AssetBody::held(blob, digests))
     }
 
@@ -355,6 +364,18 @@ impl Catalog {
         if self.is_held(&key).await? {
             return Ok(Pulled::Held);
         }
+        let patience = match asker {
+            Asker::Client => PATIENCE,
+            Asker::Behind { .. } => Duration::ZERO,
+        };
+        let look = || async { Ok::<_, Error>(self.is_held(&key).await?.then_some(())) };
+        let lease = match self.take_turn("pull", &key, patience, look).await? {
+            Turn::Done(()) => return Ok(Pulled::Held),
+            Turn::Own(None) if self.store.is_shared() && matches!(asker, Asker::Behind { .. }) => {
+                return Ok(Pulled::Declined);
+            }
+            Turn::Own(lease) => lease,
+        };
         let source = match self.connection_source(&view.nodes[found.node]).await {
             Ok(source) => source,
             Err(fault) => return Ok(Pulled::Fault(fault)),
@@ -396,6 +417,7 @@ impl Catalog {
         let under_way = self.background.begin();
         tokio::spawn(async move {
             let outcome = self.finish_pull(&pull, stage, download).await;
+            drop(lease);
             self.pulls.leave(&pull.key, &pull.allowance);
             match outcome {
                 Ok(size_bytes) => {

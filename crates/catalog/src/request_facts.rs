@@ -81,7 +81,9 @@ impl RequestFailure {
             ErrorKind::QuotaExceeded => "ServiceQuotaExceededException",
             ErrorKind::Throttled => "ThrottlingException",
             ErrorKind::TooLarge => "RequestEntityTooLargeException",
-            ErrorKind::UpstreamUnavailable | ErrorKind::Internal => "InternalServerException",
+            ErrorKind::UpstreamUnavailable | ErrorKind::Unavailable | ErrorKind::Internal => {
+                "InternalServerException"
+            }
         };
         Self {
             code,

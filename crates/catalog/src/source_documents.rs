@@ -13,6 +13,7 @@ use upstream::{DocumentAnswer, SourceError, Validators};
 
 use crate::change_log::{ChangeDetails, change};
 use crate::failure::{Failure, from_blobs, from_source, from_store};
+use crate::lease::{PATIENCE, Turn};
 use crate::repository_view::{Node, RepositoryView, Walk};
 use crate::settings::Settings;
 use crate::source::{PublicSource, SourcePackage, Unreadable};
@@ -316,7 +317,7 @@ impl Catalog {
         node: &Node,
         package: &PackageCoordinates,
     ) -> Refreshed {
-        let outcome = self.ask_source(domain_id, node, package).await;
+        let outcome = self.ask_in_turn(domain_id, node, package).await;
         if let Err(fault) = &outcome {
             let connection = node
                 .connection
@@ -325,6 +326,42 @@ impl Catalog {
             tracing::warn!(connection, package = %package, fault = ?fault, "asking a public source failed");
         }
         outcome
+    }
+
+    /// Asks the source, one node at a time: what another node heard meanwhile is as good.
+    async fn ask_in_turn(
+        self: &Arc<Self>,
+        domain_id: i64,
+        node: &Node,
+        package: &PackageCoordinates,
+    ) -> Refreshed {
+        if !self.store.is_shared() {
+            return self.ask_source(domain_id, node, package).await;
+        }
+        let before = self.document_checked_at(node, package).await?;
+        let look = || async {
+            let now = self.document_checked_at(node, package).await?;
+            if now == before {
+                return Ok(None);
+            }
+            let held = self.held_source_package(domain_id, node, package).await?;
+            Ok::<_, SourceFault>(held.map(|(_, found)| found))
+        };
+        let subject = (node.id, package);
+        match self.take_turn("refresh", &subject, PATIENCE, look).await? {
+            Turn::Done(found) => Ok(Some(found)),
+            Turn::Own(_lease) => self.ask_source(domain_id, node, package).await,
+        }
+    }
+
+    async fn document_checked_at(
+        &self,
+        node: &Node,
+        package: &PackageCoordinates,
+    ) -> Result<Option<i64>, SourceFault> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let row = reader.find_source_document(node.id, package).await;
+        Ok(row.map_err(from_store)?.map(|row| row.checked_at_ms))
     }
 
     async fn ask_source(

@@ -28,6 +28,7 @@ pub(crate) struct Stamps {
     graphs: Box<[AtomicU64]>,
     /// Any change at all in a domain.
     domains: Box<[AtomicU64]>,
+    identities: AtomicU64,
     hasher: RandomState,
 }
 
@@ -43,6 +44,7 @@ impl Default for Stamps {
             packages: zeroes(PACKAGE_SLOTS),
             graphs: zeroes(DOMAIN_SLOTS),
             domains: zeroes(DOMAIN_SLOTS),
+            identities: AtomicU64::new(0),
             hasher: RandomState::new(),
         }
     }
@@ -66,6 +68,26 @@ impl Stamps {
         let tick = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
         self.graphs[Self::graph_slot(domain_id)].fetch_max(tick, Ordering::SeqCst);
         self.domains[Self::graph_slot(domain_id)].fetch_max(tick, Ordering::SeqCst);
+    }
+
+    /// Notes a committed change of users, roles, their policies and tags, or access keys.
+    pub(crate) fn identities_changed(&self) {
+        let tick = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
+        self.identities.fetch_max(tick, Ordering::SeqCst);
+    }
+
+    /// Ends everything that was read up to now.
+    pub(crate) fn everything_changed(&self) {
+        self.identities_changed();
+        let tick = self.clock.fetch_add(1, Ordering::SeqCst) + 1;
+        for slot in self.graphs.iter().chain(&self.domains) {
+            slot.fetch_max(tick, Ordering::SeqCst);
+        }
+    }
+
+    /// Whether what was read at this tick about identities is still true.
+    pub(crate) fn identities_are_valid(&self, since: Tick) -> bool {
+        self.identities.load(Ordering::SeqCst) <= since.0
     }
 
     /// Whether what was read at this tick about a package is still true.
@@ -128,6 +150,15 @@ mod tests {
         stamps.graph_changed(1);
         assert!(!stamps.package_is_valid(after, 1, &package("a")));
         assert!(stamps.package_is_valid(after, 2, &package("b")));
+        assert!(stamps.identities_are_valid(before));
+        stamps.identities_changed();
+        assert!(!stamps.identities_are_valid(before));
+        assert!(stamps.package_is_valid(stamps.now(), 2, &package("b")));
+        let last = stamps.now();
+        stamps.everything_changed();
+        assert!(
+            !stamps.package_is_valid(last, 2, &package("b")) && !stamps.identities_are_valid(last)
+        );
     }
 
     #[test]

@@ -150,6 +150,7 @@ impl ControlPlane {
         place: RequestPlace,
         facts: &mut RequestFacts,
     ) -> Result<(Ctx, Asking), Refusal> {
+        self.catalog.see_all_writes().await?;
         let caller = match authenticate(&self.catalog, parts, body, Scope::API).await {
             Ok(caller) => caller.at(place),
             Err(refusal) => {

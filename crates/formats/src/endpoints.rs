@@ -199,6 +199,7 @@ impl PackageEndpoints {
         known: &mut Known,
     ) -> Result<(Box<dyn Endpoint>, Context)> {
         let host = bases::host_of(&parts.uri, &parts.headers)?;
+        self.catalog.see_all_writes().await?;
         let Some(format) = known.format else {
             return Err(no_format());
         };
@@ -354,6 +355,16 @@ fn log(error: &Error, known: &Known) {
                 operation,
                 source,
                 "a public source could not answer for a package request"
+            );
+        }
+        ErrorKind::Unavailable => {
+            tracing::warn!(
+                request_id,
+                kind,
+                format,
+                operation,
+                source,
+                "the storage could not be reached for a package request"
             );
         }
         ErrorKind::Invalid(_)

@@ -188,6 +188,8 @@ impl Context {
     /// A grant for another right than the one the request came in with.
     pub async fn grant_for(&self, action: Action, package: &PackageCoordinates) -> Result<Grant> {
         let caller = self.caller().clone();
+        // Much may have changed, on other nodes too, while a body came in.
+        self.catalog.see_all_writes().await?;
         self.catalog
             .grant(
                 caller,

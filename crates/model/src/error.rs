@@ -20,6 +20,9 @@ pub struct Error {
     pub retry_after_seconds: Option<u32>,
 }
 
+/// When to come back while the storage does not answer.
+const STORAGE_RETRY_AFTER_SECONDS: u32 = 5;
+
 /// The kinds of failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ErrorKind {
@@ -43,6 +46,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A public source failed, and nothing held can answer instead.
     UpstreamUnavailable,
+    /// What the service itself stands on, its database, does not answer now. The same request may succeed in a moment.
+    Unavailable,
     /// Our fault. The message sent is fixed.
     Internal,
 }
@@ -62,6 +67,7 @@ impl ErrorKind {
             Self::Throttled => "throttled",
             Self::TooLarge => "too-large",
             Self::UpstreamUnavailable => "upstream-unavailable",
+            Self::Unavailable => "unavailable",
             Self::Internal => "internal",
         }
     }
@@ -205,9 +211,28 @@ impl Error {
         Self::new(ErrorKind::TooLarge, message)
     }
 
+    /// What the service stands on does not answer now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unavailable, message)
+    }
+
     /// A public source failed.
     pub fn upstream_unavailable(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::UpstreamUnavailable, message)
+    }
+
+    /// Rows or bytes cannot be reached now; the cause is logged, the caller learns when to come back.
+    pub fn storage_unavailable(
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            source: Some(source.into()),
+            retry_after_seconds: Some(STORAGE_RETRY_AFTER_SECONDS),
+            ..Self::new(
+                ErrorKind::Unavailable,
+                "The storage of this service does not answer at the moment. Try again in a few seconds.",
+            )
+        }
     }
 
     /// Our fault; the cause is logged, the caller learns only that it happened.

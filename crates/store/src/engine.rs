@@ -12,16 +12,19 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
 use crate::sqlite_writer::SqliteWriter;
-use crate::{StoreError, StoreResult, migration};
+use crate::{PostgresSettings, StoreError, StoreResult, migration};
 
 /// How long to wait for another process that writes to the same SQLite database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How long whoever follows the log waits for a connection: requests wait for it.
+const FOLLOWER_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Runs one expression on the engine at hand, with `$db` bound to its connection. A failure is also noted at the
 /// connection, for [`Tx::settle`].
@@ -59,7 +62,28 @@ enum Engine {
         readers: SqlitePool,
         writer: Arc<SqliteWriter>,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        /// For those who follow the log: they must not wait behind those who write.
+        followers: PgPool,
+    },
+}
+
+/// The channel on which nodes tell each other that the log has grown.
+const CHANNEL: &str = "reliquary_changes";
+const ANNOUNCE: &str = "SELECT pg_notify($1, '')";
+
+/// Hears of other processes that have written.
+#[derive(Debug)]
+pub struct Listener(PgListener);
+
+impl Listener {
+    /// Waits until another process, or this one, says that it has written. Words that were said while the connection
+    /// was lost are not heard.
+    pub async fn heard(&mut self) -> StoreResult<()> {
+        self.0.try_recv().await?;
+        Ok(())
+    }
 }
 
 /// A connection that reads. Statements of a noun are its methods, in that noun's file.
@@ -180,15 +204,61 @@ impl Store {
     }
 
     /// Connects to PostgreSQL and brings the schema up to date, one node at a time.
-    pub async fn open_postgres(url: &str, connections: u32) -> StoreResult<Self> {
-        let options: PgConnectOptions = url.parse()?;
+    pub async fn open_postgres(settings: &PostgresSettings) -> StoreResult<Self> {
+        // Its own connection, because a migration may take longer than any request is allowed to.
+        let mut first = sqlx::ConnectOptions::connect(&settings.options()?).await?;
+        // Under an advisory lock, so that of several nodes that start at once one migrates.
+        migration::postgres().run(&mut first).await?;
+        sqlx::Connection::close(first).await.ok();
+        let options = settings.bounded_options()?;
         let pool = PgPoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(Duration::from_secs(10))
-            .connect_with(options)
-            .await?;
-        migration::postgres().run(&pool).await?;
-        Ok(Self::over(Engine::Postgres(pool)))
+            .min_connections(0)
+            .max_connections(settings.connections.max(1))
+            .acquire_timeout(settings.connect_timeout)
+            .connect_lazy_with(options.clone());
+        let followers = PgPoolOptions::new()
+            .min_connections(0)
+            .max_connections(2)
+            // Its one statement is the test; who follows asks again over a new connection.
+            .test_before_acquire(false)
+            .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
+            .connect_lazy_with(options);
+        Ok(Self::over(Engine::Postgres { pool, followers }))
+    }
+
+    /// Whether other processes may write to the same database while this one serves from it.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.engine, Engine::Postgres { .. })
+    }
+
+    /// A connection to follow the log with. As [`Store::read`], but never behind those who write.
+    pub async fn follow(&self) -> StoreResult<Connection> {
+        match &self.engine {
+            Engine::Sqlite { .. } => self.read().await,
+            Engine::Postgres { followers, .. } => {
+                Ok(Connection::new(Inner::Postgres(followers.acquire().await?)))
+            }
+        }
+    }
+
+    /// Begins to hear of writes; nothing on an engine without other processes.
+    pub async fn listen(&self) -> StoreResult<Option<Listener>> {
+        let Engine::Postgres { followers, .. } = &self.engine else {
+            return Ok(None);
+        };
+        let mut listener = PgListener::connect_with(followers).await?;
+        listener.listen(CHANNEL).await?;
+        Ok(Some(Listener(listener)))
+    }
+
+    /// Tells those who listen that something was written. Never inside the transaction that wrote: PostgreSQL lets only
+    /// one transaction that notifies commit at a time.
+    pub async fn announce(&self) -> StoreResult<()> {
+        if let Engine::Postgres { pool, .. } = &self.engine {
+            sqlx::query(ANNOUNCE).bind(CHANNEL).execute(pool).await?;
+        }
+        Ok(())
     }
 
     fn over(engine: Engine) -> Self {
@@ -212,7 +282,7 @@ impl Store {
             Engine::Sqlite { readers, .. } => {
                 Inner::Sqlite(SqliteHandle::Pooled(readers.acquire().await?))
             }
-            Engine::Postgres(pool) => Inner::Postgres(pool.acquire().await?),
+            Engine::Postgres { pool, .. } => Inner::Postgres(pool.acquire().await?),
         };
         Ok(Connection::new(inner))
     }
@@ -230,7 +300,7 @@ impl Store {
     {
         let outcome = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(unit).await,
-            Engine::Postgres(pool) => {
+            Engine::Postgres { pool, .. } => {
                 let pool = pool.clone();
                 let finished =
                     tokio::spawn(async move { write_on_postgres(&pool, unit).await }).await;
@@ -259,7 +329,10 @@ impl Store {
                 readers.close().await;
                 writer.stop().await;
             }
-            Engine::Postgres(pool) => pool.close().await,
+            Engine::Postgres { pool, followers } => {
+                pool.close().await;
+                followers.close().await;
+            }
         }
     }
 }

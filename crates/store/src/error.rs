@@ -15,12 +15,21 @@ pub enum StoreError {
     /// No space is left for the database.
     #[error("no space is left for the database")]
     Full(#[source] Arc<sqlx::Error>),
+    /// The database cannot be reached, or is just starting or stopping; it may be back in a moment.
+    #[error("the database does not answer")]
+    Unavailable(#[source] Arc<sqlx::Error>),
     /// Any other failure of the engine.
     #[error("the database failed")]
     Backend(#[source] Arc<sqlx::Error>),
     /// The schema could not be brought up to date, or is newer than this program.
     #[error("the schema could not be migrated: {0}")]
     Migration(#[source] Arc<sqlx::migrate::MigrateError>),
+    /// A later release has changed the schema.
+    #[error(
+        "the database has a schema of a later release (migration {0}), which this program does not know; start that \
+         release or a later one"
+    )]
+    NewerSchema(i64),
     /// A row holds what this program cannot read.
     #[error("unreadable row: {0}")]
     Corrupt(String),
@@ -29,10 +38,22 @@ pub enum StoreError {
     Abandoned(String),
 }
 
+impl StoreError {
+    /// That the database did not answer, for a reason that its driver does not know.
+    #[must_use]
+    pub fn unavailable(reason: std::io::Error) -> Self {
+        Self::Unavailable(Arc::new(sqlx::Error::Io(reason)))
+    }
+}
+
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
             sqlx::Error::PoolTimedOut => return Self::Busy(Arc::new(error)),
+            sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::WorkerCrashed => return Self::Unavailable(Arc::new(error)),
             sqlx::Error::Database(database) => database.code().map(std::borrow::Cow::into_owned),
             _ => None,
         };
@@ -42,6 +63,14 @@ impl From<sqlx::Error> for StoreError {
                 Self::Busy(Arc::new(error))
             }
             Some("13" | "53100") => Self::Full(Arc::new(error)),
+            // PostgreSQL: shutting down, crashed, starting; a standby that was promoted or not yet; too many connections;
+            // a connection that was given up on while it waited.
+            Some(
+                "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "25P03" | "53300" | "08000"
+                | "08003" | "08006",
+            ) => Self::Unavailable(Arc::new(error)),
+            // Statements and locks that took longer than allowed.
+            Some("57014") => Self::Busy(Arc::new(error)),
             _ => Self::Backend(Arc::new(error)),
         }
     }
@@ -49,6 +78,10 @@ impl From<sqlx::Error> for StoreError {
 
 impl From<sqlx::migrate::MigrateError> for StoreError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
-        Self::Migration(Arc::new(error))
+        match error {
+            sqlx::migrate::MigrateError::VersionMissing(version) => Self::NewerSchema(version),
+            sqlx::migrate::MigrateError::Execute(error) => error.into(),
+            error => Self::Migration(Arc::new(error)),
+        }
     }
 }

@@ -40,6 +40,8 @@ pub fn hot_statements() -> impl Iterator<Item = &'static HotStatement> {
         crate::domain_package::HOT,
         crate::engine::HOT,
         crate::event_cursor::HOT,
+        crate::installation_mark::HOT,
+        crate::lease::HOT,
         crate::managed_policy::HOT,
         crate::oidc_provider::HOT,
         crate::package::HOT,

@@ -13,12 +13,15 @@ pub mod engine;
 mod error;
 mod event_cursor;
 mod hot_statement;
+mod installation_mark;
+mod lease;
 mod managed_policy;
 mod migration;
 mod oidc_provider;
 mod package;
 mod package_group;
 mod package_version;
+mod postgres_settings;
 mod principal;
 mod principal_policy;
 mod repository;
@@ -33,11 +36,11 @@ mod tag;
 
 pub use access_key::AccessKeyRow;
 pub use asset::{AssetCompanion, AssetRow, NewAsset};
-pub use change::{ChangeRow, LogRow};
+pub use change::{ChangeRow, ChangedRow, LogRow};
 pub use connection::ExternalConnectionRow;
 pub use domain::DomainRow;
 pub use domain_package::DomainPackageRow;
-pub use engine::{Connection, Store, Tx};
+pub use engine::{Connection, Listener, Store, Tx};
 pub use error::{StoreError, StoreResult};
 pub use event_cursor::EventBacklogRow;
 pub use hot_statement::{HotStatement, hot_statements};
@@ -48,6 +51,7 @@ pub use package_group::{AllowedRepositoryRow, PackageGroupRow};
 pub use package_version::{
     NewVersion, PackageVersionRow, VersionContent, VersionFilter, VersionMetadataRow,
 };
+pub use postgres_settings::PostgresSettings;
 pub use principal::PrincipalRow;
 pub use principal_policy::PrincipalPolicyRow;
 pub use repository::{RepositoryRow, UpstreamRow};

@@ -46,6 +46,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "source companions",
         include_str!("../migrations/sqlite/0010_source_companions.sql"),
     ),
+    (
+        11,
+        "nodes",
+        include_str!("../migrations/sqlite/0011_nodes.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -87,6 +92,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         10,
         "source companions",
         include_str!("../migrations/postgres/0010_source_companions.sql"),
+    ),
+    (
+        11,
+        "nodes",
+        include_str!("../migrations/postgres/0011_nodes.sql"),
     ),
 ];
 

@@ -14,5 +14,7 @@ pub mod fake_source;
 #[cfg(feature = "house")]
 pub mod house;
 pub mod packages;
+#[cfg(feature = "house")]
+pub mod postgres;
 #[cfg(feature = "server")]
 pub mod server;

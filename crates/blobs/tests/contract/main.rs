@@ -1,4 +1,5 @@
-//! What every place that holds blobs must do, run on each of them; and, in `disk`, what only a local disk can show.
+//! What every place that holds blobs must do, run on each of them; and what only a local disk (`disk`) or an object
+//! store (`s3`) can show.
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
@@ -6,26 +7,65 @@ mod commit;
 mod delete;
 mod disk;
 mod follow;
+mod proxy;
 mod read;
+mod s3;
+mod s3_server;
 
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
 use model::Sha256Digest;
-use reliquary_blobs::{BlobSettings, Blobs, StoredBlob};
+use reliquary_blobs::{BlobSettings, Blobs, S3Settings, StoredBlob};
 use tempfile::TempDir;
+
+use s3_server::S3Server;
 
 /// A store of blobs of one kind, empty at first, and gone with this value.
 struct Store {
     blobs: Blobs,
     folder: TempDir,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Disk,
+    S3,
 }
 
 impl Store {
     fn on_disk() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let blobs = Blobs::open_disk(&folder.path().join("data"), BlobSettings::default()).unwrap();
-        Self { blobs, folder }
+        Self {
+            blobs,
+            folder,
+            kind: Kind::Disk,
+        }
+    }
+
+    async fn on_s3() -> Self {
+        Self::in_bucket(&S3Server::get().settings()).await
+    }
+
+    async fn in_bucket(s3: &S3Settings) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join("data");
+        let opened = Blobs::open_s3(&root, s3, BlobSettings::default()).await;
+        Self {
+            blobs: opened.unwrap(),
+            folder,
+            kind: Kind::S3,
+        }
+    }
+
+    /// Within this many milliseconds two dates of blobs may look the same, or lag behind the clock.
+    const fn date_grain_ms(&self) -> i64 {
+        match self.kind {
+            Kind::Disk => 30,
+            Kind::S3 => 1_200,
+        }
     }
 
     async fn put(&self, bytes: &Bytes) -> Sha256Digest {
@@ -87,6 +127,14 @@ macro_rules! on_every_store {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
                     super::$name(crate::Store::on_disk()).await;
+                }
+            )+
+        }
+        mod on_s3 {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    super::$name(crate::Store::on_s3().await).await;
                 }
             )+
         }

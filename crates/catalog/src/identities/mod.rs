@@ -159,6 +159,6 @@ impl Catalog {
 
     /// Forgets what was kept of identities, after one of them changed here.
     fn identities_changed(&self) {
-        self.rights.clear();
+        self.stamps.identities_changed();
     }
 }

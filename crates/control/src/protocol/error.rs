@@ -162,6 +162,11 @@ fn failure(error: &Error) -> Exception<'_> {
             retry_after_seconds: error.retry_after_seconds,
             ..exception("InternalServerException", StatusCode::INTERNAL_SERVER_ERROR)
         },
+        // The API has no exception of its own for it; its clients try again after a 503.
+        ErrorKind::Unavailable => Exception {
+            retry_after_seconds: error.retry_after_seconds,
+            ..exception("InternalServerException", StatusCode::SERVICE_UNAVAILABLE)
+        },
         ErrorKind::Internal => {
             let status = StatusCode::INTERNAL_SERVER_ERROR;
             Exception::new(
@@ -205,6 +210,10 @@ pub(crate) fn log(error: &Error, place: &Place<'_>) {
         ErrorKind::UpstreamUnavailable => {
             let cause = causes(error);
             tracing::warn!(request_id, operation, %peer, kind, cause, "a public source failed a request");
+        }
+        ErrorKind::Unavailable => {
+            let cause = causes(error);
+            tracing::warn!(request_id, operation, %peer, kind, cause, "the storage could not be reached for a request");
         }
         ErrorKind::Invalid(_)
         | ErrorKind::Unauthenticated

@@ -144,7 +144,7 @@ fn failure(error: &Error) -> Shown {
             StatusCode::PAYLOAD_TOO_LARGE,
             message,
         ),
-        ErrorKind::UpstreamUnavailable => shown(
+        ErrorKind::UpstreamUnavailable | ErrorKind::Unavailable => shown(
             "ServiceUnavailable",
             StatusCode::SERVICE_UNAVAILABLE,
             message,

@@ -109,6 +109,7 @@ async fn run(
     facts.event = action.name();
     facts.is_read_only = action == Action::GetCallerIdentity;
     let catalog = service.catalog;
+    catalog.see_all_writes().await?;
     let origin = parts.extensions.get::<RequestPlace>().copied();
     let origin = origin.unwrap_or_default();
     if action == Action::AssumeRoleWithWebIdentity {

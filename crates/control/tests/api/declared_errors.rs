@@ -452,19 +452,17 @@ async fn s13_an_owner_that_is_no_account_is_invalid_before_rights_are_asked() {
 }
 
 #[tokio::test]
-async fn every_operation_answers_an_internal_error_with_a_fixed_text_when_the_database_is_gone() {
+async fn d04_every_operation_says_that_it_cannot_be_served_now_when_the_database_is_gone() {
     let service = stocked(Setup::default()).await;
     // The key is known for a while, so that requests get as far as the operation.
     service.ask(post("/v1/domains")).await.ok();
     service.catalog.close().await;
     for (name, ask, _) in requests() {
         let answer = service.ask(ask).await;
-        let body = answer.refused(500, "InternalServerException");
-        assert_eq!(
-            body,
-            json!({ "message": "An internal error occurred." }),
-            "{name}"
-        );
+        let body = answer.refused(503, "InternalServerException");
+        let text = "The service is temporarily unavailable: its database does not answer. Try again in a moment.";
+        assert_eq!(body, json!({ "message": text }), "{name}");
+        assert!(answer.header("retry-after").is_some(), "{name}");
         assert_eq!(answer.labels.unwrap().operation, name);
     }
     // And when not even the key can be looked up.
@@ -472,7 +470,7 @@ async fn every_operation_answers_an_internal_error_with_a_fixed_text_when_the_da
     service
         .ask(post("/v1/domains"))
         .await
-        .refused(500, "InternalServerException");
+        .refused(503, "InternalServerException");
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ pub(crate) fn status(error: &Error) -> StatusCode {
             StatusCode::SERVICE_UNAVAILABLE
         }
         ErrorKind::UpstreamUnavailable => StatusCode::BAD_GATEWAY,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -112,5 +113,12 @@ mod tests {
             (busy.status(), &busy.headers()[RETRY_AFTER]),
             (StatusCode::SERVICE_UNAVAILABLE, &HeaderValue::from(7))
         );
+    }
+
+    #[test]
+    fn d04_a_storage_that_does_not_answer_is_503_with_a_time_to_come_back() {
+        let away = plain(&Error::storage_unavailable("the bucket is away"));
+        assert_eq!(away.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(away.headers().contains_key(RETRY_AFTER));
     }
 }

@@ -36,6 +36,7 @@ fn status(error: &Error) -> StatusCode {
         | ErrorKind::Throttled
         | ErrorKind::TooLarge
         | ErrorKind::UpstreamUnavailable
+        | ErrorKind::Unavailable
         | ErrorKind::Internal => error_reply::status(error),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
+use std::sync::Arc;
 
 use catalog::Caller;
 use model::{Namespace, PackageCoordinates, PackageName};
@@ -15,7 +16,7 @@ pub(crate) const CONNECTION: &str = "public:npmjs";
 /// What packages are called here: `name`, or `@scope/name`.
 pub(crate) struct House {
     inner: testkit::house::House,
-    pub(crate) source: FakeNpm,
+    pub(crate) source: Arc<FakeNpm>,
 }
 
 impl Deref for House {
@@ -39,7 +40,23 @@ impl House {
             url: source.base_url().to_owned(),
         };
         let inner = testkit::house::House::open(plan, &[connection]).await;
+        let source = Arc::new(source);
         Self { inner, source }
+    }
+
+    /// Two nodes over the same rows and bytes, with the same source.
+    pub(crate) async fn pair() -> (Self, Self) {
+        let source = Arc::new(FakeNpm::start().await);
+        let connections = [Connection {
+            name: CONNECTION,
+            format: "npm",
+            url: source.base_url().to_owned(),
+        }];
+        let first = testkit::house::House::open_on_postgres(Plan::default(), &connections).await;
+        let second = first.neighbour(Plan::default(), &connections).await;
+        let own = Arc::clone(&source);
+        let house = |inner, source| Self { inner, source };
+        (house(first, source), house(second, own))
     }
 
     /// A house with one repository that is connected to the source.

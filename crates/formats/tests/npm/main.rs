@@ -13,6 +13,7 @@ mod events;
 mod house;
 mod identity;
 mod misbehaviour;
+mod nodes;
 mod package_groups;
 mod packages;
 mod promotion;

@@ -140,7 +140,8 @@ async fn what_was_pulled_is_served_when_the_source_is_gone() {
     let document = main.get("left-pad").await.bytes().clone();
     let tarball = main.tarball("left-pad", "1.1.0").await.bytes().clone();
     house.wait_until_held("main", "left-pad", &["1.1.0"]).await;
-    house.source.shutdown().await;
+    let source = std::sync::Arc::get_mut(&mut house.source);
+    source.unwrap().shutdown().await;
     house.clock.advance(FRESHNESS_MS + 1);
     let main = house.at("main");
     assert_eq!(

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use super::setting::{Origins, SETTINGS};
-use super::{Config, EndpointForm, Origin, connection, event_endpoint};
+use super::{Config, EndpointForm, Origin, blobs, connection, event_endpoint};
 
 /// Everything that is wrong with a configuration.
 #[derive(Debug)]
@@ -198,6 +198,10 @@ pub(super) fn check_together(
             ));
         }
     }
+    if let Some(ca_file) = &config.blobs.ca_file {
+        let key = "blobs.ca_file";
+        check_file(key, ca_file, false, origin(key), problems);
+    }
     for (name, connection) in &config.connections {
         if let Some(ca_file) = &connection.ca_file {
             let key = connection::key(name, "ca_file");
@@ -212,17 +216,59 @@ pub(super) fn check_together(
             check_file(&key, ca_file, false, origin, problems);
         }
     }
+    check_store(config, origins, problems);
     let inline = connection::inline_secret_key(origins)
-        .or_else(|| event_endpoint::inline_secret_key(origins));
+        .or_else(|| event_endpoint::inline_secret_key(origins))
+        .or_else(|| {
+            let password = origins.get_key_value("store.password");
+            password.filter(|(_, origin)| matches!(origin, Origin::File { .. }))
+        })
+        .or_else(|| blobs::inline_secret_key(origins));
     if let (Some(file), Some((key, origin))) = (file, inline)
         && fs::metadata(file).is_ok_and(|metadata| metadata.permissions().mode() & 0o007 != 0)
     {
         let reason = "the file holds a secret and everybody may read it";
         let allowed = format!(
-            "chmod o= {}, or name a variable in {key}_env",
-            file.display()
+            "chmod o= {}, or name {}",
+            file.display(),
+            if key.starts_with("blobs.") {
+                format!("a file in {key}_file")
+            } else {
+                format!("a variable in {key}_env")
+            }
         );
         problems.push(Problem::bad(key, None, origin.clone(), reason, allowed));
+    }
+}
+
+fn check_store(config: &Config, origins: &Origins, problems: &mut Vec<Problem>) {
+    let origin = |key: &str| origins.get(key).cloned().unwrap_or(Origin::Default);
+    let store = &config.store;
+    if let Some(file) = &store.password_file {
+        let key = "store.password_file";
+        check_file(key, file, true, origin(key), problems);
+        if store.password.is_some() {
+            let reason = "the password is given in two ways";
+            let advice = "store.password or store.password_file";
+            problems.push(Problem::bad(key, None, origin(key), reason, advice));
+        }
+    }
+    if store.url.is_none() && (store.password.is_some() || store.password_file.is_some()) {
+        let key = match store.password {
+            Some(_) => "store.password",
+            None => "store.password_file",
+        };
+        let reason = "there is no database that it could be for";
+        let advice = "store.url beside it";
+        problems.push(Problem::bad(key, None, origin(key), reason, advice));
+    }
+    if store.url.is_none() && config.blobs_folder.is_some() {
+        let reason = "rows in the data folder and bytes elsewhere cannot be copied together";
+        let advice = "store.url beside it, or none: bytes are then in the data folder";
+        let shown = config.shared_blobs_folder().display().to_string();
+        let origin = origin("blobs.folder");
+        let problem = Problem::bad("blobs.folder", Some(&shown), origin, reason, advice);
+        problems.push(problem);
     }
 }
 
@@ -251,7 +297,7 @@ fn check_file(
                 Some(&shown),
                 origin,
                 "it is not a file",
-                "a PEM file",
+                "the path of a file",
             ));
         }
         Ok(metadata) if metadata.len() == 0 => {
@@ -260,7 +306,7 @@ fn check_file(
                 Some(&shown),
                 origin,
                 "it is empty",
-                "a PEM file",
+                "a file with something in it",
             ));
         }
         Ok(metadata) if is_private && metadata.permissions().mode() & 0o007 != 0 => {

@@ -5,6 +5,7 @@
 //! reader, its printer and the text that says what is allowed. This module reads no environment by itself.
 
 mod address_range;
+mod blobs;
 mod connection;
 mod error;
 mod event_endpoint;
@@ -23,6 +24,7 @@ use model::AccountId;
 use url::Url;
 
 pub use address_range::AddressRange;
+pub use blobs::{BlobsConfig, BlobsCredentials, BlobsKind};
 pub use connection::{ConnectionConfig, KnownConnection};
 pub use error::{ConfigError, Problem};
 pub use event_endpoint::EventEndpoint;
@@ -41,6 +43,10 @@ pub type Environment = BTreeMap<String, OsString>;
 pub struct Config {
     /// The folder that holds everything: rows, bytes, the AWS profile.
     pub data: PathBuf,
+    /// Where rows are kept.
+    pub store: StoreConfig,
+    /// The folder of bytes that several nodes share; the data folder if none is named.
+    pub blobs_folder: Option<PathBuf>,
     /// Where the service listens.
     pub listen: SocketAddr,
     /// Where `/metrics` listens; nothing listens if it is off.
@@ -67,6 +73,8 @@ pub struct Config {
     pub events: Events,
     /// Bounds on what one client may send or hold.
     pub limits: Limits,
+    /// Where bytes are kept.
+    pub blobs: BlobsConfig,
     /// Sizes of the memory caches.
     pub cache: Cache,
     /// How public sources are asked.
@@ -85,6 +93,21 @@ pub struct Config {
     pub connections: BTreeMap<String, ConnectionConfig>,
     /// Laptop mode: any access key is the root of the account. Only a flag sets it.
     pub dev: bool,
+}
+
+/// Where rows are kept: in a file in the data folder, or in PostgreSQL, where several nodes share them.
+#[derive(Debug, Clone)]
+pub struct StoreConfig {
+    /// The PostgreSQL database; nothing for the file.
+    pub url: Option<String>,
+    /// Its password.
+    pub password: Option<Secret>,
+    /// The file that holds its password.
+    pub password_file: Option<PathBuf>,
+    /// Connections of this node, at most.
+    pub connections: u64,
+    /// How long a request waits for a connection.
+    pub connect_timeout_ms: u64,
 }
 
 /// The two forms of package endpoints.
@@ -254,6 +277,14 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             data: PathBuf::from("reliquary-data"),
+            store: StoreConfig {
+                url: None,
+                password: None,
+                password_file: None,
+                connections: 20,
+                connect_timeout_ms: 5_000,
+            },
+            blobs_folder: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8740)),
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 8741))),
             public_url: None,
@@ -295,6 +326,7 @@ impl Default for Config {
                 write_idle_timeout_ms: 60_000,
                 max_connections: 4096,
             },
+            blobs: BlobsConfig::default(),
             cache: Cache {
                 document_bytes: 16 << 20,
                 asset_bytes: 12 << 20,
@@ -352,6 +384,13 @@ impl Config {
     pub fn audit_folder(&self) -> PathBuf {
         let named = self.audit.path.clone();
         named.unwrap_or_else(|| self.data.join("audit"))
+    }
+
+    /// The folder that holds the bytes of packages, for all nodes.
+    #[must_use]
+    pub fn shared_blobs_folder(&self) -> PathBuf {
+        let named = self.blobs_folder.clone();
+        named.unwrap_or_else(|| self.data.clone())
     }
 
     /// The address that clients use, without a slash at its end, when the service listens on `bound`.
@@ -437,6 +476,7 @@ pub fn load(
         formats,
         &mut problems,
     );
+    blobs::finish(&mut config, &origins, environment, &mut problems);
     event_endpoint::finish(&mut config, &origins, environment, &mut problems);
     error::check_together(
         &config,

@@ -11,10 +11,12 @@ use tracing_subscriber::EnvFilter;
 
 use super::source::Given;
 use super::value::{
-    address, address_ranges, boolean, count, host_and_port, hosts, non_empty, origin_address, put,
-    show_bytes, size_bytes, size_or_none, slug, word,
+    HIDDEN, Secret, address, address_ranges, boolean, count, database_address, host_and_port,
+    hosts, non_empty, origin_address, put, show_bytes, size_bytes, size_or_none, slug, word,
 };
-use super::{Config, EndpointForm, LogFormat, Origin, Problem, connection, event_endpoint};
+use super::{
+    BlobsKind, Config, EndpointForm, LogFormat, Origin, Problem, blobs, connection, event_endpoint,
+};
 
 /// One setting.
 pub(super) struct Setting {
@@ -24,6 +26,8 @@ pub(super) struct Setting {
     pub(super) allowed: &'static str,
     /// Whether the file may give it as an array.
     pub(super) is_list: bool,
+    /// Whether a value that cannot be used is not shown.
+    is_secret: bool,
     set: fn(&mut Config, &str) -> Result<(), String>,
     /// The effective value.
     pub(super) show: fn(&Config) -> String,
@@ -42,6 +46,7 @@ const fn row(
         key,
         allowed,
         is_list: false,
+        is_secret: false,
         set,
         show,
     }
@@ -86,6 +91,7 @@ macro_rules! count_row {
 const PATH: &str = "the path of a file";
 const FORMS: &[(&str, EndpointForm)] =
     &[("path", EndpointForm::Path), ("host", EndpointForm::Host)];
+const BLOBS_KINDS: &[(&str, BlobsKind)] = &[("disk", BlobsKind::Disk), ("s3", BlobsKind::S3)];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const STATUS_TEXTS: &[(&str, &str)] = &[("Available", "Available"), ("AVAILABLE", "AVAILABLE")];
 
@@ -111,6 +117,47 @@ pub(super) const SETTINGS: &[Setting] = &[
         "the path of a folder",
         |c, v| put(&mut c.data, path(v)),
         |c| c.data.display().to_string(),
+    ),
+    Setting {
+        is_secret: true,
+        ..row(
+            "store.url",
+            "postgres://USER@HOST:PORT/DATABASE, with ?sslmode=verify-full&sslrootcert=FILE for TLS",
+            |c, v| put(&mut c.store.url, database_address(v).map(Some)),
+            |c| optional(c.store.url.as_ref()),
+        )
+    },
+    Setting {
+        is_secret: true,
+        ..row(
+            "store.password",
+            "any text",
+            |c, v| {
+                let password = non_empty(v).map(Secret::new);
+                put(&mut c.store.password, password.map(Some))
+            },
+            |c| {
+                let hidden = c.store.password.as_ref().map(|_| HIDDEN);
+                hidden.unwrap_or("none").to_owned()
+            },
+        )
+    },
+    row(
+        "store.password_file",
+        PATH,
+        |c, v| put(&mut c.store.password_file, path(v).map(Some)),
+        |c| {
+            let file = c.store.password_file.as_ref().map(|path| path.display());
+            optional(file.as_ref())
+        },
+    ),
+    count_row!("store.connections", store.connections, 1),
+    duration_row!("store.connect_timeout_ms", store.connect_timeout_ms),
+    row(
+        "blobs.folder",
+        "the path of a folder",
+        |c, v| put(&mut c.blobs_folder, path(v).map(Some)),
+        |c| c.shared_blobs_folder().display().to_string(),
     ),
     row(
         "listen",
@@ -267,6 +314,87 @@ pub(super) const SETTINGS: &[Setting] = &[
         "a whole number, at least 1",
         |c, v| put(&mut c.limits.max_connections, count(v, 1)),
         |c| c.limits.max_connections.to_string(),
+    ),
+    row(
+        "blobs.kind",
+        "disk or s3",
+        |c, v| put(&mut c.blobs.kind, word(v, BLOBS_KINDS)),
+        |c| name_of(BLOBS_KINDS, &c.blobs.kind),
+    ),
+    row(
+        "blobs.endpoint",
+        "http or https, a host and if need be a port, nothing else",
+        |c, v| put(&mut c.blobs.endpoint, origin_address(v).map(Some)),
+        |c| optional(c.blobs.endpoint.as_ref()),
+    ),
+    row(
+        "blobs.region",
+        "lower-case letters, digits and hyphens",
+        |c, v| put(&mut c.blobs.region, slug(v).map(Some)),
+        |c| optional(c.blobs.region.as_ref()),
+    ),
+    row(
+        "blobs.bucket",
+        "3 to 63 letters, digits, dots, hyphens and underscores",
+        |c, v| put(&mut c.blobs.bucket, blobs::bucket_name(v)),
+        |c| optional(c.blobs.bucket.as_ref()),
+    ),
+    row(
+        "blobs.prefix",
+        "segments of letters, digits, dots, hyphens and underscores, with a slash between two",
+        |c, v| put(&mut c.blobs.prefix, blobs::key_prefix(v)),
+        |c| c.blobs.prefix.clone(),
+    ),
+    row(
+        "blobs.path_style",
+        "true or false",
+        |c, v| put(&mut c.blobs.path_style, boolean(v).map(Some)),
+        |c| c.blobs.uses_path_style().to_string(),
+    ),
+    row(
+        "blobs.allow_http",
+        "true or false",
+        |c, v| put(&mut c.blobs.allow_http, boolean(v)),
+        |c| c.blobs.allow_http.to_string(),
+    ),
+    row(
+        "blobs.ca_file",
+        PATH,
+        |c, v| put(&mut c.blobs.ca_file, path(v).map(Some)),
+        |c| optional(c.blobs.ca_file.as_ref().map(|path| path.display()).as_ref()),
+    ),
+    row(
+        "blobs.access_key_id",
+        "the id of an access key",
+        |c, v| put(&mut c.blobs.access_key_id, non_empty(v).map(Some)),
+        |c| optional(c.blobs.access_key_id.as_ref()),
+    ),
+    Setting {
+        is_secret: true,
+        ..row(
+            "blobs.secret_access_key",
+            "the secret of an access key",
+            |c, v| {
+                let secret = non_empty(v).map(|text| Some(Secret::new(text)));
+                put(&mut c.blobs.secret_access_key, secret)
+            },
+            |c| optional(c.blobs.secret_access_key.as_ref().map(|_| HIDDEN).as_ref()),
+        )
+    },
+    row(
+        "blobs.secret_access_key_file",
+        PATH,
+        |c, v| put(&mut c.blobs.secret_access_key_file, path(v).map(Some)),
+        |c| {
+            let file = c.blobs.secret_access_key_file.as_ref();
+            optional(file.map(|path| path.display()).as_ref())
+        },
+    ),
+    row(
+        "blobs.profile",
+        "the name of a profile of the AWS tools",
+        |c, v| put(&mut c.blobs.profile, non_empty(v).map(Some)),
+        |c| optional(c.blobs.profile.as_ref()),
     ),
     size_row!("cache.document_bytes", cache.document_bytes),
     size_row!("cache.asset_bytes", cache.asset_bytes),
@@ -441,7 +569,10 @@ pub(super) fn apply(
         }
         Err(reason) => problems.push(Problem::bad(
             &key,
-            Some(&given.text),
+            Some(match setting.is_secret {
+                true => HIDDEN,
+                false => &given.text,
+            }),
             given.origin,
             reason,
             setting.allowed,

@@ -140,6 +140,31 @@ fn every_default_reads_back_through_its_own_row() {
 }
 
 #[test]
+fn the_password_of_the_database_is_never_shown_and_has_its_own_place() {
+    let text = complaints("[store]\nurl = 'postgres://me:planted@db.example/rows'\n");
+    assert!(text.contains("store.password_file"), "{text}");
+    assert!(!text.contains("planted"), "{text}");
+    let text = complaints("[store]\nurl = 'https://db.example/rows'\n");
+    assert!(text.contains("its scheme is https"), "{text}");
+    let text = complaints("[store]\npassword = 'planted'\n");
+    assert!(text.contains("there is no database"), "{text}");
+    assert!(!text.contains("planted"), "{text}");
+    let text = complaints("[blobs]\nfolder = '/mnt/packages'\n");
+    assert!(text.contains("store.url beside it"), "{text}");
+    let environment = environment(&[
+        (
+            "RELIQUARY_STORE_URL",
+            "postgres://me@db.example/rows?sslmode=require",
+        ),
+        ("RELIQUARY_STORE_PASSWORD", "planted"),
+    ]);
+    let effective = load(&environment, &Flags::default(), KNOWN, FORMATS).unwrap();
+    let password = effective.config.store.password.as_ref();
+    assert_eq!(password.map(Secret::expose), Some("planted"));
+    assert!(!render_table(&effective.entries).contains("planted"));
+}
+
+#[test]
 fn o03_an_unknown_key_is_named_with_its_line_and_a_suggestion() {
     let text = complaints("region = 'x'\n\n[limits]\nheader_byte = 1\n");
     assert!(text.contains("limits.header_byte "), "{text}");

@@ -141,6 +141,21 @@ pub(super) fn web_address(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
+/// The address of a PostgreSQL database, without its password: what is printed and logged may hold it.
+pub(super) fn database_address(text: &str) -> Result<String, String> {
+    let url = Url::parse(text).map_err(|error| format!("it is not a URL: {error}"))?;
+    if url.password().is_some() || url.query_pairs().any(|(key, _)| key == "password") {
+        return Err(
+            "it carries a password, which belongs into store.password_file or RELIQUARY_STORE_PASSWORD"
+                .to_owned(),
+        );
+    }
+    if !matches!(url.scheme(), "postgres" | "postgresql") {
+        return Err(format!("its scheme is {}", url.scheme()));
+    }
+    Ok(text.to_owned())
+}
+
 /// The address of a server: no path either, since signatures cover the path that the client sees.
 pub(super) fn origin_address(text: &str) -> Result<Url, String> {
     let url = web_address(text)?;

@@ -1,9 +1,12 @@
 //! A request body that ends with an error when the client stops sending, and that has no trailers. What nobody wanted of it
-//! is read and thrown away: clients that send a large body before they look for the reply (Ivy; NuGet, whose first push is without
-//! credentials) would otherwise meet a closed connection and never read why they were refused.
+//! is read and thrown away: clients that send a large body before they look for the reply (NuGet, whose first push is without
+//! credentials) would otherwise meet a closed connection and never read why they were refused. Who waits to be told to continue
+//! (Ivy) and is refused instead is told that the connection ends: nobody can know whether the body comes after all.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -35,6 +38,27 @@ where
 {
 }
 
+/// When the client sends its body.
+pub(super) enum Sending {
+    /// At once: what is not wanted of it comes all the same.
+    Unasked,
+    /// Once it is told to continue, which is when somebody reads.
+    Asked(Arc<AtomicBool>),
+    /// In a way that is not to be read on.
+    Unclear,
+}
+
+impl Sending {
+    /// Whether the rest of the body is on its way.
+    fn has_begun(&self) -> bool {
+        match self {
+            Self::Unasked => true,
+            Self::Asked(is_asked) => is_asked.load(Ordering::Relaxed),
+            Self::Unclear => false,
+        }
+    }
+}
+
 /// A body with a bound on the silence between two of its pieces.
 pub(super) struct RequestBody<B: Incoming> {
     /// Gone once it has ended or failed.
@@ -42,13 +66,12 @@ pub(super) struct RequestBody<B: Incoming> {
     idle_timeout: Duration,
     timer: Option<Pin<Box<Sleep>>>,
     is_waiting: bool,
-    is_sent_unasked: bool,
+    sending: Sending,
 }
 
 impl<B: Incoming> RequestBody<B> {
-    /// The body in the form that goes between layers. An empty one costs nothing. Whether it `is_sent_unasked`: the client
-    /// does not wait to be told to continue.
-    pub(super) fn boxed(inner: B, idle_timeout: Duration, is_sent_unasked: bool) -> Body {
+    /// The body in the form that goes between layers. An empty one costs nothing.
+    pub(super) fn boxed(inner: B, idle_timeout: Duration, sending: Sending) -> Body {
         if inner.is_end_stream() {
             return Empty::new().map_err(|never| match never {}).boxed_unsync();
         }
@@ -57,7 +80,7 @@ impl<B: Incoming> RequestBody<B> {
             idle_timeout,
             timer: None,
             is_waiting: false,
-            is_sent_unasked,
+            sending,
         }
         .boxed_unsync()
     }
@@ -91,7 +114,7 @@ async fn discard<B: Incoming>(mut body: B) {
 impl<B: Incoming> Drop for RequestBody<B> {
     fn drop(&mut self) {
         if let Some(inner) = self.inner.take()
-            && self.is_sent_unasked
+            && self.sending.has_begun()
             && !inner.is_end_stream()
             && let Ok(runtime) = Handle::try_current()
         {
@@ -111,7 +134,11 @@ impl<B: Incoming> http_body::Body for RequestBody<B> {
         let Some(inner) = self.inner.as_mut() else {
             return Poll::Ready(None);
         };
-        match Pin::new(inner).poll_frame(cx) {
+        let polled = Pin::new(inner).poll_frame(cx);
+        if let Sending::Asked(is_asked) = &self.sending {
+            is_asked.store(true, Ordering::Relaxed);
+        }
+        match polled {
             Poll::Ready(frame) => {
                 self.is_waiting = false;
                 if !matches!(&frame, Some(Ok(frame)) if frame.is_data()) {

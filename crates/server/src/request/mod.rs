@@ -15,6 +15,7 @@ use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -33,7 +34,7 @@ use crate::config::{AddressRange, Config};
 use crate::listener::ConnectionInfo;
 use crate::metrics::Metrics;
 
-use self::body::RequestBody;
+use self::body::{RequestBody, Sending};
 use self::ids::RequestIds;
 use self::place::place_of;
 use self::record::Record;
@@ -195,17 +196,22 @@ impl<S: Service> RequestLayer<S> {
         let is_framed_plainly = coding.is_none_or(|coding| {
             coding == "chunked" && !headers.contains_key(header::CONTENT_LENGTH)
         });
-        let is_sent_unasked = request.version() < Version::HTTP_2
-            && !headers.contains_key(header::EXPECT)
-            && is_framed_plainly;
+        let is_ours_to_read = request.version() < Version::HTTP_2 && is_framed_plainly;
+        let asked = (is_ours_to_read && headers.contains_key(header::EXPECT))
+            .then(|| Arc::new(AtomicBool::new(false)));
+        let sending = match &asked {
+            Some(is_asked) => Sending::Asked(Arc::clone(is_asked)),
+            None if is_ours_to_read => Sending::Unasked,
+            None => Sending::Unclear,
+        };
         let mut request =
-            request.map(|body| RequestBody::boxed(body, self.body_idle_timeout, is_sent_unasked));
+            request.map(|body| RequestBody::boxed(body, self.body_idle_timeout, sending));
         request
             .extensions_mut()
             .insert(RequestId(id.as_ref().to_owned()));
         request.extensions_mut().insert(place);
         // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
-        match catch_panic(pin!(self.service.call(request, connection))).await {
+        let mut reply = match catch_panic(pin!(self.service.call(request, connection))).await {
             Ok(reply) => reply,
             Err(panic) => {
                 tracing::error!(
@@ -216,7 +222,13 @@ impl<S: Service> RequestLayer<S> {
                 let message = "An internal error occurred.";
                 refusal_reply(&Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, message))
             }
+        };
+        // Said, so that the client does not send its next request where nobody listens.
+        if asked.is_some_and(|is_asked| !is_asked.load(Ordering::Relaxed)) {
+            let close = HeaderValue::from_static("close");
+            reply.headers_mut().insert(header::CONNECTION, close);
         }
+        reply
     }
 
     async fn probe(&self, request: &Request<Incoming>) -> Response<Body> {

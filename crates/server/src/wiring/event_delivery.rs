@@ -1,7 +1,8 @@
 //! Sending events to the endpoints of the configuration: in order, one at a time to each, until it is acknowledged.
 //!
 //! How far an endpoint has come is kept in the store after each acknowledgement, so whatever ends the process, nothing is
-//! skipped, and at worst the last event comes twice. An endpoint that fails holds up only itself. Deliveries are signed as
+//! skipped, and at worst the last event comes twice. Of several nodes one delivers to an endpoint, under a lease; when it is
+//! gone, another goes on. An endpoint that fails holds up only itself. Deliveries are signed as
 //! Standard Webhooks has it (<https://www.standardwebhooks.com>).
 
 use std::hash::{BuildHasher, RandomState};
@@ -134,14 +135,37 @@ impl From<model::Error> for Setback {
 }
 
 impl Delivery {
+    /// Delivers whenever no other node does.
     async fn run(self, mut stopped: watch::Receiver<bool>) {
+        let name = format!("events/{}", self.endpoint.name);
+        loop {
+            match self.catalog.take_lease(&name).await {
+                Ok(Some(lease)) => tokio::select! {
+                    () = self.deliver_until(stopped.clone()) => return,
+                    () = lease.lost() => {}
+                },
+                Ok(None) => {}
+                Err(error) => {
+                    let endpoint = self.endpoint.name.as_str();
+                    let reason = Setback::from(error).reason;
+                    tracing::warn!(endpoint, reason, "who sends events cannot be agreed on");
+                }
+            }
+            tokio::select! {
+                _ = stopped.wait_for(|stopped| *stopped) => return,
+                () = tokio::time::sleep(self.catalog.lease_pause()) => {}
+            }
+        }
+    }
+
+    async fn deliver_until(&self, mut stopped: watch::Receiver<bool>) {
         let mut commits = self.catalog.commits();
         let mut failures = 0;
         loop {
             commits.mark_unchanged();
             let mut acknowledged = 0;
             let outcome = tokio::select! {
-                _ = stopped.changed() => return,
+                _ = stopped.wait_for(|stopped| *stopped) => return,
                 outcome = self.deliver_all(&mut acknowledged) => outcome,
             };
             let (pause, may_wake) = match outcome {
@@ -165,7 +189,7 @@ impl Delivery {
                 }
             };
             tokio::select! {
-                _ = stopped.changed() => return,
+                _ = stopped.wait_for(|stopped| *stopped) => return,
                 // A store that is gone commits nothing; then only the timer counts.
                 Ok(()) = commits.changed(), if may_wake => {}
                 () = tokio::time::sleep(pause) => {}

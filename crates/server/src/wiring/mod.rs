@@ -3,12 +3,14 @@
 //!
 //! Each function is the whole of what a command needs from those rooms; `commands` prints what they give.
 
+mod bucket;
 mod connections;
 mod development;
 mod event_delivery;
 mod event_reader;
 mod iam;
 mod observer;
+mod storage;
 mod webhook_signature;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -87,8 +89,8 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
         via_name,
     } = opening;
     let lock = lock_data_folder(&config.data)?;
-    let store = open_store(&config.data).await?;
-    let blobs = open_blobs(&config)?;
+    let store = storage::open_store(&config).await?;
+    let blobs = storage::open_blobs(&config, &store).await?;
     let small_documents = SmallDocuments::new(via_name.clone(), Arc::new(SystemClock))
         .map_err(|error| StartError::because("identity providers cannot be asked", error))?;
     let audit = match config.audit.enabled {
@@ -330,9 +332,9 @@ async fn make_first_key(catalog: &Catalog) -> Result<Option<AccessKey>, StartErr
     }
     let account = catalog.settings().account.clone();
     let made = catalog
-        .create_access_key(&operator(account.clone()), Principal::root(account))
+        .create_first_access_key(&operator(account.clone()), Principal::root(account))
         .await;
-    made.map(|key| Some(shown_key(key))).map_err(failed)
+    made.map(|key| key.map(shown_key)).map_err(failed)
 }
 
 /// One server to a data folder: the lock ends with the process, however it ends.
@@ -357,31 +359,6 @@ fn lock_data_folder(data: &Path) -> Result<File, StartError> {
             error,
         )),
     }
-}
-
-async fn open_store(data: &Path) -> Result<Store, StartError> {
-    let file = data.join("reliquary.sqlite");
-    let opened = Store::open_sqlite(&file).await;
-    opened.map_err(|error| {
-        StartError::because(
-            format!("the database {} cannot be opened", file.display()),
-            error,
-        )
-    })
-}
-
-fn open_blobs(config: &Config) -> Result<Blobs, StartError> {
-    let settings = BlobSettings {
-        memory_cache_bytes: config.cache.asset_bytes,
-        ..BlobSettings::default()
-    };
-    let opened = Blobs::open_disk(&config.data, settings);
-    opened.map_err(|error| {
-        StartError::because(
-            format!("the blobs below {} cannot be opened", config.data.display()),
-            error,
-        )
-    })
 }
 
 async fn open_catalog(
@@ -465,13 +442,13 @@ async fn open_beside(
     config: &Config,
     connections: Arc<dyn ConnectionDirectory>,
 ) -> Result<Arc<Catalog>, StartError> {
-    if !config.data.is_dir() {
+    if config.store.url.is_none() && !config.data.is_dir() {
         return Err(StartError::new(format!(
             "there is no data folder {}; start the server once, or name the folder with --data",
             config.data.display()
         )));
     }
-    let store = open_store(&config.data).await?;
+    let store = storage::open_store(config).await?;
     let folder = tempfile::tempdir()
         .map_err(|error| StartError::because("no scratch folder can be made", error))?;
     // Opening the real blobs would take the running server's staged files for leftovers.

@@ -137,6 +137,38 @@ async fn a_client_that_sends_a_large_body_first_reads_why_it_was_refused() {
 }
 
 #[tokio::test]
+async fn who_waits_to_be_told_to_continue_and_is_refused_is_told_that_the_connection_ends() {
+    let stage = start().await;
+    let mut stream = stage.connect().await;
+    let head = |path| {
+        format!(
+            "PUT {path} HTTP/1.1\r\nHost: h.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+        )
+    };
+    // Who reads the body asks for it, and the connection goes on.
+    stream.write_all(head("/read").as_bytes()).await.unwrap();
+    let asked = read_until(&mut stream, "\r\n\r\n").await;
+    assert_eq!(status(&asked), 100);
+    stream.write_all(b"hello").await.unwrap();
+    let reply = read_until(&mut stream, "Ok(5)").await;
+    assert!(
+        !reply.to_lowercase().contains("connection: close"),
+        "{reply}"
+    );
+    // Nobody reads this one.
+    stream
+        .write_all(head("/somewhere").as_bytes())
+        .await
+        .unwrap();
+    let mut refused = Vec::new();
+    let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut refused));
+    ended.await.unwrap().unwrap();
+    let refused = String::from_utf8(refused).unwrap().to_lowercase();
+    assert_eq!(status(&refused), 200);
+    assert!(refused.contains("connection: close"), "{refused}");
+}
+
+#[tokio::test]
 async fn a_connection_serves_many_requests() {
     let stage = start().await;
     let mut stream = stage.connect().await;

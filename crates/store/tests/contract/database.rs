@@ -8,7 +8,9 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, FromRow, SqlSafeStr};
-use store::{Connection, DomainRow, RepositoryRow, Store, StoreError, StoreResult, Tx};
+use store::{
+    Connection, DomainRow, PostgresSettings, RepositoryRow, Store, StoreError, StoreResult, Tx,
+};
 use tempfile::TempDir;
 
 use crate::postgres_server::PostgresServer;
@@ -41,7 +43,10 @@ impl Place {
     async fn open(&self) -> StoreResult<Store> {
         match self {
             Self::Sqlite(folder) => Store::open_sqlite(&folder.path().join("rows.db")).await,
-            Self::Postgres(name) => Store::open_postgres(&PostgresServer::get().url(name), 8).await,
+            Self::Postgres(name) => {
+                let url = PostgresServer::get().url(name);
+                Store::open_postgres(&PostgresSettings::new(url, 8)).await
+            }
         }
     }
 }

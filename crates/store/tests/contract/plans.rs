@@ -34,9 +34,19 @@ const COLD: &[Named] = &[
         IAM,
     ),
     (
+        "change",
+        &["LOCK", "SUM"],
+        "the first start, and on PostgreSQL one question at a time of each node: a row for each domain",
+    ),
+    (
         "domain_package",
         &["FILL", "LIST_UNFILLED"],
         "the start after a migration",
+    ),
+    (
+        "engine",
+        &["ANNOUNCE"],
+        "nobody: it is said beside all requests",
     ),
     (
         "event_cursor",
@@ -68,11 +78,18 @@ const COLD: &[Named] = &[
 const IAM: &str = "the operator's command line";
 
 /// Hot statements that may walk a whole table or index, and why that stays cheap.
-const MAY_WALK: &[Named] = &[(
-    "connection",
-    &["COUNT_IN_DOMAIN"],
-    "PostgreSQL reads all external connections, few by quota, and only when one more is made",
-)];
+const MAY_WALK: &[Named] = &[
+    (
+        "connection",
+        &["COUNT_IN_DOMAIN"],
+        "PostgreSQL reads all external connections, few by quota, and only when one more is made",
+    ),
+    (
+        "lease",
+        &["Forget"],
+        "leases are few, and what dead nodes left is removed beside all requests",
+    ),
+];
 
 /// Set, to anything, to write the plans of this run into the files instead of comparing them.
 const RENEW: &str = "RELIQUARY_RENEW_PLANS";

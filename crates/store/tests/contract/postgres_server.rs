@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, PgConnection};
-use store::Store;
+use store::{PostgresSettings, Store};
 
 const READY_WITHIN: Duration = Duration::from_secs(60);
 
@@ -191,7 +191,7 @@ impl PostgresServer {
             .unwrap();
         if found.is_none() {
             self.create_empty_database(&self.template).await;
-            let store = Store::open_postgres(&self.url(&self.template), 1)
+            let store = Store::open_postgres(&PostgresSettings::new(self.url(&self.template), 1))
                 .await
                 .unwrap();
             store.close().await;

@@ -165,7 +165,7 @@ async fn i12_a_schema_newer_than_the_program_is_refused(db: &TestDatabase) {
         .await;
     let refused = db.open_again().await;
     assert!(
-        matches!(refused, Err(StoreError::Migration(_))),
+        matches!(refused, Err(StoreError::NewerSchema(_))),
         "{refused:?}"
     );
 }

@@ -24,7 +24,7 @@ use model::{
     Principal, PrincipalKind, RepositoryName,
 };
 use sha2::{Digest as _, Sha256};
-use store::Store;
+use store::{PostgresSettings, Store};
 use upstream::{Limits, Source, SourceConfig, SourceError, Upstream};
 use url::Url;
 
@@ -138,19 +138,75 @@ pub struct House {
     /// A token of the root.
     pub token: String,
     blobs: Blobs,
-    _folder: tempfile::TempDir,
+    /// The database that it shares with its neighbours, if it has any.
+    database: Option<String>,
+    _folder: Arc<tempfile::TempDir>,
 }
 
 impl House {
     /// Opens a house with these connections.
     pub async fn open(plan: Plan, connections: &[Connection]) -> Self {
         let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
         let store = Store::open_sqlite(&folder.path().join("rows.sqlite"))
             .await
             .expect("a new folder takes a database");
+        Self::found(plan, connections, store, None, folder).await
+    }
+
+    /// Opens a house whose rows are in a PostgreSQL database, so that it can have neighbours.
+    pub async fn open_on_postgres(plan: Plan, connections: &[Connection]) -> Self {
+        let folder = tempfile::tempdir().expect("the system has room for a folder");
+        let database = crate::postgres::create_database();
+        let store = open_postgres(&database).await;
+        Self::found(plan, connections, store, Some(database), folder).await
+    }
+
+    /// Opens another node over the same rows and bytes: nothing in memory is common to both but the clock.
+    pub async fn neighbour(&self, plan: Plan, connections: &[Connection]) -> Self {
+        let database = self.database.clone();
+        let store = open_postgres(database.as_deref().expect("the house is on PostgreSQL")).await;
+        let mut house = Self::over(
+            plan,
+            connections,
+            (store, self.blobs.clone()),
+            (Arc::clone(&self.clock), Arc::clone(&self._folder)),
+        )
+        .await;
+        house.database = database;
+        house.token.clone_from(&self.token);
+        house
+    }
+
+    async fn found(
+        plan: Plan,
+        connections: &[Connection],
+        store: Store,
+        database: Option<String>,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
         let blobs = Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default())
             .expect("a new folder takes files");
+        let around = (clock, Arc::new(folder));
+        let mut house = Self::over(plan, connections, (store, blobs), around).await;
+        house.database = database;
+        let new = NewDomain {
+            name: house.domain.name.clone(),
+            encryption_key: None,
+            tags: Vec::new(),
+        };
+        let made = house.catalog.create_domain(&house.root, new).await;
+        made.expect("there is no domain yet");
+        house.token = house.token_of(&house.root).await;
+        house
+    }
+
+    async fn over(
+        plan: Plan,
+        connections: &[Connection],
+        (store, blobs): (Store, Blobs),
+        (clock, folder): (Arc<TestClock>, Arc<tempfile::TempDir>),
+    ) -> Self {
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
         let upstream = Upstream::new(plan.source_limits, "house", Arc::clone(&time))
             .expect("the limits are in order");
@@ -177,7 +233,7 @@ impl House {
             endpoint_form: EndpointForm::Path,
         };
         let endpoints = PackageEndpoints::new(Arc::clone(&catalog), addresses, plan.limits);
-        let mut house = Self {
+        Self {
             catalog,
             endpoints: Arc::new(endpoints),
             clock,
@@ -186,17 +242,9 @@ impl House {
             root: Caller::root(owner),
             token: String::new(),
             blobs,
+            database: None,
             _folder: folder,
-        };
-        let new = NewDomain {
-            name: house.domain.name.clone(),
-            encryption_key: None,
-            tags: Vec::new(),
-        };
-        let made = house.catalog.create_domain(&house.root, new).await;
-        made.expect("there is no domain yet");
-        house.token = house.token_of(&house.root).await;
-        house
+        }
     }
 
     /// A token of a principal.
@@ -280,6 +328,11 @@ impl House {
         let blobs = blobs.expect("the folder can be read");
         blobs.into_iter().map(|blob| blob.digest.to_hex()).collect()
     }
+}
+
+async fn open_postgres(url: &str) -> Store {
+    let opened = Store::open_postgres(&PostgresSettings::new(url, 8)).await;
+    opened.expect("the database was made for this house")
 }
 
 fn settings(account: &AccountId, dev: bool, quotas: Quotas) -> Settings {

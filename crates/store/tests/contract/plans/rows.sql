@@ -68,4 +68,7 @@ GROUP BY r.domain_id, p.format, p.namespace, p.name, n;
 INSERT INTO event_cursor (destination, log_id, sequence)
 SELECT 'destination-' || n, l.id, 1 FROM log l, generate_series(1, 5) n;
 
+INSERT INTO lease (name, owner, expires_at_ms) SELECT 'lease-' || n, 'node', n FROM generate_series(1, 2000) n;
+INSERT INTO installation_mark (name, mark) SELECT 'mark-' || n, 'mark' FROM generate_series(1, 2000) n;
+
 ANALYZE;

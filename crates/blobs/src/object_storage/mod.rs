@@ -1,0 +1,560 @@
+//! Blobs in an S3-compatible store: one object for each, `{prefix}/blobs/{first byte of the SHA-256}/{the rest}`.
+//!
+//! Bytes are staged on the local disk as for a local store and uploaded by the commit (`upload`); they are read by
+//! one request each (`body`). Nothing here is shared between nodes but the bucket itself.
+//! <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>
+
+mod body;
+mod client;
+mod failure;
+mod settings;
+mod traffic;
+mod upload;
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::Path as FolderPath;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, Shared};
+use futures_util::{FutureExt as _, StreamExt as _};
+use model::{Digests, EpochMillis, Sha256Digest};
+use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
+use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
+use object_store::path::Path;
+use object_store::signer::{SignedUrlOptions, Signer as _};
+use object_store::{
+    BackoffConfig, GetOptions, GetRange, ObjectMeta, ObjectStore as _, ObjectStoreExt as _,
+    RetryConfig,
+};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+use self::body::{ObjectStream, is_intact};
+use self::client::Connections;
+use self::failure::{found, sorted};
+use self::traffic::Traffic;
+use crate::blob::Blob;
+use crate::blobs::{BlobSettings, SignedHeaders};
+use crate::cache::ReadCache;
+use crate::digesting::DigestPass;
+use crate::disk::{Disk, StoredBlob};
+use crate::error::{BlobError, Result, blocking};
+use crate::growth::StagedContent;
+use crate::piece::PiecePool;
+use crate::staging::Staging;
+
+pub(crate) use self::body::{RemoteBody, RemoteObject};
+pub use self::settings::{S3Credentials, S3Patience, S3Settings};
+
+/// Of how many large blobs the size is remembered.
+const KNOWN_SIZES: usize = 16_384;
+/// From here on bytes are hashed on a thread of their own.
+const HASH_ELSEWHERE_BYTES: usize = 64 * 1024;
+/// How many keys a store lists at a time.
+const KEYS_PER_PAGE: usize = 1_000;
+/// The dates in answers have no fractions of a second.
+const DATE_GRAIN_MS: i64 = 999;
+
+#[derive(Debug)]
+pub(crate) struct ObjectStorage {
+    store: AmazonS3,
+    /// Empty, or with a slash at its end.
+    prefix: String,
+    staging: Arc<Staging>,
+    /// Buffers for those who follow a stage.
+    pool: Arc<PiecePool>,
+    cache: ReadCache<u64>,
+    traffic: Arc<Traffic>,
+    room: Arc<Semaphore>,
+    /// Blobs that are being opened.
+    openings: Mutex<HashMap<Sha256Digest, Opening>>,
+}
+
+/// What asking for an object brought.
+#[derive(Debug, Clone)]
+enum Opened {
+    Absent,
+    Small(Bytes),
+    Large(RemoteObject),
+}
+
+type Opening = Shared<BoxFuture<'static, Result<Opened>>>;
+
+impl ObjectStorage {
+    /// Opens a bucket, with a staging folder below `root`, and tries whether it can be written, read and deleted from.
+    pub(crate) async fn open(
+        root: &FolderPath,
+        s3: &S3Settings,
+        settings: BlobSettings,
+    ) -> Result<Self> {
+        let staging = Staging::open(root)?;
+        let prefix = match s3.prefix.trim_matches('/') {
+            "" => String::new(),
+            prefix => format!("{prefix}/"),
+        };
+        let storage = Self {
+            store: client_of(s3)?,
+            prefix,
+            staging: Arc::new(staging),
+            pool: Arc::default(),
+            cache: ReadCache::new(
+                settings.memory_cache_bytes,
+                settings.memory_cache_item_bytes,
+                KNOWN_SIZES,
+            ),
+            traffic: Arc::default(),
+            room: upload::room_for_parts(),
+            openings: Mutex::default(),
+        };
+        storage.probe().await?;
+        Ok(storage)
+    }
+
+    pub(crate) fn staging(&self) -> &Arc<Staging> {
+        &self.staging
+    }
+
+    pub(crate) fn pool(&self) -> &Arc<PiecePool> {
+        &self.pool
+    }
+
+    fn path(&self, digest: &Sha256Digest) -> Path {
+        Path::from(format!("{}blobs/{}", self.prefix, Disk::key(digest)))
+    }
+
+    /// Writes, reads and deletes an object of its own.
+    async fn probe(&self) -> Result<()> {
+        let mut name = [0; 16];
+        getrandom::fill(&mut name).map_err(|error| {
+            BlobError::from_io("naming a probe object", std::io::Error::other(error))
+        })?;
+        let path = Path::from(format!("{}probe/{}", self.prefix, hex::encode(name)));
+        let bytes = Bytes::copy_from_slice(&name);
+        let step = |action: &'static str| move |error: object_store::Error| sorted(action, &error);
+        let put = self.store.put(&path, bytes.clone().into()).await;
+        put.map_err(step("writing a probe object"))?;
+        let reading = "reading a probe object";
+        let answer = self.store.get(&path).await.map_err(step(reading))?;
+        let read = answer.bytes().await.map_err(step(reading))?;
+        let deleted = self.store.delete(&path).await;
+        deleted.map_err(step("deleting a probe object"))?;
+        if read == bytes {
+            return Ok(());
+        }
+        Err(BlobError::Refused {
+            action: reading,
+            detail: "it gave back other bytes than were written".to_owned(),
+        })
+    }
+
+    pub(crate) async fn put(self: &Arc<Self>, bytes: Bytes) -> Result<Digests> {
+        let hashed = bytes.clone();
+        let digests = blocking("hashing a blob", move || Ok(DigestPass::of(&hashed))).await?;
+        let size_bytes = bytes.len() as u64;
+        let content = StagedContent::Memory(bytes);
+        self.install(content, digests.sha256, size_bytes).await?;
+        Ok(digests)
+    }
+
+    /// Makes staged bytes a blob. Goes on even if the caller is cancelled.
+    pub(crate) async fn install(
+        self: &Arc<Self>,
+        content: StagedContent,
+        digest: Sha256Digest,
+        size_bytes: u64,
+    ) -> Result<()> {
+        let storage = Arc::clone(self);
+        let commit = tokio::spawn(async move {
+            let passage = storage.traffic.commit(&digest).await;
+            storage.upload(content, digest, size_bytes).await?;
+            // It may have replaced a damaged one of another size.
+            if storage
+                .cache
+                .large(&digest)
+                .is_some_and(|size| size != size_bytes)
+            {
+                storage.forget(&digest);
+            }
+            drop(passage);
+            Ok(())
+        });
+        match commit.await {
+            Ok(result) => result,
+            // A panic, or a runtime that is shutting down.
+            Err(stopped) => Err(BlobError::from_io(
+                "storing a blob",
+                std::io::Error::other(stopped),
+            )),
+        }
+    }
+
+    pub(crate) async fn open_blob(self: &Arc<Self>, digest: &Sha256Digest) -> Result<Option<Blob>> {
+        Ok(match self.opened(digest).await? {
+            Opened::Absent => None,
+            Opened::Small(bytes) => Some(Blob::in_memory(bytes)),
+            Opened::Large(object) => Some(Blob::remote(object)),
+        })
+    }
+
+    async fn opened(self: &Arc<Self>, digest: &Sha256Digest) -> Result<Opened> {
+        if let Some(bytes) = self.cache.bytes(digest) {
+            return Ok(Opened::Small(bytes));
+        }
+        if let Some(size_bytes) = self.cache.large(digest) {
+            return Ok(Opened::Large(self.remote(*digest, size_bytes, None)));
+        }
+        // All who ask at the same time share one request, and its failure.
+        let opening = self
+            .openings()
+            .entry(*digest)
+            .or_insert_with(|| {
+                let (storage, digest) = (Arc::clone(self), *digest);
+                let task = tokio::spawn(async move {
+                    let opened = storage.open_anew(digest).await;
+                    storage.openings().remove(&digest);
+                    opened
+                });
+                let stopped = |stopped| {
+                    let stopped = std::io::Error::other(stopped);
+                    Err(BlobError::from_io(body::ACTION, stopped))
+                };
+                task.map(move |ended| ended.unwrap_or_else(stopped))
+                    .boxed()
+                    .shared()
+            })
+            .clone();
+        opening.await
+    }
+
+    async fn open_anew(self: &Arc<Self>, digest: Sha256Digest) -> Result<Opened> {
+        let before = self.cache.forgets();
+        let Some((size_bytes, stream)) = self.get(&digest).await? else {
+            return Ok(Opened::Absent);
+        };
+        if self.cache.is_small(size_bytes) {
+            let bytes = collect(digest, size_bytes, stream).await?;
+            self.cache.keep_bytes(&digest, before, &bytes);
+            return Ok(Opened::Small(bytes));
+        }
+        self.cache.keep_large(&digest, before, &size_bytes);
+        Ok(Opened::Large(self.remote(digest, size_bytes, Some(stream))))
+    }
+
+    fn openings(&self) -> MutexGuard<'_, HashMap<Sha256Digest, Opening>> {
+        self.openings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn forget(&self, digest: &Sha256Digest) {
+        self.openings().remove(digest);
+        self.cache.forget(digest);
+    }
+
+    fn remote(
+        self: &Arc<Self>,
+        digest: Sha256Digest,
+        size_bytes: u64,
+        answer: Option<ObjectStream>,
+    ) -> RemoteObject {
+        RemoteObject {
+            storage: Arc::clone(self),
+            digest,
+            size_bytes,
+            answer: Arc::new(Mutex::new(answer)),
+        }
+    }
+
+    /// The size of an object and its bytes, as they come.
+    async fn get(&self, digest: &Sha256Digest) -> Result<Option<(u64, ObjectStream)>> {
+        let answer = self.store.get(&self.path(digest)).await;
+        let answer = found(body::ACTION, answer)?;
+        Ok(answer.map(|answer| (answer.meta.size, answer.into_stream())))
+    }
+
+    /// A stretch of an object that was seen to have `size_bytes`.
+    async fn get_range(
+        &self,
+        digest: &Sha256Digest,
+        size_bytes: u64,
+        range: Range<u64>,
+    ) -> Result<ObjectStream> {
+        let options = GetOptions {
+            range: (range != (0..size_bytes)).then_some(GetRange::Bounded(range)),
+            ..GetOptions::default()
+        };
+        let answer = self.store.get_opts(&self.path(digest), options).await;
+        match found(body::ACTION, answer)? {
+            Some(answer) if answer.meta.size == size_bytes => Ok(answer.into_stream()),
+            other => {
+                self.forget(digest);
+                let detail = match other {
+                    Some(answer) => format!("it had {size_bytes} bytes, now {}", answer.meta.size),
+                    None => "it was deleted while it was being read".to_owned(),
+                };
+                Err(BlobError::Damaged {
+                    digest: *digest,
+                    detail,
+                })
+            }
+        }
+    }
+
+    /// What the store says about an object, without its bytes.
+    async fn head(
+        &self,
+        action: &'static str,
+        digest: &Sha256Digest,
+    ) -> Result<Option<ObjectMeta>> {
+        let path = self.path(digest);
+        let head = found(action, self.store.head(&path).await)?;
+        if head.is_some() {
+            return Ok(head);
+        }
+        // An answer without a body does not tell whether the object is missing or its bucket; this one does.
+        let answer = found(action, self.store.get(&path).await)?;
+        Ok(answer.map(|answer| answer.meta))
+    }
+
+    pub(crate) async fn contains(&self, digest: &Sha256Digest) -> Result<bool> {
+        if self.cache.bytes(digest).is_some() || self.cache.large(digest).is_some() {
+            return Ok(true);
+        }
+        Ok(self.head("looking for a blob", digest).await?.is_some())
+    }
+
+    pub(crate) async fn read_all(
+        self: &Arc<Self>,
+        digest: &Sha256Digest,
+        limit_bytes: u64,
+    ) -> Result<Option<Bytes>> {
+        let opened = self.opened(digest).await?;
+        let size_bytes = match &opened {
+            Opened::Absent => return Ok(None),
+            Opened::Small(bytes) => bytes.len() as u64,
+            Opened::Large(object) => object.size_bytes(),
+        };
+        if size_bytes > limit_bytes {
+            return Err(BlobError::TooLarge {
+                size_bytes,
+                limit_bytes,
+            });
+        }
+        match opened {
+            Opened::Absent => Ok(None),
+            Opened::Small(bytes) => Ok(Some(bytes)),
+            Opened::Large(object) => {
+                let stream = object.stream().await?;
+                collect(*digest, size_bytes, stream).await.map(Some)
+            }
+        }
+    }
+
+    /// Reads and hashes a blob anew, past every cache.
+    pub(crate) async fn verify(&self, digest: &Sha256Digest) -> Result<Option<u64>> {
+        let Some((size_bytes, mut stream)) = self.get(digest).await? else {
+            return Ok(None);
+        };
+        let mut hash = Sha256::new();
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(|error| sorted("verifying a blob", &error))?;
+            hash = hashed(hash, piece).await?;
+        }
+        let intact = is_intact(hash, digest);
+        if intact.is_err() {
+            self.forget(digest);
+        }
+        intact.map(|()| Some(size_bytes))
+    }
+
+    pub(crate) async fn delete(
+        self: &Arc<Self>,
+        digest: &Sha256Digest,
+        cutoff: Option<EpochMillis>,
+    ) -> Result<bool> {
+        const ACTION: &str = "deleting a blob";
+        let passage = match cutoff {
+            Some(_) => self.traffic.delete_unless_committing(digest).await,
+            None => Some(self.traffic.delete(digest).await),
+        };
+        let Some(_passage) = passage else {
+            return Ok(false);
+        };
+        let Some(meta) = self.head(ACTION, digest).await? else {
+            return Ok(false);
+        };
+        let modified_ms = meta.last_modified.timestamp_millis();
+        if cutoff.is_some_and(|cutoff| modified_ms + DATE_GRAIN_MS >= cutoff.0) {
+            return Ok(false);
+        }
+        let deleted = self.store.delete(&meta.location).await;
+        let deleted = found(ACTION, deleted)?.is_some();
+        self.forget(digest);
+        Ok(deleted)
+    }
+
+    pub(crate) async fn list(
+        &self,
+        after: Option<&Sha256Digest>,
+        limit: usize,
+    ) -> Result<Vec<StoredBlob>> {
+        let prefix = format!("{}blobs/", self.prefix);
+        let offset = after.map(|digest| self.path(digest).to_string());
+        let mut blobs = Vec::new();
+        let mut page_token = None;
+        while blobs.len() < limit {
+            let options = PaginatedListOptions {
+                offset: offset.clone(),
+                max_keys: Some((limit - blobs.len()).min(KEYS_PER_PAGE)),
+                page_token,
+                ..PaginatedListOptions::default()
+            };
+            let page = self.store.list_paginated(Some(&prefix), options).await;
+            let page = page.map_err(|error| sorted("listing blobs", &error))?;
+            let stored = page.result.objects.iter();
+            blobs.extend(stored.filter_map(|meta| stored_blob(&prefix, meta)));
+            page_token = page.page_token;
+            if page_token.is_none() {
+                break;
+            }
+        }
+        Ok(blobs)
+    }
+
+    pub(crate) async fn signed_url(
+        &self,
+        digest: &Sha256Digest,
+        lifetime: Duration,
+        headers: &SignedHeaders<'_>,
+    ) -> Result<String> {
+        let query = [
+            ("response-content-type", headers.content_type),
+            ("response-content-disposition", headers.content_disposition),
+            ("response-cache-control", headers.cache_control),
+        ];
+        let query = query
+            .into_iter()
+            .filter_map(|(name, value)| value.map(|value| (name, value)));
+        let options = SignedUrlOptions::new().with_query(query);
+        let url = self
+            .store
+            .signed_url_opts(http::Method::GET, &self.path(digest), lifetime, &options)
+            .await;
+        url.map(String::from)
+            .map_err(|error| sorted("signing an address", &error))
+    }
+}
+
+fn client_of(s3: &S3Settings) -> Result<AmazonS3> {
+    let refused = |detail: String| BlobError::Refused {
+        action: "preparing the object store",
+        detail,
+    };
+    let patience = s3.patience;
+    let connections = Connections::new(s3.ca_pem.as_deref(), patience)
+        .map_err(|reason| refused(format!("the certificates cannot be used: {reason}")))?;
+    let mut builder = AmazonS3Builder::new()
+        .with_http_connector(connections)
+        .with_region(&s3.region)
+        .with_bucket_name(&s3.bucket)
+        .with_virtual_hosted_style_request(!s3.path_style)
+        .with_allow_http(s3.allow_http)
+        .with_checksum_algorithm(Checksum::SHA256)
+        .with_disable_bulk_delete(true)
+        .with_retry(RetryConfig {
+            backoff: BackoffConfig {
+                init_backoff: Duration::from_millis(50),
+                max_backoff: Duration::from_secs(2),
+                base: 2.0,
+            },
+            max_retries: patience.retries,
+            retry_timeout: patience.retry_within,
+        });
+    if let Some(endpoint) = &s3.endpoint {
+        if endpoint.starts_with("http://") && !s3.allow_http {
+            let reason =
+                "its address begins with http://, and asking it without TLS is not allowed";
+            return Err(refused(reason.to_owned()));
+        }
+        builder = builder.with_endpoint(endpoint_of(endpoint, s3));
+    }
+    builder = match &s3.credentials {
+        S3Credentials::Key {
+            id,
+            secret,
+            session_token,
+        } => {
+            let builder = builder
+                .with_access_key_id(id)
+                .with_secret_access_key(secret);
+            match session_token {
+                Some(token) => builder.with_token(token),
+                None => builder,
+            }
+        }
+        S3Credentials::WebIdentity {
+            token_file,
+            role_arn,
+        } => builder
+            .with_config(AmazonS3ConfigKey::WebIdentityTokenFile, token_file)
+            .with_config(AmazonS3ConfigKey::RoleArn, role_arn),
+        S3Credentials::Container { relative_uri } => builder.with_config(
+            AmazonS3ConfigKey::ContainerCredentialsRelativeUri,
+            relative_uri,
+        ),
+        S3Credentials::Machine => builder,
+    };
+    builder.build().map_err(|error| refused(error.to_string()))
+}
+
+/// The address with the bucket in its host name, where that is how the bucket is named.
+fn endpoint_of(endpoint: &str, s3: &S3Settings) -> String {
+    let endpoint = endpoint.trim_end_matches('/');
+    match endpoint.split_once("://") {
+        Some((scheme, host)) if !s3.path_style => format!("{scheme}://{}.{host}", s3.bucket),
+        _ => endpoint.to_owned(),
+    }
+}
+
+/// A blob of a listing; none for a key that is not ours.
+fn stored_blob(prefix: &str, meta: &ObjectMeta) -> Option<StoredBlob> {
+    let key = meta.location.as_ref().strip_prefix(prefix)?;
+    let (first, rest) = key.split_once('/')?;
+    Some(StoredBlob {
+        digest: Sha256Digest::from_hex(&format!("{first}{rest}")).filter(|_| first.len() == 2)?,
+        size_bytes: meta.size,
+        modified_at: EpochMillis(meta.last_modified.timestamp_millis()),
+    })
+}
+
+/// All bytes of an object, in memory, when they are what they should be.
+async fn collect(digest: Sha256Digest, size_bytes: u64, mut stream: ObjectStream) -> Result<Bytes> {
+    let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or_default());
+    while let Some(piece) = stream.next().await {
+        let piece = piece.map_err(|error| sorted(body::ACTION, &error))?;
+        if bytes.len() as u64 + piece.len() as u64 > size_bytes {
+            return Err(BlobError::Damaged {
+                digest,
+                detail: format!("more than its {size_bytes} bytes came"),
+            });
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    let bytes = Bytes::from(bytes);
+    let hash = hashed(Sha256::new(), bytes.clone()).await?;
+    is_intact(hash, &digest)?;
+    Ok(bytes)
+}
+
+async fn hashed(mut hash: Sha256, bytes: Bytes) -> Result<Sha256> {
+    if bytes.len() < HASH_ELSEWHERE_BYTES {
+        hash.update(&bytes);
+        return Ok(hash);
+    }
+    blocking("hashing a blob", move || {
+        hash.update(&bytes);
+        Ok(hash)
+    })
+    .await
+}

@@ -1,0 +1,356 @@
+//! How a node learns of what other nodes have written, before it answers from memory.
+//!
+//! Everything that a catalog keeps in memory of rows is valid as long as no stamp says otherwise ([`crate::stamps`]), and
+//! the catalog sets the stamps of its own writes. Where other processes write to the same database, their entries in the
+//! change log set them too: before a request reads anything, its node must have read the log's end, and have taken in
+//! what was new there, at or after the instant at which the request began. So nothing is served that is older than a
+//! write which was acknowledged, by whichever node, before the request was made.
+//!
+//! One such look at a time is under way on a node. Requests that come meanwhile share the next one, as commits share
+//! their fsync: the database is asked as often as one answer follows another, however many requests there are. What nodes
+//! announce to each other only makes that looks find little to do; nothing depends on an announcement to arrive.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use model::{ChangeKind, Error, Namespace, PackageCoordinates, PackageName, Result};
+use serde::Deserialize;
+use store::{ChangedRow, Connection, Store, StoreError, StoreResult};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+
+use crate::Catalog;
+use crate::change_log::INSTALLATION;
+use crate::failure::{copy_of, from_store};
+use crate::format_rules::{FormatList, Growth};
+use crate::stamps::Stamps;
+
+/// How long one look may take. A database that takes longer counts as one that does not answer.
+const LOOK_LIMIT: Duration = Duration::from_secs(5);
+/// Logs, and entries of one log, that are read at a time.
+const PAGE: i64 = 1000;
+/// Of a log that has grown by more than this, everything is forgotten at once.
+const MOST_ENTRIES: i64 = 10_000;
+/// How long to wait before listening again after that failed.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// The looks of one node. Its tasks end with it.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    shared: Arc<Shared>,
+    tasks: std::sync::Mutex<JoinSet<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// The looks that have begun.
+    begun: AtomicU64,
+    wanted: Notify,
+    ended: watch::Sender<Ended>,
+    /// Changes when a look found something new.
+    news: watch::Sender<u64>,
+}
+
+/// The last look that has ended.
+#[derive(Debug, Clone, Default)]
+struct Ended {
+    look: u64,
+    failure: Option<Arc<Error>>,
+}
+
+impl Follower {
+    /// Begins to follow. What is kept in memory from here on is followed from here on.
+    pub(crate) async fn start(
+        store: &Store,
+        stamps: &Arc<Stamps>,
+        formats: FormatList,
+    ) -> Result<Self> {
+        let (store, stamps) = (store.clone(), Arc::clone(stamps));
+        let mut reader = Reader {
+            store: store.clone(),
+            stamps,
+            formats,
+            seen: HashMap::new(),
+            counted: 0,
+        };
+        reader.begin().await.map_err(from_store)?;
+        let shared = Arc::new(Shared {
+            begun: AtomicU64::new(0),
+            wanted: Notify::new(),
+            ended: watch::Sender::default(),
+            news: watch::Sender::default(),
+        });
+        let mut tasks = JoinSet::new();
+        tasks.spawn(look_when_wanted(Arc::clone(&shared), reader));
+        tasks.spawn(listen(Arc::clone(&shared), store.clone()));
+        tasks.spawn(announce(store));
+        Ok(Self {
+            shared,
+            tasks: std::sync::Mutex::new(tasks),
+        })
+    }
+
+    /// Returns once everything is taken in that was committed before the call.
+    pub(crate) async fn catch_up(&self) -> Result<()> {
+        let shared = &self.shared;
+        // A look that begins after this line sees what was committed before it.
+        let look = shared.begun.load(Ordering::SeqCst) + 1;
+        shared.wanted.notify_one();
+        let mut ended = shared.ended.subscribe();
+        let ended = ended.wait_for(|ended| ended.look >= look).await;
+        let failure = match ended {
+            Ok(ended) => ended.failure.clone(),
+            Err(_) => return Err(closed()),
+        };
+        failure.map_or(Ok(()), |failure| Err(copy_of(&failure)))
+    }
+
+    /// Changes when something new was found.
+    pub(crate) fn news(&self) -> watch::Receiver<u64> {
+        self.shared.news.subscribe()
+    }
+
+    /// Ends. Who waits, and who comes, is told so.
+    pub(crate) fn close(&self) {
+        let tasks = self.tasks.lock();
+        let mut tasks = tasks.unwrap_or_else(std::sync::PoisonError::into_inner);
+        tasks.abort_all();
+        self.shared.ended.send_replace(Ended {
+            look: u64::MAX,
+            failure: Some(Arc::new(closed())),
+        });
+    }
+}
+
+fn closed() -> Error {
+    Error::unavailable("The service is stopping. Try again in a moment.")
+}
+
+async fn look_when_wanted(shared: Arc<Shared>, mut reader: Reader) {
+    loop {
+        shared.wanted.notified().await;
+        let look = shared.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let failure = match reader.look_in_time().await {
+            Ok(false) => None,
+            Ok(true) => {
+                shared.news.send_modify(|count| *count += 1);
+                None
+            }
+            Err(error) => Some(Arc::new(from_store(error))),
+        };
+        shared.ended.send_replace(Ended { look, failure });
+    }
+}
+
+/// Looks as soon as another node says that there is something.
+async fn listen(shared: Arc<Shared>, store: Store) {
+    loop {
+        match store.listen().await {
+            Ok(None) => return,
+            Ok(Some(mut listener)) => {
+                // What was said before is not heard.
+                shared.wanted.notify_one();
+                while listener.heard().await.is_ok() {
+                    shared.wanted.notify_one();
+                }
+            }
+            Err(error) => tracing::debug!(%error, "nodes cannot be listened to"),
+        }
+        tokio::time::sleep(LISTEN_AGAIN).await;
+    }
+}
+
+/// Says that something was written here; once for all that came since it was said last.
+async fn announce(store: Store) {
+    let mut commits = store.commits();
+    while commits.changed().await.is_ok() {
+        if let Err(error) = store.announce().await {
+            tracing::debug!(%error, "nodes cannot be told of a change");
+        }
+    }
+}
+
+/// Reads the ends of the logs and sets stamps for what is new.
+#[derive(Debug)]
+struct Reader {
+    store: Store,
+    stamps: Arc<Stamps>,
+    formats: FormatList,
+    /// The last entry of each log that is taken in.
+    seen: HashMap<i64, i64>,
+    /// The number of all of them.
+    counted: i64,
+}
+
+impl Reader {
+    /// Takes the logs as they are: nothing is kept yet that they could end.
+    async fn begin(&mut self) -> StoreResult<()> {
+        let mut connection = self.store.follow().await?;
+        let mut after = -1;
+        loop {
+            let logs = connection.list_logs(after, PAGE).await?;
+            let Some(last) = logs.last() else { break };
+            after = last.id;
+            self.seen
+                .extend(logs.iter().map(|log| (log.id, log.sequence)));
+        }
+        self.counted = self.seen.values().sum();
+        Ok(())
+    }
+
+    async fn look_in_time(&mut self) -> StoreResult<bool> {
+        let look = async {
+            match self.look().await {
+                // The connection was lost while nobody used it; the next one is new.
+                Err(StoreError::Unavailable(_)) => self.look().await,
+                outcome => outcome,
+            }
+        };
+        match tokio::time::timeout(LOOK_LIMIT, look).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let late = std::io::Error::from(std::io::ErrorKind::TimedOut);
+                Err(StoreError::unavailable(late))
+            }
+        }
+    }
+
+    /// True when there was something new.
+    async fn look(&mut self) -> StoreResult<bool> {
+        let mut connection = self.store.follow().await?;
+        if connection.count_changes().await? == self.counted {
+            return Ok(false);
+        }
+        let mut after = -1;
+        loop {
+            let logs = connection.list_logs(after, PAGE).await?;
+            let Some(last) = logs.last() else { break };
+            after = last.id;
+            for log in logs {
+                self.read_log(&mut connection, log.id, log.sequence).await?;
+            }
+        }
+        self.counted = self.seen.values().sum();
+        Ok(true)
+    }
+
+    async fn read_log(
+        &mut self,
+        connection: &mut Connection,
+        log_id: i64,
+        end: i64,
+    ) -> StoreResult<()> {
+        let mut seen = self.seen.get(&log_id).copied().unwrap_or(0);
+        if seen > end || end - seen > MOST_ENTRIES {
+            // More than is worth reading; or the database was put back to an earlier state, and nothing is known.
+            self.stamps.everything_changed();
+            seen = end;
+        }
+        while seen < end {
+            let kind = ChangeKind::VersionRetained.as_str();
+            let rows = connection.list_changed(log_id, seen, PAGE, kind).await?;
+            for row in &rows {
+                self.take_in(log_id, row);
+            }
+            // Entries are never removed while the program runs; if they were, nothing would be known of them.
+            seen = rows.last().map_or(end, |row| row.sequence);
+        }
+        self.seen.insert(log_id, seen);
+        Ok(())
+    }
+
+    fn take_in(&self, log_id: i64, row: &ChangedRow) {
+        let kind = ChangeKind::parse(&row.kind);
+        if log_id == INSTALLATION {
+            self.stamps.identities_changed();
+            return;
+        }
+        let Some(package) = self.package_of(row) else {
+            // What a source says of a namespace is never read from memory.
+            if kind != Some(ChangeKind::MetadataRefreshed) || row.package.is_some() {
+                self.stamps.graph_changed(log_id);
+            }
+            if kind == Some(ChangeKind::DomainCreated) {
+                // What was known of the domain while it did not exist.
+                self.stamps.graph_changed(INSTALLATION);
+            }
+            return;
+        };
+        if self.changes_documents(kind, row, &package) {
+            self.stamps.package_changed(log_id, &package);
+        }
+    }
+
+    /// Whether an entry about a package ends what is kept of it; see where `ingest` and `retain` set stamps.
+    fn changes_documents(
+        &self,
+        kind: Option<ChangeKind>,
+        row: &ChangedRow,
+        package: &PackageCoordinates,
+    ) -> bool {
+        match kind {
+            Some(ChangeKind::VersionIngested) => self
+                .formats
+                .find(package.format.as_str())
+                .is_none_or(|rules| rules.growth() == Growth::Always),
+            Some(ChangeKind::VersionRetained) => !is_new_here(row.detail.as_deref()),
+            _ => true,
+        }
+    }
+
+    /// The package that an entry is about. None also for what this program cannot read: then all of the domain counts.
+    fn package_of(&self, row: &ChangedRow) -> Option<PackageCoordinates> {
+        let namespace = row.namespace.as_deref().filter(|text| !text.is_empty());
+        Some(PackageCoordinates {
+            format: self.formats.find(row.format.as_deref()?)?.id(),
+            namespace: namespace.map(Namespace::parse).transpose().ok()?,
+            name: PackageName::parse(row.package.as_deref()?).ok()?,
+        })
+    }
+}
+
+/// Whether a retained version is new where it was retained: that changes what no document says.
+fn is_new_here(detail: Option<&str>) -> bool {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Event {
+        operation_type: String,
+    }
+    #[derive(Deserialize)]
+    struct Detail {
+        event: Event,
+    }
+    let read = detail.and_then(|text| serde_json::from_str::<Detail>(text).ok());
+    read.is_some_and(|detail| detail.event.operation_type == "Created")
+}
+
+impl Catalog {
+    /// To be awaited before anything is read for a request: from here on, what the catalog answers is at least as new as
+    /// every write that was acknowledged before, by this process or another over the same database. Where there is no
+    /// other, it is ready at once and asks nothing.
+    ///
+    /// # Errors
+    /// The database does not answer, so nothing can be said.
+    pub async fn see_all_writes(&self) -> Result<()> {
+        match &self.follower {
+            None => Ok(()),
+            Some(follower) => follower.catch_up().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_retained_version_that_is_new_is_told_from_one_that_became_more() {
+        let detail = |operation: &str| format!(r#"{{"event":{{"operationType":"{operation}"}}}}"#);
+        assert!(is_new_here(Some(&detail("Created"))));
+        assert!(!is_new_here(Some(&detail("Updated"))));
+        assert!(!is_new_here(Some("{}")));
+        assert!(!is_new_here(None));
+    }
+}

@@ -1,0 +1,205 @@
+//! Where rows and bytes are: one data folder, or a PostgreSQL database with a bucket or a folder that several nodes share.
+//!
+//! Nodes that share a folder of bytes must not take each other's uploads for leftovers of a crash: each stages in a folder
+//! of its own below `nodes`, on the same file system, and commits into the one that all of them read. The first node marks
+//! the folder, and the database remembers the mark, so that a node that was given another folder does not start.
+
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use blobs::{BlobSettings, Blobs};
+use store::{PostgresSettings, Store, StoreError};
+use uuid::Uuid;
+
+use super::bucket;
+use crate::config::{BlobsKind, Config};
+use crate::start_error::StartError;
+
+/// The name of the mark in the database.
+const MARK: &str = "bytes";
+
+/// Opens the database, and brings its schema up to date.
+///
+/// # Errors
+/// It cannot be reached, or its schema is newer than this program.
+pub(super) async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let Some(url) = &config.store.url else {
+        let file = config.data.join("reliquary.sqlite");
+        return Store::open_sqlite(&file).await.map_err(|error| {
+            StartError::because(
+                format!("the database {} cannot be opened", file.display()),
+                error,
+            )
+        });
+    };
+    let settings = PostgresSettings {
+        url: url.clone(),
+        password: password(config)?,
+        connections: u32::try_from(config.store.connections).unwrap_or(u32::MAX),
+        connect_timeout: Duration::from_millis(config.store.connect_timeout_ms),
+    };
+    Store::open_postgres(&settings).await.map_err(|error| {
+        StartError::because(
+            format!("the database {url} (store.url) cannot be opened"),
+            error,
+        )
+    })
+}
+
+fn password(config: &Config) -> Result<Option<String>, StartError> {
+    if let Some(password) = &config.store.password {
+        return Ok(Some(password.expose().to_owned()));
+    }
+    let Some(path) = &config.store.password_file else {
+        return Ok(None);
+    };
+    let text = fs::read_to_string(path).map_err(|error| {
+        let message = format!("{} (store.password_file) cannot be read", path.display());
+        StartError::because(message, error)
+    })?;
+    // Editors and secret stores end it with a line feed.
+    Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// Opens the place where bytes are kept.
+///
+/// # Errors
+/// It cannot be used, or it is not the one that the other nodes use.
+pub(super) async fn open_blobs(config: &Config, store: &Store) -> Result<Blobs, StartError> {
+    let settings = BlobSettings {
+        memory_cache_bytes: config.cache.asset_bytes,
+        ..BlobSettings::default()
+    };
+    if config.blobs.kind == BlobsKind::S3 {
+        if store.is_shared() {
+            let bucket = config.blobs.bucket.as_deref().unwrap_or_default();
+            let place = format!("the bucket {bucket}, below '{}'", config.blobs.prefix);
+            check_mark(store, &place, &place).await?;
+        }
+        return bucket::open(config, settings).await;
+    }
+    let shared = config.shared_blobs_folder();
+    let failed = |error: io::Error| {
+        let message = format!("the folder of bytes {} cannot be used", shared.display());
+        StartError::because(message, error)
+    };
+    let mut root = config.data.clone();
+    if store.is_shared() {
+        let place = format!("the folder {}", shared.display());
+        check_mark(store, &place, &mark_of(&shared).map_err(failed)?).await?;
+        if config.blobs_folder.is_some() {
+            root = own_folder(&config.data, &shared).map_err(failed)?;
+        }
+    }
+    Blobs::open_disk(&root, settings).map_err(|error| {
+        let message = format!("the blobs below {} cannot be opened", root.display());
+        StartError::because(message, error)
+    })
+}
+
+/// The mark of a folder; a new one if it has none. The file appears with all that is in it, or not at all.
+fn mark_of(shared: &Path) -> io::Result<String> {
+    fs::create_dir_all(shared)?;
+    let path = shared.join("installation");
+    if !path.exists() {
+        let mut new = tempfile::NamedTempFile::new_in(shared)?;
+        writeln!(new, "{}", Uuid::new_v4())?;
+        new.as_file().sync_all()?;
+        match new.persist_noclobber(&path) {
+            Ok(_) => fs::File::open(shared)?.sync_all()?,
+            // Another node was faster.
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error.error),
+        }
+    }
+    Ok(fs::read_to_string(path)?.trim().to_owned())
+}
+
+/// Whether the place of this mark is that of all nodes.
+async fn check_mark(store: &Store, place: &str, mark: &str) -> Result<(), StartError> {
+    let own = mark.to_owned();
+    let kept: Result<String, StoreError> = store
+        .write(move |tx| Box::pin(async move { tx.ensure_installation_mark(MARK, &own).await }))
+        .await;
+    let kept = kept.map_err(|error| StartError::because("the database does not answer", error))?;
+    if kept == mark {
+        return Ok(());
+    }
+    Err(StartError::new(format!(
+        "the bytes of the packages in this database are in another place than {place}: give all nodes the same one in \
+         [blobs]"
+    )))
+}
+
+/// The folder of this node below the shared one: staging of its own, the blobs of all.
+fn own_folder(data: &Path, shared: &Path) -> io::Result<PathBuf> {
+    let name_file = data.join("node");
+    let name = match fs::read_to_string(&name_file) {
+        Ok(name) => name.trim().to_owned(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    let name = match Uuid::try_parse(&name) {
+        Ok(name) => name,
+        Err(_) => {
+            let name = Uuid::new_v4();
+            fs::write(&name_file, format!("{name}\n"))?;
+            name
+        }
+    };
+    let own = shared.join("nodes").join(name.to_string());
+    fs::create_dir_all(&own)?;
+    fs::create_dir_all(shared.join("blobs"))?;
+    match symlink("../../blobs", own.join("blobs")) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(own),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn nodes_that_share_a_folder_see_each_others_bytes_and_leave_each_others_uploads_alone() {
+        let shared = tempfile::tempdir().unwrap();
+        let data = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+        let open = |data: &Path| {
+            let root = own_folder(data, shared.path()).unwrap();
+            Blobs::open_disk(&root, BlobSettings::default()).unwrap()
+        };
+        let first = open(data[0].path());
+        let mut stage = first.stage().await.unwrap();
+        stage.write("half".into()).await.unwrap();
+        let second = open(data[1].path());
+        let digests = second.put("whole".into()).await.unwrap();
+        stage.write(" and half".into()).await.unwrap();
+        let staged = stage.finish().await.unwrap();
+        let sha256 = staged.digests().sha256;
+        staged.commit().await.unwrap();
+        for (blobs, sha256, text) in [
+            (&first, digests.sha256, "whole"),
+            (&second, sha256, "half and half"),
+        ] {
+            let read = blobs.read_all(&sha256, 100).await.unwrap().unwrap();
+            assert_eq!(read, text);
+        }
+        drop(first);
+        assert_eq!(
+            own_folder(data[0].path(), shared.path()).unwrap(),
+            own_folder(data[0].path(), shared.path()).unwrap(),
+            "a node keeps its name"
+        );
+    }
+
+    #[test]
+    fn a_folder_keeps_the_mark_that_it_was_given_first() {
+        let shared = tempfile::tempdir().unwrap();
+        let mark = mark_of(shared.path()).unwrap();
+        assert!(Uuid::try_parse(&mark).is_ok());
+        assert_eq!(mark_of(shared.path()).unwrap(), mark);
+    }
+}

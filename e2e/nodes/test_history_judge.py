@@ -1,0 +1,57 @@
+"""The judge itself: it finds what is wrong, and nothing in what is in order."""
+
+from __future__ import annotations
+
+from math import inf
+
+from harness.history import ADD, HIDE, REMOVE, SHOW, History, Operation
+
+PARCEL = ("parcel", "1.0.0")
+
+
+def history(*changes: tuple[str, float, float], looks: tuple[tuple[float, float, bool], ...] = ()) -> History:
+    """Changes of one version, and looks at its package that saw it or not."""
+    made = History()
+    made.changes = [Operation(kind, PARCEL, 0, began, ended, kind) for kind, began, ended in changes]
+    made.looks = [
+        Operation("versions", ("parcel", ""), 1, began, ended, frozenset({"1.0.0"} if seen else ()))
+        for began, ended, seen in looks
+    ]
+    return made
+
+
+def test_a_look_after_an_acknowledged_publish_must_see_it() -> None:
+    assert history((ADD, 1, 2), looks=((3, 4, False),)).violations()
+    assert not history((ADD, 1, 2), looks=((3, 4, True), (1.5, 2.5, False), (1.5, 1.7, True))).violations()
+    assert not history((ADD, 1, inf), looks=((3, 4, False), (5, 6, True))).violations()
+    assert history((ADD, 3, 4), looks=((1, 2, True),)).violations()
+
+
+def test_a_look_after_an_acknowledged_deletion_or_archiving_must_not_see_it() -> None:
+    for kind in (REMOVE, HIDE):
+        assert history((ADD, 1, 2), (kind, 3, 4), looks=((5, 6, True),)).violations()
+        assert not history((ADD, 1, 2), (kind, 3, 4), looks=((5, 6, False), (3.5, 6, True))).violations()
+        assert not history((ADD, 1, 2), (kind, 3, inf), looks=((5, 6, True), (7, 8, False))).violations()
+    assert not history((ADD, 1, 2), (HIDE, 3, 4), (SHOW, 5, 6), looks=((7, 8, True),)).violations()
+    assert history((ADD, 1, 2), (HIDE, 3, 4), (SHOW, 5, 6), looks=((7, 8, False),)).violations()
+    assert not history((ADD, 1, 2), (REMOVE, 3, 4), (ADD, 5, 6), looks=((7, 8, True),)).violations()
+
+
+def test_a_version_has_one_content_unless_it_was_deleted_between() -> None:
+    made = history((ADD, 1, 2), (ADD, 3, 4))
+    made.changes[1].content = "other"
+    assert made.violations()
+    made.changes.append(Operation(REMOVE, PARCEL, 0, 2.5, inf))
+    assert not made.violations()
+
+
+def test_bytes_must_be_some_that_were_published() -> None:
+    made = history((ADD, 1, 2))
+    made.looks = [Operation("content", PARCEL, 2, 3, 4, "strange")]
+    assert made.violations()
+    made.looks = [Operation("content", PARCEL, 2, 3, 4, ADD)]
+    assert not made.violations()
+    made.changes += [Operation(REMOVE, PARCEL, 0, 2.1, 2.2), Operation(ADD, PARCEL, 0, 2.3, 2.4, "other")]
+    assert made.violations()
+    made.looks[0].content = "other"
+    assert not made.violations()
