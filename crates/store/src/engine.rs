@@ -73,6 +73,11 @@ enum Engine {
 const CHANNEL: &str = "reliquary_changes";
 const ANNOUNCE: &str = "SELECT pg_notify($1, '')";
 
+/// How connections of this program call themselves.
+pub(crate) const APPLICATION: &str = "reliquary";
+const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = $1 AND pid <> pg_backend_pid()";
+
 /// Hears of other processes that have written.
 #[derive(Debug)]
 pub struct Listener(PgListener);
@@ -315,6 +320,16 @@ impl Store {
         outcome
     }
 
+    /// How many connections to the database other processes have, or this one besides the one that asks. 0 on an engine
+    /// without other processes. PostgreSQL shows them to those of the same user.
+    pub async fn count_other_connections(&self) -> StoreResult<i64> {
+        if !self.is_shared() {
+            return Ok(0);
+        }
+        let mut connection = self.read().await?;
+        on_engine!(connection, db => sqlx::query_scalar(OTHERS).bind(APPLICATION).fetch_one(&mut *db).await)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> StoreResult<()> {
         let mut connection = self.read().await?;
@@ -406,6 +421,16 @@ impl Connection {
         Self {
             inner,
             failure: None,
+        }
+    }
+
+    /// Nobody uses the connection after this.
+    pub(crate) fn close_on_drop(&mut self) {
+        match &mut self.inner {
+            Inner::Sqlite(SqliteHandle::Pooled(connection)) => connection.close_on_drop(),
+            // It has no pool to go back to.
+            Inner::Sqlite(SqliteHandle::Owned(_)) => {}
+            Inner::Postgres(connection) => connection.close_on_drop(),
         }
     }
 
