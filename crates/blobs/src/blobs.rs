@@ -70,6 +70,15 @@ impl Blobs {
         })
     }
 
+    /// Opens a folder of the local disk for reading, while another process may serve from it: nothing in it is made or
+    /// removed. `scratch` is a folder of the caller's own.
+    pub fn open_disk_beside(root: &Path, scratch: &Path, settings: BlobSettings) -> Result<Self> {
+        let local = LocalDisk::open_beside(root, scratch, settings)?;
+        Ok(Self {
+            backend: Backend::Disk(Arc::new(local)),
+        })
+    }
+
     /// Opens the store in a bucket of an S3-compatible object store, and tries that it can be written to, read and
     /// deleted from. Bytes on their way are staged below `root` on the local disk: one process at a time may have that
     /// folder open, any number may share the bucket.

@@ -35,15 +35,23 @@ enum Opened {
 
 impl LocalDisk {
     pub(crate) fn open_root(root: &Path, settings: BlobSettings) -> Result<Self> {
-        Ok(Self {
-            disk: Arc::new(Disk::open(root)?),
+        Ok(Self::over(Disk::open(root)?, settings))
+    }
+
+    pub(crate) fn open_beside(root: &Path, scratch: &Path, settings: BlobSettings) -> Result<Self> {
+        Ok(Self::over(Disk::open_beside(root, scratch)?, settings))
+    }
+
+    fn over(disk: Disk, settings: BlobSettings) -> Self {
+        Self {
+            disk: Arc::new(disk),
             cache: ReadCache::new(
                 settings.memory_cache_bytes,
                 settings.memory_cache_item_bytes,
                 settings.open_files,
             ),
             pool: Arc::default(),
-        })
+        }
     }
 
     pub(crate) fn staging(&self) -> &Arc<Staging> {
