@@ -6,7 +6,6 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 
 use crate::StoreResult;
-use crate::engine::APPLICATION;
 
 /// How a PostgreSQL server is reached.
 #[derive(Clone)]
@@ -38,7 +37,7 @@ impl PostgresSettings {
         if let Some(password) = &self.password {
             options = options.password(password);
         }
-        Ok(options.application_name(APPLICATION))
+        Ok(options.application_name("reliquary"))
     }
 
     /// The same for connections that requests use. A node that stands still, or is cut off, in the middle of a
