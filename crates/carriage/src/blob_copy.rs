@@ -1,6 +1,7 @@
 //! Bringing blobs from one place to another, and reading again what has arrived.
 
 use std::collections::HashMap;
+use std::future::ready;
 
 use blobs::Blobs;
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -69,11 +70,11 @@ pub(crate) async fn bring(
     });
     let brought = stream::iter(copies)
         .buffer_unordered(AT_ONCE)
-        .try_fold(Brought::default(), async |sum, size_bytes| {
-            Ok(Brought {
+        .try_fold(Brought::default(), |sum, size_bytes| {
+            ready(Ok(Brought {
                 count: sum.count + 1,
                 size_bytes: sum.size_bytes + size_bytes,
-            })
+            }))
         })
         .await?;
     progress.end();

@@ -45,7 +45,6 @@ async fn feed(
     expected: &Sums,
     progress: &dyn Progress,
 ) -> std::result::Result<(), Option<CarriageError>> {
-    let send = async |piece| sender.send(piece).await.map_err(|_| None);
     let mut sums = Sums::default();
     for table in TABLES {
         let mut adder = Adder::new(table);
@@ -57,12 +56,12 @@ async fn feed(
             }
             adder.add(&page);
             progress.advance(page.len() as u64);
-            send(Piece::Rows(table, page)).await?;
+            send(&sender, Piece::Rows(table, page)).await?;
         }
         let last = rows.last_number(table).await.map_err(Some)?;
         sums.0.push(adder.sum(last));
         if table.is_numbered {
-            send(Piece::LastNumber(table, last)).await?;
+            send(&sender, Piece::LastNumber(table, last)).await?;
         }
     }
     if let Some(differences) = expected.differences(&sums) {
@@ -70,7 +69,14 @@ async fn feed(
             "the source was written to meanwhile ({differences}): stop whoever serves from it, and run this again"
         ))));
     }
-    send(Piece::Whole).await
+    send(&sender, Piece::Whole).await
+}
+
+async fn send(
+    sender: &mpsc::Sender<Piece>,
+    piece: Piece,
+) -> std::result::Result<(), Option<CarriageError>> {
+    sender.send(piece).await.map_err(|_| None)
 }
 
 async fn write(to: &Store, mut receiver: mpsc::Receiver<Piece>) -> Result<()> {

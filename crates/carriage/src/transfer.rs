@@ -59,15 +59,8 @@ pub async fn migrate(
 }
 
 async fn check_schemas(from: &Installation, to: &Installation) -> Result<()> {
-    let schema = async |installation: &Installation| -> Result<i64> {
-        Ok(installation
-            .store
-            .read()
-            .await?
-            .find_schema_number()
-            .await?)
-    };
-    let (source, target) = (schema(from).await?, schema(to).await?);
+    let source = from.store.read().await?.find_schema_number().await?;
+    let target = to.store.read().await?.find_schema_number().await?;
     if source == target {
         return Ok(());
     }

@@ -3,16 +3,14 @@
 
 // Under the name by which the tests of that crate know it.
 extern crate blobs as reliquary_blobs;
+// Under the name that the rest of the workspace knows it by.
+extern crate reliquary_carriage as carriage;
 
 mod backup;
 mod house;
 mod killed;
 mod migration;
-#[expect(
-    dead_code,
-    unreachable_pub,
-    reason = "shared with others, who use more of it"
-)]
+#[expect(unreachable_pub, reason = "public where it is shared from")]
 #[path = "../../../testkit/src/postgres.rs"]
 mod postgres;
 mod restore;
