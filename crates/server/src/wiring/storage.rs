@@ -270,4 +270,26 @@ mod tests {
         assert!(Uuid::try_parse(&mark).is_ok());
         assert_eq!(mark_of(shared.path()).unwrap(), mark);
     }
+
+    #[tokio::test]
+    async fn i10_an_installation_into_which_something_is_still_being_carried_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let store = open_store(&config).await.unwrap();
+        let marked: Result<(), StoreError> = store
+            .write(|tx| Box::pin(tx.set_installation_mark("arriving-from", "another")))
+            .await;
+        marked.unwrap();
+        store.close().await;
+        let error = open_store(&config).await.expect_err("it is not whole");
+        let text = error.to_string();
+        assert!(
+            text.contains("not whole") && text.contains("run the same command again"),
+            "{text}"
+        );
+        connect(&config).await.unwrap().close().await;
+    }
 }
