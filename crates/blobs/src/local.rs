@@ -1,7 +1,6 @@
 //! Blobs on the local disk: the folders, the caches over them, and which thread does what.
 
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,15 +33,7 @@ enum Opened {
 }
 
 impl LocalDisk {
-    pub(crate) fn open_root(root: &Path, settings: BlobSettings) -> Result<Self> {
-        Ok(Self::over(Disk::open(root)?, settings))
-    }
-
-    pub(crate) fn open_beside(root: &Path, scratch: &Path, settings: BlobSettings) -> Result<Self> {
-        Ok(Self::over(Disk::open_beside(root, scratch)?, settings))
-    }
-
-    fn over(disk: Disk, settings: BlobSettings) -> Self {
+    pub(crate) fn over(disk: Disk, settings: BlobSettings) -> Self {
         Self {
             disk: Arc::new(disk),
             cache: ReadCache::new(

@@ -71,7 +71,7 @@ impl BackupFolder {
         }
         Ok(Self {
             backups,
-            blobs: Blobs::open_disk_beside(root, scratch, settings())?,
+            blobs: Blobs::open_disk_to_read(root, scratch, settings())?,
             root: root.to_owned(),
             _lock: None,
         })

@@ -66,7 +66,7 @@ async fn i10_who_reads_beside_a_server_leaves_its_uploads_alone() {
     crate::eventually("bytes are staged", || reader.written_bytes() > 0).await;
     let scratch = tempfile::tempdir().unwrap();
     let root = store.folder.path().join("data");
-    let beside = Blobs::open_disk_beside(&root, scratch.path(), BlobSettings::default()).unwrap();
+    let beside = Blobs::open_disk_to_read(&root, scratch.path(), BlobSettings::default()).unwrap();
     assert_eq!(beside.verify(&held).await.unwrap(), Some(300_000));
     assert_eq!(beside.list(None, 10).await.unwrap().len(), 1);
     assert_eq!(std::fs::read_dir(root.join("staging")).unwrap().count(), 1);

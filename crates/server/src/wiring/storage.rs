@@ -107,7 +107,7 @@ pub(super) async fn open_blobs_beside(
         return open_bucket_beside(config, scratch).await;
     }
     let folder = config.shared_blobs_folder();
-    Blobs::open_disk_beside(&folder, scratch, read_once()).map_err(|error| {
+    Blobs::open_disk_to_read(&folder, scratch, read_once()).map_err(|error| {
         let message = format!("the blobs below {} cannot be opened", folder.display());
         StartError::because(message, error)
     })

@@ -123,9 +123,9 @@ const fn with_blobs(table: ImageTable, blobs: &'static [(usize, usize)]) -> Imag
 /// The change log, whose rows are only ever added.
 pub const CHANGE: &str = "change";
 
-/// Tables that only concern one place: leases of nodes that are alive, and what the nodes of an installation agreed on,
-/// above all which folder or bucket holds its bytes.
-pub const LEFT_OUT: &[&str] = &["installation_mark", "lease"];
+/// Tables that only concern one place: which of its bytes are about to be removed, leases of nodes that are alive, and what
+/// the nodes of an installation agreed on, above all which folder or bucket holds its bytes.
+pub const LEFT_OUT: &[&str] = &["condemned_blob", "installation_mark", "lease"];
 
 /// What is carried. A table comes after those that it refers to.
 pub const TABLES: &[ImageTable] = &[
