@@ -191,6 +191,16 @@ def events_command(binary: Path, data_dir: Path, arguments: list[str]) -> list[s
     return [str(binary), "events", *arguments, "--data", str(data_dir)]
 
 
+def carriage_command(binary: Path, data_dir: Path, config: Path, arguments: list[str]) -> list[str]:
+    """The command that makes a backup, restores one, or moves the installation."""
+    return [str(binary), *arguments, "--data", str(data_dir), "--config", str(config)]
+
+
+def data_folder(data_dir: Path) -> str:
+    """The settings of an installation that is named by a file alone."""
+    return f'data = "{data_dir}"\n'
+
+
 def audit_folder(data_dir: Path) -> Path:
     """Where the audit records are."""
     return data_dir / "audit"

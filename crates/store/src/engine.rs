@@ -66,12 +66,20 @@ enum Engine {
         pool: PgPool,
         /// For those who follow the log: they must not wait behind those who write.
         followers: PgPool,
+        /// How the connections of both call themselves.
+        name: Arc<str>,
     },
 }
 
 /// The channel on which nodes tell each other that the log has grown.
 const CHANNEL: &str = "reliquary_changes";
 const ANNOUNCE: &str = "SELECT pg_notify($1, '')";
+
+/// A name for the connections of this process that those of no other have.
+const NAME: &str = "SELECT 'reliquary ' || pg_backend_pid() || '.'
+    || CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND starts_with(application_name, 'reliquary ') AND application_name <> $1";
 
 /// Hears of other processes that have written.
 #[derive(Debug)]
@@ -209,8 +217,9 @@ impl Store {
         let mut first = sqlx::ConnectOptions::connect(&settings.options()?).await?;
         // Under an advisory lock, so that of several nodes that start at once one migrates.
         migration::postgres().run(&mut first).await?;
+        let name: String = sqlx::query_scalar(NAME).fetch_one(&mut first).await?;
         sqlx::Connection::close(first).await.ok();
-        let options = settings.bounded_options()?;
+        let options = settings.bounded_options()?.application_name(&name);
         let pool = PgPoolOptions::new()
             .min_connections(0)
             .max_connections(settings.connections.max(1))
@@ -223,7 +232,12 @@ impl Store {
             .test_before_acquire(false)
             .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
             .connect_lazy_with(options);
-        Ok(Self::over(Engine::Postgres { pool, followers }))
+        let name = name.into();
+        Ok(Self::over(Engine::Postgres {
+            pool,
+            followers,
+            name,
+        }))
     }
 
     /// Whether other processes may write to the same database while this one serves from it.
@@ -315,6 +329,16 @@ impl Store {
         outcome
     }
 
+    /// How many connections to the database other stores have, of this process or not. 0 on an engine without other
+    /// processes. PostgreSQL shows them to those of the same user.
+    pub async fn count_other_connections(&self) -> StoreResult<i64> {
+        let Engine::Postgres { pool, name, .. } = &self.engine else {
+            return Ok(0);
+        };
+        let others = sqlx::query_scalar(OTHERS).bind(&**name).fetch_one(pool);
+        Ok(others.await?)
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> StoreResult<()> {
         let mut connection = self.read().await?;
@@ -329,7 +353,9 @@ impl Store {
                 readers.close().await;
                 writer.stop().await;
             }
-            Engine::Postgres { pool, followers } => {
+            Engine::Postgres {
+                pool, followers, ..
+            } => {
                 pool.close().await;
                 followers.close().await;
             }
@@ -406,6 +432,16 @@ impl Connection {
         Self {
             inner,
             failure: None,
+        }
+    }
+
+    /// Nobody uses the connection after this.
+    pub(crate) fn close_on_drop(&mut self) {
+        match &mut self.inner {
+            Inner::Sqlite(SqliteHandle::Pooled(connection)) => connection.close_on_drop(),
+            // It has no pool to go back to.
+            Inner::Sqlite(SqliteHandle::Owned(_)) => {}
+            Inner::Postgres(connection) => connection.close_on_drop(),
         }
     }
 

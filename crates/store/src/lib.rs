@@ -13,6 +13,7 @@ pub mod engine;
 mod error;
 mod event_cursor;
 mod hot_statement;
+pub mod image;
 mod installation_mark;
 mod lease;
 mod managed_policy;

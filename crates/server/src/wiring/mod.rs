@@ -4,6 +4,7 @@
 //! Each function is the whole of what a command needs from those rooms; `commands` prints what they give.
 
 mod bucket;
+mod carriage;
 mod connections;
 mod development;
 mod event_delivery;
@@ -26,6 +27,7 @@ use model::{AccountId, ArnScope, ErrorKind, Principal, PrincipalKind, SystemCloc
 use store::Store;
 use upstream::{Limits, SmallDocuments, Upstream};
 
+pub use self::carriage::{back_up, migrate, restore};
 use self::connections::{Connections, NoConnections};
 use self::event_delivery::EventDelivery;
 pub use self::event_reader::EventReader;
