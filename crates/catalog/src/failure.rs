@@ -40,8 +40,8 @@ pub(crate) fn from_store(error: StoreError) -> Error {
             failure.retry_after_seconds = Some(DATABASE_RETRY_SECONDS);
             failure
         }
-        StoreError::Full(_)
-        | StoreError::Backend(_)
+        StoreError::Full(_) | StoreError::Disk(_) => disk_trouble(error),
+        StoreError::Backend(_)
         | StoreError::Migration(_)
         | StoreError::NewerSchema(_)
         | StoreError::Corrupt(_)
@@ -50,11 +50,28 @@ pub(crate) fn from_store(error: StoreError) -> Error {
 }
 
 pub(crate) fn from_blobs(error: BlobError) -> Error {
-    if error.may_pass() {
-        Error::storage_unavailable(error)
-    } else {
-        Error::internal(error)
+    match error {
+        BlobError::Unavailable { .. } => Error::storage_unavailable(error),
+        BlobError::DiskFull { .. } | BlobError::ReadOnly { .. } | BlobError::Io { .. } => {
+            disk_trouble(error)
+        }
+        _ => Error::internal(error),
     }
+}
+
+/// How long who is told that the disk takes nothing is asked to wait: an operator has to do something first.
+const DISK_RETRY_SECONDS: u32 = 30;
+
+/// The disk is full, read-only or broken. Nothing is wrong with the request, and every client tries again after a 503;
+/// hardly one knows 507.
+fn disk_trouble(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let mut failure = Error::unavailable(
+        "The storage of this service cannot take this at the moment: its disk is full, read-only or failing. Nothing \
+         was changed. Try again later.",
+    )
+    .caused_by(cause);
+    failure.retry_after_seconds = Some(DISK_RETRY_SECONDS);
+    failure
 }
 
 /// A public source's failure, when nothing held can answer instead.

@@ -17,6 +17,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
+use crate::postgres_handle::PostgresHandle;
+pub(crate) use crate::postgres_handle::within;
 use crate::sqlite_writer::SqliteWriter;
 use crate::{PostgresSettings, StoreError, StoreResult, migration};
 
@@ -36,8 +38,13 @@ macro_rules! on_engine {
                 ($body).map_err($crate::StoreError::from)
             }
             $crate::engine::Inner::Postgres($db) => {
-                let $db = $db.as_mut();
-                ($body).map_err($crate::StoreError::from)
+                let patience = $db.ask();
+                let outcome = {
+                    let $db = $db.as_mut();
+                    $crate::engine::within(patience, async { $body }).await
+                };
+                $db.heard(&outcome);
+                outcome
             }
         };
         if let Err(error) = &outcome {
@@ -66,6 +73,8 @@ enum Engine {
         pool: PgPool,
         /// For those who follow the log: they must not wait behind those who write.
         followers: PgPool,
+        /// How long a statement may take.
+        patience: Duration,
     },
 }
 
@@ -97,7 +106,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub(crate) enum Inner {
     Sqlite(SqliteHandle),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(PostgresHandle),
 }
 
 /// A pooled reader, or the writer's own connection.
@@ -223,7 +232,11 @@ impl Store {
             .test_before_acquire(false)
             .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
             .connect_lazy_with(options);
-        Ok(Self::over(Engine::Postgres { pool, followers }))
+        Ok(Self::over(Engine::Postgres {
+            pool,
+            followers,
+            patience: settings.patience(),
+        }))
     }
 
     /// Whether other processes may write to the same database while this one serves from it.
@@ -236,9 +249,11 @@ impl Store {
     pub async fn follow(&self) -> StoreResult<Connection> {
         match &self.engine {
             Engine::Sqlite { .. } => self.read().await,
-            Engine::Postgres { followers, .. } => {
-                Ok(Connection::new(Inner::Postgres(followers.acquire().await?)))
-            }
+            Engine::Postgres {
+                followers,
+                patience,
+                ..
+            } => Ok(Connection::over(followers.acquire().await?, *patience)),
         }
     }
 
@@ -255,8 +270,9 @@ impl Store {
     /// Tells those who listen that something was written. Never inside the transaction that wrote: PostgreSQL lets only
     /// one transaction that notifies commit at a time.
     pub async fn announce(&self) -> StoreResult<()> {
-        if let Engine::Postgres { pool, .. } = &self.engine {
-            sqlx::query(ANNOUNCE).bind(CHANNEL).execute(pool).await?;
+        if let Engine::Postgres { pool, patience, .. } = &self.engine {
+            let mut connection = Connection::over(pool.acquire().await?, *patience);
+            on_engine!(connection, db => sqlx::query(ANNOUNCE).bind(CHANNEL).execute(&mut *db).await.map(drop))?;
         }
         Ok(())
     }
@@ -278,13 +294,14 @@ impl Store {
     /// A connection to read with. What it reads is committed, and at least as new as any write acknowledged
     /// before the call.
     pub async fn read(&self) -> StoreResult<Connection> {
-        let inner = match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                Inner::Sqlite(SqliteHandle::Pooled(readers.acquire().await?))
+        Ok(match &self.engine {
+            Engine::Sqlite { readers, .. } => Connection::new(Inner::Sqlite(SqliteHandle::Pooled(
+                readers.acquire().await?,
+            ))),
+            Engine::Postgres { pool, patience, .. } => {
+                Connection::over(pool.acquire().await?, *patience)
             }
-            Engine::Postgres { pool, .. } => Inner::Postgres(pool.acquire().await?),
-        };
-        Ok(Connection::new(inner))
+        })
     }
 
     /// Runs one unit of work in a write transaction, and returns once it is durable.
@@ -300,10 +317,11 @@ impl Store {
     {
         let outcome = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(unit).await,
-            Engine::Postgres { pool, .. } => {
-                let pool = pool.clone();
+            Engine::Postgres { pool, patience, .. } => {
+                let (pool, patience) = (pool.clone(), *patience);
                 let finished =
-                    tokio::spawn(async move { write_on_postgres(&pool, unit).await }).await;
+                    tokio::spawn(async move { write_on_postgres(&pool, patience, unit).await })
+                        .await;
                 finished
                     .unwrap_or_else(|panic| Err(StoreError::Abandoned(panic.to_string()).into()))
             }
@@ -329,7 +347,9 @@ impl Store {
                 readers.close().await;
                 writer.stop().await;
             }
-            Engine::Postgres { pool, followers } => {
+            Engine::Postgres {
+                pool, followers, ..
+            } => {
                 pool.close().await;
                 followers.close().await;
             }
@@ -354,14 +374,14 @@ async fn connect_first(options: &SqliteConnectOptions) -> StoreResult<SqliteConn
     }
 }
 
-async fn write_on_postgres<T, E, F>(pool: &PgPool, unit: F) -> Result<T, E>
+async fn write_on_postgres<T, E, F>(pool: &PgPool, patience: Duration, unit: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
 {
     let connection = pool.acquire().await.map_err(StoreError::from)?;
     let mut tx = Tx {
-        connection: Connection::new(Inner::Postgres(connection)),
+        connection: Connection::over(connection, patience),
     };
     tx.command("BEGIN").await?;
     // A panic, also one before the unit's first await, must not give the pool a connection that is still inside a
@@ -377,10 +397,13 @@ where
         Ok(Err(error)) => Err(error),
         Err(_) => Err(StoreError::Abandoned("the unit of work panicked".into()).into()),
     };
-    if tx.command("ROLLBACK").await.is_err()
-        && let Inner::Postgres(connection) = tx.connection.inner
+    // A connection without answers is not asked again: the server rolls back what it leaves behind.
+    let is_lost = matches!(&tx.connection.inner, Inner::Postgres(handle) if handle.is_lost());
+    if !is_lost
+        && tx.command("ROLLBACK").await.is_err()
+        && let Inner::Postgres(handle) = &mut tx.connection.inner
     {
-        connection.close().await.ok();
+        handle.lose();
     }
     outcome
 }
@@ -407,6 +430,10 @@ impl Connection {
             inner,
             failure: None,
         }
+    }
+
+    const fn over(connection: PoolConnection<Postgres>, patience: Duration) -> Self {
+        Self::new(Inner::Postgres(PostgresHandle::new(connection, patience)))
     }
 
     pub(crate) const fn is_postgres(&self) -> bool {
