@@ -1,7 +1,7 @@
 """A disk that misbehaves: the library of `faults/misbehaving_disk.c` in front of one process, steered from here.
 
-It is full, read-only, slow, or fails to sync while a story wants it; and when the power is lost, only what was synced is
-there afterwards: the content of files that were synced, under names whose folder was synced.
+It is full, read-only, slow, or fails to sync while a story wants it; and when the power is lost, only what was synced
+is there afterwards: the content of files that were synced, under names whose folder was synced.
 """
 
 from __future__ import annotations

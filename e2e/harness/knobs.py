@@ -191,6 +191,16 @@ def events_command(binary: Path, data_dir: Path, arguments: list[str]) -> list[s
     return [str(binary), "events", *arguments, "--data", str(data_dir)]
 
 
+def database_file(data_dir: Path) -> Path:
+    """Where the rows are."""
+    return data_dir / "reliquary.sqlite"
+
+
+def blob_file(data_dir: Path, sha256: str) -> Path:
+    """Where the bytes with a digest are."""
+    return data_dir / "blobs" / sha256[:2] / sha256[2:]
+
+
 def audit_folder(data_dir: Path) -> Path:
     """Where the audit records are."""
     return data_dir / "audit"
