@@ -175,8 +175,8 @@ def secluded(new_server: Callable[..., Server], source: Source) -> Iterator[Repo
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the history checker of `nodes/` makes history, and how often `crash/` kills: little in every run, much by
-    hand.
+    """How long the history checker of `nodes/` makes history, and how often `crash/` kills: little in every run, much
+    by hand.
     """
     parser.addoption("--seconds", type=float, default=30.0, help="how long nodes/test_history.py makes history")
     parser.addoption("--kills", type=int, default=20, help="how often crash/ kills the server")

@@ -1,5 +1,5 @@
-"""kill -9 again and again, at any moment, and the same with the power gone: what was acknowledged is there and right, what
-was not is there whole or not at all, and rows, bytes and log agree.
+"""kill -9 again and again, at any moment, and the same with the power gone: what was acknowledged is there and right,
+what was not is there whole or not at all, and rows, bytes and log agree.
 """
 
 from __future__ import annotations
@@ -97,8 +97,8 @@ class Loop:
 
 
 def assert_rows_and_bytes_agree(data_dir: Path, hashed: set[str] | None) -> None:
-    """The log has no gap, and each asset's bytes are there with the size its row tells; those of `hashed`, or all of them
-    without it, have the digest they are stored under.
+    """The log has no gap, and each asset's bytes are there with the size its row tells; those of `hashed`, or all of
+    them without it, have the digest they are stored under.
     """
     rows = sqlite3.connect(f"file:{knobs.database_file(data_dir)}?mode=ro", uri=True, timeout=30)
     try:

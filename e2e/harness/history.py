@@ -48,9 +48,7 @@ class History:
     unanswered: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def change(
-        self, kind: str, subject: Version, node: int, content: str | None, act: Callable[[], bool | None]
-    ) -> None:
+    def change(self, kind: str, subject: Version, node: int, content: str | None, act: Callable[[], bool | None]) -> None:
         """Make a change: `act` tells True when it was done, False when it was refused, None when nobody knows."""
         one = Operation(kind, subject, node, monotonic(), content=content)
         outcome = act()
