@@ -189,7 +189,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Sharing(LoadScopeScheduling):
     """Every story goes to whichever process is free, but for folders whose last story judges all the others."""
 
-    TOGETHER = ("conformance/",)
+    TOGETHER = ("conformance/", "faults/test_table.py")
 
     def _split_scope(self, nodeid: str) -> str:
         return next((folder for folder in self.TOGETHER if nodeid.startswith(folder)), nodeid)

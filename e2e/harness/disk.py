@@ -80,11 +80,13 @@ class Disk:
         Nobody may have the folder open.
         """
         assert self._shadow is not None, "nothing was noted"
-        fresh = self.root.with_name(self.root.name + ".after")
-        aftermath = Aftermath(self._shadow, self.root, chance)
-        aftermath.make_folder((self._shadow / "root").read_text(), fresh)
-        shutil.rmtree(self.root)
-        fresh.rename(self.root)
+        first = self._shadow / "root"
+        # Without it the process was killed before its first step, and all is as it was.
+        if first.exists():
+            fresh = self.root.with_name(self.root.name + ".after")
+            Aftermath(self._shadow, self.root, chance).make_folder(first.read_text(), fresh)
+            shutil.rmtree(self.root)
+            fresh.rename(self.root)
         # What is there now is on the disk; the next start notes it so.
         shutil.rmtree(self._shadow)
         self._shadow.mkdir()

@@ -102,10 +102,16 @@ struct SharedCause(std::sync::Arc<Error>);
 
 impl std::fmt::Display for SharedCause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match std::error::Error::source(&*self.0) {
-            Some(cause) => write!(f, "{cause}"),
-            None => write!(f, "{}", self.0),
+        let Some(nearest) = std::error::Error::source(&*self.0) else {
+            return write!(f, "{}", self.0);
+        };
+        write!(f, "{nearest}")?;
+        let mut deeper = nearest.source();
+        while let Some(cause) = deeper {
+            write!(f, ": {cause}")?;
+            deeper = cause.source();
         }
+        Ok(())
     }
 }
 

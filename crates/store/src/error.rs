@@ -53,7 +53,10 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
             sqlx::Error::PoolTimedOut => return Self::Busy(Arc::new(error)),
+            // A conversation that broke off in the middle of a word is one, too: of a server, or of what stands before it,
+            // that closes the door while the connection is being made.
             sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => return Self::Unavailable(Arc::new(error)),

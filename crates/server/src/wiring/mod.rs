@@ -21,7 +21,7 @@ use blobs::{BlobSettings, Blobs};
 use catalog::{Caller, Catalog, ConnectionDirectory, Parts, Quotas, Rates, Settings};
 use control::{ControlPlane, ControlSettings, Peer};
 use formats::{PackageEndpoints, PackageLimits, PublicAddresses};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use model::{AccountId, ArnScope, ErrorKind, Principal, PrincipalKind, SystemClock};
 use store::Store;
 use upstream::{Limits, SmallDocuments, Upstream};
@@ -193,6 +193,10 @@ impl Service for Rooms {
                 .source
                 .map_or(error.message, |source| source.to_string())
         })
+    }
+
+    fn only_reads<B>(&self, request: &Request<B>) -> bool {
+        matches!(*request.method(), Method::GET | Method::HEAD) || ControlPlane::only_reads(request)
     }
 
     fn audit(&self) -> Option<&AuditLog> {
