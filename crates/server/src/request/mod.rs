@@ -138,12 +138,6 @@ impl<S: Service> RequestLayer<S> {
         let mut reply = match self.check(&mut request) {
             Err(refusal) => refusal_reply(&refusal),
             Ok(()) if is_probe => self.probe(&request).await,
-            Ok(())
-                if audit.is_some_and(AuditLog::refuses_changes)
-                    && !self.service.only_reads(&request) =>
-            {
-                not_recorded_reply()
-            }
             Ok(()) => self.ask(request, connection, place, &id).await,
         };
         // Before the reply: what the caller is told was done has been handed over.
@@ -219,7 +213,14 @@ impl<S: Service> RequestLayer<S> {
             .insert(RequestId(id.as_ref().to_owned()));
         request.extensions_mut().insert(place);
         // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
-        let mut reply = match catch_panic(pin!(self.service.call(request, connection))).await {
+        let answering = async {
+            let audit = self.service.audit();
+            if audit.is_some_and(AuditLog::refuses_changes) && !self.service.only_reads(&request) {
+                return not_recorded_reply();
+            }
+            self.service.call(request, connection).await
+        };
+        let mut reply = match catch_panic(pin!(answering)).await {
             Ok(reply) => reply,
             Err(panic) => {
                 tracing::error!(
