@@ -164,7 +164,7 @@ def run_client(place: Place, number: int, rate: Any, told: Any, stopped: Event) 
         ended = time.perf_counter()
         latencies.append((ended - due) * 1000)
         if ended - last_told > 0.5:
-            told.put((latencies, errors))
+            told.put((number, latencies, errors))
             latencies, errors, last_told = [], 0, ended
 
 
@@ -202,6 +202,13 @@ class Load:
         for client in self._clients:
             client.start()
 
+    def wait_until_all_ask(self) -> None:
+        """Starting takes them a while."""
+        silent = set(range(CLIENTS))
+        while silent:
+            number, _latencies, _errors = self._told.get(timeout=60)
+            silent.discard(number)
+
     def gather(self, seconds: float) -> tuple[list[float], int]:
         """The latencies and the number of errors of some seconds."""
         until = time.monotonic() + seconds
@@ -209,7 +216,7 @@ class Load:
         errors = 0
         while (left := until - time.monotonic()) > 0:
             try:
-                more, wrong = self._told.get(timeout=left)
+                _number, more, wrong = self._told.get(timeout=left)
             except queue.Empty:
                 break
             latencies += more
@@ -316,6 +323,7 @@ def soak(server: Server, place: Place, chosen: argparse.Namespace) -> tuple[list
     """The samples, and a line about the rate."""
     load = Load(place)
     try:
+        load.wait_until_all_ask()
         load.gather(min(WARM_UP_S, chosen.calibration))
         about = f"{chosen.rate:.0f} requests per second, as was asked for" if chosen.rate else ""
         rate = chosen.rate
