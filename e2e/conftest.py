@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
-
 from harness import account, knobs, public_registries
 from harness.account import Repository
 from harness.server import Server
 from harness.source import Source
+from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 _servers: list[Server] = []

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from crash.mixture import Item, Mixture, judge
 from harness import account, disk, knobs
 from harness.disk import Disk
 from harness.fake_npm import FakeNpm
 from harness.server import Server
+from harness.waiting import wait_until
 
 # How many of the older writes are looked at again after each round; at the end it is all of them.
 OLDER = 15
@@ -148,3 +148,29 @@ def test_i01_nothing_acknowledged_is_lost_when_the_power_fails(
     loop.end()
     assert failing.get(disk.SYNCS) > loop.counts["kills"], "the library was not in front of the server"
     assert loop.counts["acknowledged"] > loop.counts["kills"], "too little happened"
+
+
+@pytest.mark.timeout(300)
+def test_i01_a_first_start_that_is_cut_short_leaves_no_installation_without_its_key(
+    new_server: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    chance = random.Random()
+    library = disk.build_library(tmp_path_factory.getbasetemp())
+    for number in range(8):
+        server = new_server()
+        failing = Disk(library, server.data_dir, tmp_path_factory.mktemp("disk"), loses_power=True)
+        # The syncs of a first start come one after the other: each of them has its turn to be the last.
+        server.launch(failing.environment)
+        wanted = chance.randrange(1, 25)
+        wait_until(
+            lambda failing=failing, server=server, wanted=wanted: (
+                failing.get(disk.SYNCS) >= wanted or server.status_of(knobs.READY_PATH) == 200
+            ),
+            timeout_s=30,
+            interval_s=0.001,
+        )
+        server.kill()
+        failing.lose_power(chance if number % 2 else None)
+        server.start(failing.environment)
+        assert account.create_domain(account.profile_client(server))
+        server.stop()
