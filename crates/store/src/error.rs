@@ -36,7 +36,7 @@ pub enum StoreError {
     /// A row holds what this program cannot read.
     #[error("unreadable row: {0}")]
     Corrupt(String),
-    /// The writer has stopped, or the unit of work panicked.
+    /// The unit of work panicked.
     #[error("the unit of work was not finished: {0}")]
     Abandoned(String),
 }
