@@ -38,7 +38,7 @@ class Loop:
     def __init__(self, server: Server, public: FakeNpm, seed: int, failing: Disk | None = None) -> None:
         self._server, self._public, self._disk = server, public, failing
         self._seed, self._chance = seed, random.Random(seed)
-        self._items: list[Item] = []
+        self.items: list[Item] = []
         self._slowest_s = 0.0
         self.counts: Counter[str] = Counter()
         self._start()
@@ -76,15 +76,25 @@ class Loop:
             time.sleep(self._chance.uniform(0, 0.3))
             self._kill()
         self._start()
-        older = self._chance.sample(self._items, min(OLDER, len(self._items)))
+        older = self._chance.sample(self.items, min(OLDER, len(self.items)))
         self.counts += judge(mixture.items, self._app, self._public)
         judge(older, self._app, self._public)
-        self._items += [item for item in mixture.items if item.is_acknowledged]
+        self.items += [item for item in mixture.items if item.is_acknowledged]
         assert_rows_and_bytes_agree(self._server.data_dir, {item.sha256 for item in mixture.items})
+
+    def lose(self, item: Item) -> None:
+        """Take the bytes of a write away behind the server's back."""
+        self._server.stop()
+        knobs.blob_file(self._server.data_dir, item.sha256).unlink()
+        self._start()
+
+    def look(self, items: list[Item]) -> None:
+        """Judge some writes."""
+        judge(items, self._app, self._public)
 
     def end(self) -> None:
         """Look at everything once more."""
-        judge(self._items, self._app, self._public)
+        judge(self.items, self._app, self._public)
         assert_rows_and_bytes_agree(self._server.data_dir, None)
         # As after a month of bad luck: it still takes what it is given.
         mixture = Mixture(self._app, self._public, "last", self._seed)
@@ -130,6 +140,17 @@ def test_i01_nothing_acknowledged_is_lost_however_often_the_process_is_killed(
         loop.round(loop.counts["kills"])
     loop.end()
     assert loop.counts["acknowledged"] > loop.counts["kills"], "too little happened"
+
+
+def test_the_judge_finds_what_was_lost(new_server: Callable[..., Server], public: FakeNpm) -> None:
+    loop = Loop(new_server(npm_source=public.url), public, 7)
+    while len({item.kind for item in loop.items}) < 4:
+        loop.round(loop.counts["kills"])
+    lost = next(item for item in loop.items if item.kind == "generic")
+    loop.look(loop.items)
+    loop.lose(lost)
+    with pytest.raises(AssertionError, match="box"):
+        loop.look([lost])
 
 
 @pytest.mark.timeout(7200)

@@ -143,4 +143,39 @@ mod tests {
         });
         assert_eq!(refused.kind, ErrorKind::Internal);
     }
+
+    #[test]
+    fn d03_a_disk_that_takes_nothing_is_a_reason_to_come_back_and_damage_is_not() {
+        let action = "writing a staged file";
+        for trouble in [
+            BlobError::DiskFull { action },
+            BlobError::ReadOnly { action },
+            BlobError::Io {
+                action,
+                source: std::sync::Arc::new(std::io::Error::other("the sync failed")),
+            },
+        ] {
+            let told = from_blobs(trouble);
+            assert_eq!(told.kind, ErrorKind::Unavailable);
+            assert!(told.retry_after_seconds.is_some());
+        }
+        let damaged = from_blobs(BlobError::Damaged {
+            digest: model::Sha256Digest::from_bytes([7; 32]),
+            detail: "a bit was flipped".to_owned(),
+        });
+        assert_eq!(damaged.kind, ErrorKind::Internal);
+    }
+
+    #[test]
+    fn causes_that_many_wait_for_are_told_down_to_the_last() {
+        let gone = StoreError::unavailable(std::io::Error::other("the cable was cut"));
+        let copy = copy_of(&std::sync::Arc::new(from_store(gone)));
+        let cause = copy.source.map(|cause| cause.to_string());
+        let cause = cause.unwrap_or_default();
+        assert!(
+            cause.starts_with("the database does not answer: "),
+            "{cause}"
+        );
+        assert!(cause.ends_with("the cable was cut"), "{cause}");
+    }
 }
