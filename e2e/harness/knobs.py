@@ -125,6 +125,22 @@ def shared_storage(database: str, folder: Path, public_url: str) -> str:
     )
 
 
+def database(url: str, *, connect_timeout_ms: int, statement_timeout_ms: int) -> str:
+    """The settings that keep rows in PostgreSQL, and say how long a request waits for it."""
+    return (
+        f'[store]\nurl = "{url}"\nconnections = 8\nconnect_timeout_ms = {connect_timeout_ms}\n'
+        f"statement_timeout_ms = {statement_timeout_ms}\n"
+    )
+
+
+def bucket(endpoint: str, name: str, key_id: str, secret: str) -> str:
+    """The settings that keep bytes in a bucket of an S3-compatible store."""
+    return (
+        f'[blobs]\nkind = "s3"\nendpoint = "{endpoint}"\nbucket = "{name}"\nallow_http = true\n'
+        f'access_key_id = "{key_id}"\nsecret_access_key = "{secret}"\n'
+    )
+
+
 def host_endpoints(base: str) -> str:
     """The settings that give each domain a host name of its own below a base."""
     return f'package_host_base = "{base}"\nendpoint_form = "host"\n'
@@ -199,6 +215,16 @@ def carriage_command(binary: Path, data_dir: Path, config: Path, arguments: list
 def data_folder(data_dir: Path) -> str:
     """The settings of an installation that is named by a file alone."""
     return f'data = "{data_dir}"\n'
+
+
+def database_file(data_dir: Path) -> Path:
+    """Where the rows are."""
+    return data_dir / "reliquary.sqlite"
+
+
+def blob_file(data_dir: Path, sha256: str) -> Path:
+    """Where the bytes with a digest are."""
+    return data_dir / "blobs" / sha256[:2] / sha256[2:]
 
 
 def audit_folder(data_dir: Path) -> Path:

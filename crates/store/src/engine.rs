@@ -17,6 +17,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
+use crate::postgres_handle::PostgresHandle;
+pub(crate) use crate::postgres_handle::within;
 use crate::sqlite_writer::SqliteWriter;
 use crate::{PostgresSettings, StoreError, StoreResult, migration};
 
@@ -36,8 +38,13 @@ macro_rules! on_engine {
                 ($body).map_err($crate::StoreError::from)
             }
             $crate::engine::Inner::Postgres($db) => {
-                let $db = $db.as_mut();
-                ($body).map_err($crate::StoreError::from)
+                let patience = $db.ask();
+                let outcome = {
+                    let $db = $db.as_mut();
+                    $crate::engine::within(patience, async { $body }).await
+                };
+                $db.heard(&outcome);
+                outcome
             }
         };
         if let Err(error) = &outcome {
@@ -68,6 +75,8 @@ enum Engine {
         followers: PgPool,
         /// How the connections of both call themselves.
         name: Arc<str>,
+        /// How long a statement may take.
+        patience: Duration,
     },
 }
 
@@ -105,7 +114,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub(crate) enum Inner {
     Sqlite(SqliteHandle),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(PostgresHandle),
 }
 
 /// A pooled reader, or the writer's own connection.
@@ -237,6 +246,7 @@ impl Store {
             pool,
             followers,
             name,
+            patience: settings.patience(),
         }))
     }
 
@@ -250,9 +260,11 @@ impl Store {
     pub async fn follow(&self) -> StoreResult<Connection> {
         match &self.engine {
             Engine::Sqlite { .. } => self.read().await,
-            Engine::Postgres { followers, .. } => {
-                Ok(Connection::new(Inner::Postgres(followers.acquire().await?)))
-            }
+            Engine::Postgres {
+                followers,
+                patience,
+                ..
+            } => Ok(Connection::over(followers.acquire().await?, *patience)),
         }
     }
 
@@ -269,8 +281,9 @@ impl Store {
     /// Tells those who listen that something was written. Never inside the transaction that wrote: PostgreSQL lets only
     /// one transaction that notifies commit at a time.
     pub async fn announce(&self) -> StoreResult<()> {
-        if let Engine::Postgres { pool, .. } = &self.engine {
-            sqlx::query(ANNOUNCE).bind(CHANNEL).execute(pool).await?;
+        if let Engine::Postgres { pool, patience, .. } = &self.engine {
+            let mut connection = Connection::over(pool.acquire().await?, *patience);
+            on_engine!(connection, db => sqlx::query(ANNOUNCE).bind(CHANNEL).execute(&mut *db).await.map(drop))?;
         }
         Ok(())
     }
@@ -292,13 +305,14 @@ impl Store {
     /// A connection to read with. What it reads is committed, and at least as new as any write acknowledged
     /// before the call.
     pub async fn read(&self) -> StoreResult<Connection> {
-        let inner = match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                Inner::Sqlite(SqliteHandle::Pooled(readers.acquire().await?))
+        Ok(match &self.engine {
+            Engine::Sqlite { readers, .. } => Connection::new(Inner::Sqlite(SqliteHandle::Pooled(
+                readers.acquire().await?,
+            ))),
+            Engine::Postgres { pool, patience, .. } => {
+                Connection::over(pool.acquire().await?, *patience)
             }
-            Engine::Postgres { pool, .. } => Inner::Postgres(pool.acquire().await?),
-        };
-        Ok(Connection::new(inner))
+        })
     }
 
     /// Runs one unit of work in a write transaction, and returns once it is durable.
@@ -314,10 +328,11 @@ impl Store {
     {
         let outcome = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(unit).await,
-            Engine::Postgres { pool, .. } => {
-                let pool = pool.clone();
+            Engine::Postgres { pool, patience, .. } => {
+                let (pool, patience) = (pool.clone(), *patience);
                 let finished =
-                    tokio::spawn(async move { write_on_postgres(&pool, unit).await }).await;
+                    tokio::spawn(async move { write_on_postgres(&pool, patience, unit).await })
+                        .await;
                 finished
                     .unwrap_or_else(|panic| Err(StoreError::Abandoned(panic.to_string()).into()))
             }
@@ -380,14 +395,14 @@ async fn connect_first(options: &SqliteConnectOptions) -> StoreResult<SqliteConn
     }
 }
 
-async fn write_on_postgres<T, E, F>(pool: &PgPool, unit: F) -> Result<T, E>
+async fn write_on_postgres<T, E, F>(pool: &PgPool, patience: Duration, unit: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
 {
     let connection = pool.acquire().await.map_err(StoreError::from)?;
     let mut tx = Tx {
-        connection: Connection::new(Inner::Postgres(connection)),
+        connection: Connection::over(connection, patience),
     };
     tx.command("BEGIN").await?;
     // A panic, also one before the unit's first await, must not give the pool a connection that is still inside a
@@ -403,10 +418,13 @@ where
         Ok(Err(error)) => Err(error),
         Err(_) => Err(StoreError::Abandoned("the unit of work panicked".into()).into()),
     };
-    if tx.command("ROLLBACK").await.is_err()
-        && let Inner::Postgres(connection) = tx.connection.inner
+    // A connection without answers is not asked again: the server rolls back what it leaves behind.
+    let is_lost = matches!(&tx.connection.inner, Inner::Postgres(handle) if handle.is_lost());
+    if !is_lost
+        && tx.command("ROLLBACK").await.is_err()
+        && let Inner::Postgres(handle) = &mut tx.connection.inner
     {
-        connection.close().await.ok();
+        handle.lose();
     }
     outcome
 }
@@ -441,8 +459,12 @@ impl Connection {
             Inner::Sqlite(SqliteHandle::Pooled(connection)) => connection.close_on_drop(),
             // It has no pool to go back to.
             Inner::Sqlite(SqliteHandle::Owned(_)) => {}
-            Inner::Postgres(connection) => connection.close_on_drop(),
+            Inner::Postgres(handle) => handle.lose(),
         }
+    }
+
+    const fn over(connection: PoolConnection<Postgres>, patience: Duration) -> Self {
+        Self::new(Inner::Postgres(PostgresHandle::new(connection, patience)))
     }
 
     pub(crate) const fn is_postgres(&self) -> bool {

@@ -22,6 +22,7 @@ mod oidc_provider;
 mod package;
 mod package_group;
 mod package_version;
+mod postgres_handle;
 mod postgres_settings;
 mod principal;
 mod principal_policy;

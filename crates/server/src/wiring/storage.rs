@@ -47,6 +47,7 @@ pub(super) async fn connect(config: &Config) -> Result<Store, StartError> {
         password: password(config)?,
         connections: u32::try_from(config.store.connections).unwrap_or(u32::MAX),
         connect_timeout: Duration::from_millis(config.store.connect_timeout_ms),
+        statement_timeout: Duration::from_millis(config.store.statement_timeout_ms),
     };
     Store::open_postgres(&settings).await.map_err(|error| {
         StartError::because(
