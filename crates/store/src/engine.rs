@@ -120,6 +120,8 @@ impl SqliteHandle {
 #[derive(Debug)]
 pub struct Tx {
     connection: Connection,
+    /// Whether it keeps the sweep from condemning bytes until it ends.
+    pub(crate) holds_off_sweep: bool,
 }
 
 impl std::ops::Deref for Tx {
@@ -140,6 +142,8 @@ impl Tx {
     pub(crate) fn on_sqlite(connection: Box<SqliteConnection>) -> Self {
         Self {
             connection: Connection::new(Inner::Sqlite(SqliteHandle::Owned(connection))),
+            // There is one writer.
+            holds_off_sweep: true,
         }
     }
 
@@ -362,6 +366,7 @@ where
     let connection = pool.acquire().await.map_err(StoreError::from)?;
     let mut tx = Tx {
         connection: Connection::new(Inner::Postgres(connection)),
+        holds_off_sweep: false,
     };
     tx.command("BEGIN").await?;
     // A panic, also one before the unit's first await, must not give the pool a connection that is still inside a
