@@ -73,6 +73,8 @@ mod source_cache;
 mod source_documents;
 mod stamps;
 mod storable_text;
+mod stored_bytes;
+mod sweep;
 mod tags;
 mod tokens;
 mod version_batch;
@@ -133,6 +135,7 @@ pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,
 };
+pub use sweep::{SweepReport, SweepTerms};
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;
 pub use version_manifest::OfVersion;

@@ -492,10 +492,7 @@ impl Catalog {
             examined,
             last_modified,
         };
-        let committed = staged
-            .commit_held()
-            .await
-            .map_err(|error| error.to_string())?;
+        let committed = self.commit_held(staged).await.map_err(reason_of)?;
         let is_first = self
             .ingest(view, key, found, ingested)
             .await

@@ -50,7 +50,7 @@ const LIST_GOING: &str = "SELECT sha256, state, since_ms FROM condemned_blob
 const NOTICE: &str =
     "INSERT INTO condemned_blob (sha256, state, since_ms) VALUES ($1, 'noticed', $2)
     ON CONFLICT (sha256) DO UPDATE SET state = excluded.state, since_ms = excluded.since_ms
-    WHERE condemned_blob.state <> 'going'";
+    WHERE condemned_blob.state = 'noticed'";
 const SPARE: &str = "DELETE FROM condemned_blob WHERE sha256 = $1 AND state = 'noticed'";
 const CONDEMN: &str = "UPDATE condemned_blob SET state = 'going', since_ms = $2
     WHERE sha256 = $1 AND state = 'noticed' AND since_ms <= $3
@@ -107,7 +107,8 @@ impl Tx {
         }
     }
 
-    /// Notes that nothing refers to these bytes now. The note of bytes that are going stays as it is.
+    /// Notes that nothing refers to these bytes now. The note of bytes that are going or gone stays as
+    /// it is.
     pub async fn notice_blob(&mut self, sha256: &Sha256Digest, now: EpochMillis) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(NOTICE)
             .bind(sha256.as_bytes().as_slice()).bind(now.0).execute(&mut *db).await.map(drop))
