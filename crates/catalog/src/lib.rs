@@ -37,6 +37,7 @@ mod held_version;
 mod identities;
 mod identity_rights;
 mod ingest;
+mod inspection;
 mod labels;
 mod layout_documents;
 mod lease;
@@ -105,6 +106,9 @@ pub use held_release::HeldRelease;
 pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,
+};
+pub use inspection::{
+    Finding, FindingKind, FoundPlace, InspectionProgress, InspectionReport, InspectionTerms,
 };
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
 pub use lease::Lease;

@@ -54,12 +54,14 @@ pub struct VersionPlaceRow {
     pub version: String,
     pub status: String,
     pub revision: String,
+    pub asset_count: i64,
 }
 
 /// An asset that has certain bytes, or has them beside it, and where it is.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 #[expect(missing_docs, reason = "the schema documents the columns")]
 pub struct AssetPlaceRow {
+    pub domain_id: i64,
     pub owner: String,
     pub domain: String,
     pub repository: String,
@@ -115,10 +117,12 @@ const LIST_REFERENCES: &str =
     ORDER BY 1";
 const LIST_VERSIONS: &str =
     "SELECT v.id, r.domain_id, r.name AS repository, p.format, p.namespace, p.name AS package,
-    v.version, v.status, v.revision
+    v.version, v.status, v.revision,
+    CAST((SELECT COUNT(*) FROM asset a WHERE a.version_id = v.id) AS BIGINT) AS asset_count
     FROM package_version v JOIN package p ON p.id = v.package_id JOIN repository r ON r.id = p.repository_id
     WHERE v.id > $1 ORDER BY v.id LIMIT $2";
-const LIST_ASSET_PLACES: &str = "SELECT d.owner, d.name AS domain, r.name AS repository, p.format, p.namespace,
+const LIST_REPOSITORY_NAMES: &str = "SELECT name FROM repository WHERE domain_id = $1 ORDER BY name";
+const LIST_ASSET_PLACES: &str = "SELECT d.id AS domain_id, d.owner, d.name AS domain, r.name AS repository, p.format, p.namespace,
     p.name AS package, v.version, v.origin_type, a.name AS asset, a.sha256
     FROM asset a JOIN package_version v ON v.id = a.version_id JOIN package p ON p.id = v.package_id
         JOIN repository r ON r.id = p.repository_id JOIN domain d ON d.id = r.domain_id
@@ -132,6 +136,8 @@ const LIST_BLOB_USERS: &str = "SELECT d.owner, d.name AS domain, r.name AS repos
     FROM source_companion s JOIN repository r ON r.id = s.repository_id JOIN domain d ON d.id = r.domain_id
     WHERE s.sha256 = $1";
 const DELETE_DOCUMENTS: &str = "DELETE FROM source_document WHERE sha256 = $1";
+const FORGET_COMPANIONS: &str =
+    "UPDATE asset SET companion_sha256 = NULL, companion_size_bytes = NULL WHERE companion_sha256 = $1";
 const DELETE_COMPANIONS: &str = "DELETE FROM source_companion WHERE sha256 = $1";
 
 /// How often a domain refers to bytes, where that is not what is noted.
@@ -232,6 +238,12 @@ impl Connection {
         on_engine!(self, db => sqlx::query_as(LIST_VERSIONS).bind(after).bind(limit).fetch_all(&mut *db).await)
     }
 
+    /// The names of all repositories of a domain.
+    pub async fn list_repository_names(&mut self, domain_id: i64) -> StoreResult<Vec<String>> {
+        on_engine!(self, db => sqlx::query_scalar(LIST_REPOSITORY_NAMES)
+            .bind(domain_id).fetch_all(&mut *db).await)
+    }
+
     /// The assets that have these bytes, or have them beside them.
     pub async fn list_asset_places(
         &mut self,
@@ -287,6 +299,12 @@ impl Connection {
 }
 
 impl crate::Tx {
+    /// Forgets that assets have these bytes beside them.
+    pub async fn forget_companions_of_blob(&mut self, sha256: &Sha256Digest) -> StoreResult<()> {
+        on_engine!(self, db => sqlx::query(FORGET_COMPANIONS)
+            .bind(sha256.as_bytes().as_slice()).execute(&mut *db).await.map(drop))
+    }
+
     /// Forgets the documents of public sources that have these bytes: they are asked for again when they are needed.
     pub async fn delete_documents_of_blob(&mut self, sha256: &Sha256Digest) -> StoreResult<()> {
         for sql in [DELETE_DOCUMENTS, DELETE_COMPANIONS] {
