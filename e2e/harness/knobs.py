@@ -191,6 +191,31 @@ def events_command(binary: Path, data_dir: Path, arguments: list[str]) -> list[s
     return [str(binary), "events", *arguments, "--data", str(data_dir)]
 
 
+def database_file(data_dir: Path) -> Path:
+    """The rows of an embedded installation."""
+    return data_dir / "reliquary.sqlite"
+
+
+def blob_file(data_dir: Path, digest: str) -> Path:
+    """The bytes with this SHA-256."""
+    return data_dir / "blobs" / digest[:2] / digest[2:]
+
+
+def quarantined_file(data_dir: Path, digest: str) -> Path:
+    """Where damaged bytes are moved to."""
+    return data_dir / "quarantine" / digest
+
+
+def fsck_command(binary: Path, data_dir: Path, config: Path, arguments: list[str]) -> list[str]:
+    """The command that checks everything; what it finds comes as JSON."""
+    return [str(binary), "fsck", "--json", "--data", str(data_dir), "--config", str(config), *arguments]
+
+
+def sweep_command(binary: Path, data_dir: Path, config: Path, arguments: list[str]) -> list[str]:
+    """The command that removes bytes in no use; what it did comes as JSON."""
+    return [str(binary), "sweep", "--json", "--data", str(data_dir), "--config", str(config), *arguments]
+
+
 def audit_folder(data_dir: Path) -> Path:
     """Where the audit records are."""
     return data_dir / "audit"

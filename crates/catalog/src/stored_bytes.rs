@@ -27,10 +27,10 @@ impl Catalog {
     /// As [`Catalog::commit`], but those who follow wait for the last bytes.
     pub(crate) async fn commit_held(&self, staged: Staged) -> Result<Committed> {
         let sha256 = staged.digests().sha256;
-        let was_gone = self.wait_for_sweep(&sha256).await?;
+        let gone = self.wait_for_sweep(&sha256).await?;
         let committed = staged.commit_held().await.map_err(from_blobs)?;
-        if was_gone {
-            self.welcome(sha256).await?;
+        if let Some(mark) = gone {
+            self.welcome(sha256, mark).await?;
         }
         Ok(committed)
     }
@@ -38,10 +38,10 @@ impl Catalog {
     /// Stores bytes that are known whole.
     pub(crate) async fn put(&self, bytes: Bytes) -> Result<Digests> {
         let digests = self.blobs.put(bytes.clone()).await.map_err(from_blobs)?;
-        if self.wait_for_sweep(&digests.sha256).await? {
+        if let Some(mark) = self.wait_for_sweep(&digests.sha256).await? {
             // They may have been removed before or after they were stored just now.
             self.blobs.put(bytes).await.map_err(from_blobs)?;
-            self.welcome(digests.sha256).await?;
+            self.welcome(digests.sha256, mark).await?;
         }
         Ok(digests)
     }
@@ -56,26 +56,26 @@ impl Catalog {
         Ok(())
     }
 
-    /// Waits while the bytes are being removed. True when they have been: nothing may refer to them until they are
-    /// stored anew and welcome.
-    async fn wait_for_sweep(&self, sha256: &Sha256Digest) -> Result<bool> {
+    /// Waits while the bytes are being removed. When they have been, the mark that says so: nothing may refer to them
+    /// until they are stored anew and welcome.
+    async fn wait_for_sweep(&self, sha256: &Sha256Digest) -> Result<Option<String>> {
         let began = Instant::now();
         loop {
             let mut reader = self.store.read().await.map_err(from_store)?;
-            let state = reader.find_going_blob(sha256).await.map_err(from_store)?;
+            let going = reader.find_going_blob(sha256).await.map_err(from_store)?;
             drop(reader);
-            match state.as_deref() {
-                None => return Ok(false),
-                Some(CondemnedBlobRow::GONE) => return Ok(true),
+            match going {
+                None => return Ok(None),
+                Some(row) if row.state == CondemnedBlobRow::GONE => return Ok(Some(row.mark)),
                 Some(_) if began.elapsed() >= PATIENCE => return Err(being_removed(*sha256)),
                 Some(_) => tokio::time::sleep(PAUSE).await,
             }
         }
     }
 
-    async fn welcome(&self, sha256: Sha256Digest) -> Result<()> {
+    async fn welcome(&self, sha256: Sha256Digest, mark: String) -> Result<()> {
         let unit = self.store.write(move |tx| {
-            Box::pin(async move { Ok::<_, Failure>(tx.welcome_blob(&sha256).await?) })
+            Box::pin(async move { Ok::<_, Failure>(tx.welcome_blob(&sha256, &mark).await?) })
         });
         Ok(unit.await?)
     }

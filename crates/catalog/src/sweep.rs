@@ -15,7 +15,8 @@
 //!    stored (or found) the bytes before they were removed, and writes its rows only afterwards, fails and is told to
 //!    send them again. Uploads take far less than an hour from storing to writing.
 //! 3. Only who stores the bytes after they were seen as gone takes that mark away, and by then they are there again
-//!    (`stored_bytes`). Storing waits while they are going, because then their removal may still come.
+//!    (`stored_bytes`). Storing waits while they are going, because then their removal may still come. Each removal has
+//!    a mark of its own, so that who was slow does not take away the mark of a later one.
 //! 4. A sweeper that dies leaves bytes going. Another takes them over after a time in which a request of the first can
 //!    no longer arrive: object stores refuse requests that were signed a quarter of an hour ago, and a sweeper does not
 //!    begin a removal when its own mark is older than a few minutes.
@@ -73,6 +74,21 @@ pub struct SweepReport {
     pub removed_bytes: u64,
     /// What was left of dead uploads, and removed.
     pub stale_uploads: u64,
+}
+
+/// The mark of one removal.
+struct Mark {
+    name: String,
+    made_at: Instant,
+}
+
+impl Mark {
+    fn new() -> Self {
+        Self {
+            name: uuid::Uuid::new_v4().simple().to_string(),
+            made_at: Instant::now(),
+        }
+    }
 }
 
 /// What is to be noted of a page of blobs.
@@ -220,37 +236,33 @@ impl Catalog {
         let digests: Vec<_> = batch.iter().map(|blob| blob.digest).collect();
         let now = self.now();
         let noticed_by = EpochMillis(now.0 - terms.grace_ms);
-        let marked_at = Instant::now();
+        let mark = Mark::new();
+        let name = mark.name.clone();
         let unit = self.store.write(move |tx| {
             Box::pin(async move {
-                Ok::<_, Failure>(tx.condemn_blobs(&digests, noticed_by, now).await?)
+                let condemned = tx.condemn_blobs(&digests, noticed_by, now, &name).await?;
+                Ok::<_, Failure>(condemned)
             })
         });
         let going = unit.await?;
-        self.remove_going(terms, going, marked_at).await
+        self.remove_going(terms, going, mark).await
     }
 
     /// What sweepers that died have left going.
     async fn remove_left_behind(&self, terms: SweepTerms) -> Result<u64> {
-        let now_ms = self.now().0;
-        let mut reader = self.store.read().await.map_err(from_store)?;
-        let left = reader
-            .list_going_blobs(EpochMillis(now_ms - TAKEN_OVER_AFTER_MS), 1_000)
-            .await
-            .map_err(from_store)?;
-        drop(reader);
-        let mut going = Vec::with_capacity(left.len());
-        for row in left {
-            going.push(row.digest().map_err(from_store)?);
-        }
-        let removed = self.remove_going(terms, going, Instant::now()).await?;
+        let now = self.now();
+        let mark = Mark::new();
+        let name = mark.name.clone();
         let unit = self.store.write(move |tx| {
             Box::pin(async move {
-                let by = EpochMillis(now_ms - REMEMBERED_MS);
-                Ok::<_, Failure>(tx.forget_gone_blobs(by).await?)
+                tx.forget_gone_blobs(EpochMillis(now.0 - REMEMBERED_MS))
+                    .await?;
+                let since = EpochMillis(now.0 - TAKEN_OVER_AFTER_MS);
+                Ok::<_, Failure>(tx.take_over_blobs(since, now, &name).await?)
             })
         });
-        unit.await?;
+        let going = unit.await?;
+        let removed = self.remove_going(terms, going, mark).await?;
         Ok(removed.len() as u64)
     }
 
@@ -259,7 +271,7 @@ impl Catalog {
         &self,
         terms: SweepTerms,
         going: Vec<Sha256Digest>,
-        marked_at: Instant,
+        mark: Mark,
     ) -> Result<Vec<Sha256Digest>> {
         if going.is_empty() {
             return Ok(going);
@@ -268,7 +280,7 @@ impl Catalog {
         let (mut gone, mut stays, mut removed) = (Vec::new(), Vec::new(), Vec::new());
         let mut failure = None;
         for digest in going {
-            if marked_at.elapsed() > MARK_LASTS {
+            if mark.made_at.elapsed() > MARK_LASTS {
                 break;
             }
             // What fails stays marked: the removal may still happen.
@@ -287,10 +299,10 @@ impl Catalog {
         let unit = self.store.write(move |tx| {
             Box::pin(async move {
                 for digest in &gone {
-                    tx.settle_blob(digest, now).await?;
+                    tx.settle_blob(digest, &mark.name, now).await?;
                 }
                 for digest in &stays {
-                    tx.reprieve_blob(digest).await?;
+                    tx.reprieve_blob(digest, &mark.name).await?;
                 }
                 Ok::<_, Failure>(())
             })

@@ -18,6 +18,7 @@ use crate::{Connection, StoreError, StoreResult, Tx};
 pub struct CondemnedBlobRow {
     pub sha256: Vec<u8>,
     pub state: String,
+    pub mark: String,
     pub since_ms: i64,
 }
 
@@ -42,34 +43,40 @@ const LOCK_NUMBER: i64 = 0x7265_6c69_7175_6172;
 const SHARE_LOCK: &str = "SELECT pg_advisory_xact_lock_shared($1)";
 const TAKE_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 
-const FIND_GOING: &str = "SELECT state FROM condemned_blob WHERE sha256 = $1 AND state <> 'noticed'";
-const LIST: &str = "SELECT sha256, state, since_ms FROM condemned_blob
+const FIND_GOING: &str =
+    "SELECT sha256, state, mark, since_ms FROM condemned_blob WHERE sha256 = $1 AND state <> 'noticed'";
+const LIST: &str = "SELECT sha256, state, mark, since_ms FROM condemned_blob
     WHERE sha256 > $1 AND sha256 <= $2 ORDER BY sha256";
-const LIST_GOING: &str = "SELECT sha256, state, since_ms FROM condemned_blob
-    WHERE state = 'going' AND since_ms <= $1 ORDER BY since_ms, sha256 LIMIT $2";
+const TAKE_OVER: &str = "UPDATE condemned_blob SET mark = $3, since_ms = $2
+    WHERE state = 'going' AND since_ms <= $1 RETURNING sha256";
 const NOTICE: &str =
-    "INSERT INTO condemned_blob (sha256, state, since_ms) VALUES ($1, 'noticed', $2)
-    ON CONFLICT (sha256) DO UPDATE SET state = excluded.state, since_ms = excluded.since_ms
+    "INSERT INTO condemned_blob (sha256, state, mark, since_ms) VALUES ($1, 'noticed', '', $2)
+    ON CONFLICT (sha256) DO UPDATE SET since_ms = excluded.since_ms
     WHERE condemned_blob.state = 'noticed'";
 const SPARE: &str = "DELETE FROM condemned_blob WHERE sha256 = $1 AND state = 'noticed'";
-const CONDEMN: &str = "UPDATE condemned_blob SET state = 'going', since_ms = $2
+const CONDEMN: &str = "UPDATE condemned_blob SET state = 'going', mark = $4, since_ms = $2
     WHERE sha256 = $1 AND state = 'noticed' AND since_ms <= $3
       AND NOT EXISTS (SELECT 1 FROM asset WHERE sha256 = $1)
       AND NOT EXISTS (SELECT 1 FROM asset WHERE companion_sha256 = $1)
       AND NOT EXISTS (SELECT 1 FROM source_document WHERE sha256 = $1)
       AND NOT EXISTS (SELECT 1 FROM source_companion WHERE sha256 = $1)
     RETURNING state";
-const REPRIEVE: &str = "DELETE FROM condemned_blob WHERE sha256 = $1 AND state = 'going'";
-const SETTLE: &str = "UPDATE condemned_blob SET state = 'gone', since_ms = $2
-    WHERE sha256 = $1 AND state = 'going'";
-const WELCOME: &str = "DELETE FROM condemned_blob WHERE sha256 = $1 AND state = 'gone'";
+const REPRIEVE: &str =
+    "DELETE FROM condemned_blob WHERE sha256 = $1 AND state = 'going' AND mark = $2";
+const SETTLE: &str = "UPDATE condemned_blob SET state = 'gone', since_ms = $3
+    WHERE sha256 = $1 AND state = 'going' AND mark = $2";
+const WELCOME: &str =
+    "DELETE FROM condemned_blob WHERE sha256 = $1 AND state = 'gone' AND mark = $2";
 const FORGET_GONE: &str = "DELETE FROM condemned_blob WHERE state = 'gone' AND since_ms <= $1";
 hot!["condemned_blob": FIND_GOING, WELCOME];
 
 impl Connection {
-    /// The state of bytes that are going or gone; none for all others.
-    pub async fn find_going_blob(&mut self, sha256: &Sha256Digest) -> StoreResult<Option<String>> {
-        on_engine!(self, db => sqlx::query_scalar(FIND_GOING)
+    /// What is noted of bytes that are going or gone; none for all others.
+    pub async fn find_going_blob(
+        &mut self,
+        sha256: &Sha256Digest,
+    ) -> StoreResult<Option<CondemnedBlobRow>> {
+        on_engine!(self, db => sqlx::query_as(FIND_GOING)
             .bind(sha256.as_bytes().as_slice()).fetch_optional(&mut *db).await)
     }
 
@@ -81,15 +88,6 @@ impl Connection {
     ) -> StoreResult<Vec<CondemnedBlobRow>> {
         on_engine!(self, db => sqlx::query_as(LIST)
             .bind(after).bind(through.as_bytes().as_slice()).fetch_all(&mut *db).await)
-    }
-
-    /// What has been going since this instant or longer: whoever was removing it has died.
-    pub async fn list_going_blobs(
-        &mut self,
-        since: EpochMillis,
-        limit: i64,
-    ) -> StoreResult<Vec<CondemnedBlobRow>> {
-        on_engine!(self, db => sqlx::query_as(LIST_GOING).bind(since.0).bind(limit).fetch_all(&mut *db).await)
     }
 }
 
@@ -121,12 +119,13 @@ impl Tx {
     }
 
     /// Marks bytes as going, those of them that nothing refers to and that were noticed at `noticed_by` or before. Gives
-    /// those. Once this unit is committed they are the caller's to remove.
+    /// those. Once this unit is committed they are the caller's to remove, under a mark that nobody else has.
     pub async fn condemn_blobs(
         &mut self,
         digests: &[Sha256Digest],
         noticed_by: EpochMillis,
         now: EpochMillis,
+        mark: &str,
     ) -> StoreResult<Vec<Sha256Digest>> {
         if self.is_postgres() {
             on_engine!(self, db => sqlx::query(TAKE_LOCK).bind(LOCK_NUMBER).execute(&mut *db).await.map(drop))?;
@@ -134,7 +133,7 @@ impl Tx {
         let mut condemned = Vec::new();
         for sha256 in digests {
             let state: Option<String> = on_engine!(self, db => sqlx::query_scalar(CONDEMN)
-                .bind(sha256.as_bytes().as_slice()).bind(now.0).bind(noticed_by.0)
+                .bind(sha256.as_bytes().as_slice()).bind(now.0).bind(noticed_by.0).bind(mark)
                 .fetch_optional(&mut *db).await)?;
             if state.is_some() {
                 condemned.push(*sha256);
@@ -143,22 +142,42 @@ impl Tx {
         Ok(condemned)
     }
 
-    /// Notes that bytes that were going have stayed after all.
-    pub async fn reprieve_blob(&mut self, sha256: &Sha256Digest) -> StoreResult<()> {
+    /// Makes bytes the caller's to remove that have been going since this instant or longer: whoever had them has died.
+    pub async fn take_over_blobs(
+        &mut self,
+        since: EpochMillis,
+        now: EpochMillis,
+        mark: &str,
+    ) -> StoreResult<Vec<Sha256Digest>> {
+        let taken: Vec<Vec<u8>> = on_engine!(self, db => sqlx::query_scalar(TAKE_OVER)
+            .bind(since.0).bind(now.0).bind(mark).fetch_all(&mut *db).await)?;
+        let corrupt = || StoreError::Corrupt("the digest of condemned bytes".into());
+        let digests = taken.iter().map(|sha256| Sha256Digest::from_slice(sha256).ok_or_else(corrupt));
+        digests.collect()
+    }
+
+    /// Notes that bytes that were going under this mark have stayed after all.
+    pub async fn reprieve_blob(&mut self, sha256: &Sha256Digest, mark: &str) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(REPRIEVE)
-            .bind(sha256.as_bytes().as_slice()).execute(&mut *db).await.map(drop))
+            .bind(sha256.as_bytes().as_slice()).bind(mark).execute(&mut *db).await.map(drop))
     }
 
-    /// Notes that bytes that were going are gone.
-    pub async fn settle_blob(&mut self, sha256: &Sha256Digest, now: EpochMillis) -> StoreResult<()> {
+    /// Notes that bytes that were going under this mark are gone.
+    pub async fn settle_blob(
+        &mut self,
+        sha256: &Sha256Digest,
+        mark: &str,
+        now: EpochMillis,
+    ) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(SETTLE)
-            .bind(sha256.as_bytes().as_slice()).bind(now.0).execute(&mut *db).await.map(drop))
+            .bind(sha256.as_bytes().as_slice()).bind(mark).bind(now.0).execute(&mut *db).await.map(drop))
     }
 
-    /// Lets rows refer again to bytes that were gone: to be called when they have been stored anew.
-    pub async fn welcome_blob(&mut self, sha256: &Sha256Digest) -> StoreResult<()> {
+    /// Lets rows refer again to bytes that were gone under this mark: to be called when they have been stored anew after
+    /// it was seen. If they went once more meanwhile, that mark is another, and stays.
+    pub async fn welcome_blob(&mut self, sha256: &Sha256Digest, mark: &str) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(WELCOME)
-            .bind(sha256.as_bytes().as_slice()).execute(&mut *db).await.map(drop))
+            .bind(sha256.as_bytes().as_slice()).bind(mark).execute(&mut *db).await.map(drop))
     }
 
     /// Forgets what was gone at this instant or before.

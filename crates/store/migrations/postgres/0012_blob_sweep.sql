@@ -3,6 +3,8 @@
 CREATE TABLE condemned_blob (
     sha256 BYTEA NOT NULL PRIMARY KEY,
     state TEXT COLLATE "C" NOT NULL,
+    -- Whose removal it is or was; empty before.
+    mark TEXT COLLATE "C" NOT NULL,
     since_ms BIGINT NOT NULL
 );
 CREATE INDEX condemned_blob_state ON condemned_blob (state, since_ms);

@@ -3,6 +3,8 @@
 CREATE TABLE condemned_blob (
     sha256 BLOB NOT NULL PRIMARY KEY,
     state TEXT NOT NULL,
+    -- Whose removal it is or was; empty before.
+    mark TEXT NOT NULL,
     since_ms INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX condemned_blob_state ON condemned_blob (state, since_ms);

@@ -33,12 +33,14 @@ macro_rules! on_both_engines {
 mod access_key;
 mod asset;
 mod change;
+mod condemned_blob;
 mod connection;
 mod database;
 mod domain;
 mod domain_package;
 mod event_cursor;
 mod following;
+mod inspection;
 mod installation_mark;
 mod killed_process;
 mod lease;
