@@ -122,7 +122,10 @@ fn remove_stale(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-fn remove_files(folder: &Path, is_stale: impl Fn(&fs::Metadata) -> io::Result<bool>) -> Result<u64> {
+fn remove_files(
+    folder: &Path,
+    is_stale: impl Fn(&fs::Metadata) -> io::Result<bool>,
+) -> Result<u64> {
     let removed = (|| {
         let mut removed = 0_u64;
         for entry in fs::read_dir(folder)? {

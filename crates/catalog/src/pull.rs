@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use blobs::{Stage, StageReader, Staged};
 use http_body_util::BodyExt as _;
-use model::{
-    AssetName, Digests, Error, PackageCoordinates, Result, Sha256Digest, VersionName,
-};
+use model::{AssetName, Digests, Error, PackageCoordinates, Result, Sha256Digest, VersionName};
 use tokio::sync::watch;
 use upstream::{Download, Flights, Source, SourceError};
 

@@ -49,7 +49,13 @@ impl Catalog {
     /// Stores bytes again that a row refers to, where they have been lost: who sends them anew brings them back.
     pub(crate) async fn put_back(&self, staged: Staged) -> Result<()> {
         let sha256 = staged.digests().sha256;
-        if self.blobs.find(&sha256).await.map_err(from_blobs)?.is_none() {
+        if self
+            .blobs
+            .find(&sha256)
+            .await
+            .map_err(from_blobs)?
+            .is_none()
+        {
             staged.commit().await.map_err(from_blobs)?;
             tracing::info!(%sha256, "bytes that were missing have been sent again and are back");
         }

@@ -162,7 +162,11 @@ impl Catalog {
             let removed = self.remove(terms, batch).await?;
             report.removed += removed.len() as u64;
             let of_these = |blob: &&StoredBlob| removed.contains(&blob.digest);
-            report.removed_bytes += batch.iter().filter(of_these).map(|b| b.size_bytes).sum::<u64>();
+            report.removed_bytes += batch
+                .iter()
+                .filter(of_these)
+                .map(|b| b.size_bytes)
+                .sum::<u64>();
         }
         Ok(())
     }

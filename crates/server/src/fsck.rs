@@ -90,13 +90,20 @@ fn render_text(report: &InspectionReport) -> String {
         text.write_fmt(line).expect("a string takes everything");
     };
     for finding in &report.findings {
-        put(&mut text, format_args!("{}: {}", finding.kind.as_str(), finding.detail));
+        put(
+            &mut text,
+            format_args!("{}: {}", finding.kind.as_str(), finding.detail),
+        );
         if let Some(sha256) = finding.sha256 {
             put(&mut text, format_args!(" (SHA-256 {sha256})"));
         }
         text.push('\n');
         for place in &finding.places {
-            let whose = if place.is_own { "published here" } else { "from a public source" };
+            let whose = if place.is_own {
+                "published here"
+            } else {
+                "from a public source"
+            };
             put(&mut text, format_args!("  {place} [{whose}]\n"));
         }
         if let Some(outcome) = &finding.outcome {
@@ -118,7 +125,10 @@ fn render_text(report: &InspectionReport) -> String {
     match (report.findings.len(), unrepaired(report)) {
         (0, _) => text.push_str("clean\n"),
         (found, 0) => put(&mut text, format_args!("{found} found, all repaired\n")),
-        (found, left) => put(&mut text, format_args!("{found} found, {left} left as they are\n")),
+        (found, left) => put(
+            &mut text,
+            format_args!("{found} found, {left} left as they are\n"),
+        ),
     }
     text
 }
@@ -181,7 +191,11 @@ pub fn print_sweep(
         });
         shown.to_string() + "\n"
     } else {
-        let done = if dry_run { "would be removed now" } else { "were removed" };
+        let done = if dry_run {
+            "would be removed now"
+        } else {
+            "were removed"
+        };
         format!(
             "{} blobs, {} ({}) in no use; {} ({}) {done}; {} files of dead uploads removed\n",
             report.blobs,

@@ -43,8 +43,7 @@ const LOCK_NUMBER: i64 = 0x7265_6c69_7175_6172;
 const SHARE_LOCK: &str = "SELECT pg_advisory_xact_lock_shared($1)";
 const TAKE_LOCK: &str = "SELECT pg_advisory_xact_lock($1)";
 
-const FIND_GOING: &str =
-    "SELECT sha256, state, mark, since_ms FROM condemned_blob WHERE sha256 = $1 AND state <> 'noticed'";
+const FIND_GOING: &str = "SELECT sha256, state, mark, since_ms FROM condemned_blob WHERE sha256 = $1 AND state <> 'noticed'";
 const LIST: &str = "SELECT sha256, state, mark, since_ms FROM condemned_blob
     WHERE sha256 > $1 AND sha256 <= $2 ORDER BY sha256";
 const TAKE_OVER: &str = "UPDATE condemned_blob SET mark = $3, since_ms = $2
@@ -107,7 +106,11 @@ impl Tx {
 
     /// Notes that nothing refers to these bytes now. The note of bytes that are going or gone stays as
     /// it is.
-    pub async fn notice_blob(&mut self, sha256: &Sha256Digest, now: EpochMillis) -> StoreResult<()> {
+    pub async fn notice_blob(
+        &mut self,
+        sha256: &Sha256Digest,
+        now: EpochMillis,
+    ) -> StoreResult<()> {
         on_engine!(self, db => sqlx::query(NOTICE)
             .bind(sha256.as_bytes().as_slice()).bind(now.0).execute(&mut *db).await.map(drop))
     }
@@ -152,7 +155,9 @@ impl Tx {
         let taken: Vec<Vec<u8>> = on_engine!(self, db => sqlx::query_scalar(TAKE_OVER)
             .bind(since.0).bind(now.0).bind(mark).fetch_all(&mut *db).await)?;
         let corrupt = || StoreError::Corrupt("the digest of condemned bytes".into());
-        let digests = taken.iter().map(|sha256| Sha256Digest::from_slice(sha256).ok_or_else(corrupt));
+        let digests = taken
+            .iter()
+            .map(|sha256| Sha256Digest::from_slice(sha256).ok_or_else(corrupt));
         digests.collect()
     }
 

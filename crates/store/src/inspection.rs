@@ -121,7 +121,8 @@ const LIST_VERSIONS: &str =
     CAST((SELECT COUNT(*) FROM asset a WHERE a.version_id = v.id) AS BIGINT) AS asset_count
     FROM package_version v JOIN package p ON p.id = v.package_id JOIN repository r ON r.id = p.repository_id
     WHERE v.id > $1 ORDER BY v.id LIMIT $2";
-const LIST_REPOSITORY_NAMES: &str = "SELECT name FROM repository WHERE domain_id = $1 ORDER BY name";
+const LIST_REPOSITORY_NAMES: &str =
+    "SELECT name FROM repository WHERE domain_id = $1 ORDER BY name";
 const LIST_ASSET_PLACES: &str = "SELECT d.id AS domain_id, d.owner, d.name AS domain, r.name AS repository, p.format, p.namespace,
     p.name AS package, v.version, v.origin_type, a.name AS asset, a.sha256
     FROM asset a JOIN package_version v ON v.id = a.version_id JOIN package p ON p.id = v.package_id
@@ -136,8 +137,7 @@ const LIST_BLOB_USERS: &str = "SELECT d.owner, d.name AS domain, r.name AS repos
     FROM source_companion s JOIN repository r ON r.id = s.repository_id JOIN domain d ON d.id = r.domain_id
     WHERE s.sha256 = $1";
 const DELETE_DOCUMENTS: &str = "DELETE FROM source_document WHERE sha256 = $1";
-const FORGET_COMPANIONS: &str =
-    "UPDATE asset SET companion_sha256 = NULL, companion_size_bytes = NULL WHERE companion_sha256 = $1";
+const FORGET_COMPANIONS: &str = "UPDATE asset SET companion_sha256 = NULL, companion_size_bytes = NULL WHERE companion_sha256 = $1";
 const DELETE_COMPANIONS: &str = "DELETE FROM source_companion WHERE sha256 = $1";
 
 /// How often a domain refers to bytes, where that is not what is noted.
@@ -155,7 +155,8 @@ const LIST_REFERENCE_COUNTS: &str = "SELECT d.owner || '/' || d.name AS subject,
     WHERE a.sha256 > $1 AND a.sha256 <= $2 AND NOT EXISTS
         (SELECT 1 FROM domain_blob b WHERE b.domain_id = d.id AND b.sha256 = a.sha256)
     GROUP BY d.owner, d.name, a.sha256";
-const REPOSITORY_COUNTS: &str = "SELECT d.owner || '/' || d.name AS subject, d.repository_count AS noted,
+const REPOSITORY_COUNTS: &str =
+    "SELECT d.owner || '/' || d.name AS subject, d.repository_count AS noted,
     CAST(COUNT(r.id) AS BIGINT) AS counted
     FROM domain d LEFT JOIN repository r ON r.domain_id = d.id
     GROUP BY d.id, d.owner, d.name, d.repository_count HAVING COUNT(r.id) <> d.repository_count";
@@ -178,7 +179,8 @@ const UNLISTED_PACKAGES: &str = "SELECT d.owner || '/' || d.name || ' ' || p.for
     WHERE NOT EXISTS (SELECT 1 FROM domain_package k WHERE k.domain_id = d.id AND k.format = p.format
         AND k.namespace = p.namespace AND k.name = p.name)
     GROUP BY d.owner, d.name, p.format, p.namespace, p.name";
-const LOST_CHANGES: &str = "SELECT 'log ' || CAST(c.log_id AS TEXT) AS subject, CAST(0 AS BIGINT) AS noted,
+const LOST_CHANGES: &str =
+    "SELECT 'log ' || CAST(c.log_id AS TEXT) AS subject, CAST(0 AS BIGINT) AS noted,
     CAST(COUNT(*) AS BIGINT) AS counted
     FROM change c WHERE NOT EXISTS (SELECT 1 FROM log l WHERE l.id = c.log_id) GROUP BY c.log_id";
 const CURSORS: &str = "SELECT e.destination || ', log ' || CAST(e.log_id AS TEXT) AS subject, e.sequence AS noted,
@@ -193,9 +195,11 @@ const TAGS: &str = "SELECT d.owner || '/' || d.name || '/' || r.name || ' ' || p
 
 /// SQLite's own look at its file, and at references, which it does not check for rows that are there already. PostgreSQL
 /// has its own tools for the first and guarantees the second.
-const QUICK_CHECK: &str = "SELECT quick_check AS subject, 0 AS noted, 0 AS counted FROM pragma_quick_check(20)
+const QUICK_CHECK: &str =
+    "SELECT quick_check AS subject, 0 AS noted, 0 AS counted FROM pragma_quick_check
     WHERE quick_check <> 'ok'";
-const FOREIGN_KEYS: &str = "SELECT \"table\" || ' refers to a missing ' || \"parent\" AS subject, 0 AS noted,
+const FOREIGN_KEYS: &str =
+    "SELECT \"table\" || ' refers to a missing ' || \"parent\" AS subject, 0 AS noted,
     COUNT(*) AS counted FROM pragma_foreign_key_check GROUP BY \"table\", \"parent\"";
 
 impl Store {
@@ -254,7 +258,10 @@ impl Connection {
     }
 
     /// The documents of public sources that have these bytes.
-    pub async fn list_blob_users(&mut self, sha256: &Sha256Digest) -> StoreResult<Vec<BlobUserRow>> {
+    pub async fn list_blob_users(
+        &mut self,
+        sha256: &Sha256Digest,
+    ) -> StoreResult<Vec<BlobUserRow>> {
         on_engine!(self, db => sqlx::query_as(LIST_BLOB_USERS)
             .bind(sha256.as_bytes().as_slice()).fetch_all(&mut *db).await)
     }
@@ -275,7 +282,10 @@ impl Connection {
             ("the number of a domain's repositories", REPOSITORY_COUNTS),
             ("the bytes that a domain holds", SIZES),
             ("the number of repositories with a package", PACKAGE_COUNTS),
-            ("the number of repositories with a package", UNLISTED_PACKAGES),
+            (
+                "the number of repositories with a package",
+                UNLISTED_PACKAGES,
+            ),
             ("the entries of a log that is not there", LOST_CHANGES),
             ("what a destination of events has been sent", CURSORS),
             ("a tag that names no version", TAGS),

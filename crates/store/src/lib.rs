@@ -47,7 +47,9 @@ pub use engine::{Connection, Listener, Store, Tx};
 pub use error::{StoreError, StoreResult};
 pub use event_cursor::EventBacklogRow;
 pub use hot_statement::{HotStatement, hot_statements};
-pub use inspection::{AssetPlaceRow, BlobReferenceRow, BlobUserRow, BrokenRow, Snapshot, VersionPlaceRow};
+pub use inspection::{
+    AssetPlaceRow, BlobReferenceRow, BlobUserRow, BrokenRow, Snapshot, VersionPlaceRow,
+};
 pub use managed_policy::ManagedPolicyRow;
 pub use oidc_provider::OidcProviderRow;
 pub use package::{PackageFilter, PackageNameRow, PackageRow};

@@ -369,7 +369,10 @@ impl ObjectStorage {
     }
 
     /// The size and all digests of a blob, read anew past every cache.
-    pub(crate) async fn read_digests(&self, digest: &Sha256Digest) -> Result<Option<(u64, Digests)>> {
+    pub(crate) async fn read_digests(
+        &self,
+        digest: &Sha256Digest,
+    ) -> Result<Option<(u64, Digests)>> {
         const ACTION: &str = "verifying a blob";
         let Some((_, mut stream)) = self.get(digest).await? else {
             return Ok(None);

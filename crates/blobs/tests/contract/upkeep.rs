@@ -47,7 +47,11 @@ async fn what_is_in_quarantine_is_read_by_nobody_and_can_be_stored_again(store: 
     assert_eq!(store.read(&digest).await, None);
     assert_eq!(store.listed().await, []);
     if store.kind == Kind::Disk {
-        let kept = store.folder.path().join("data/quarantine").join(digest.to_hex());
+        let kept = store
+            .folder
+            .path()
+            .join("data/quarantine")
+            .join(digest.to_hex());
         assert_eq!(fs::read(kept).unwrap(), body);
     }
     store.put(&body).await;

@@ -97,7 +97,10 @@ impl Catalog {
         // Not in the listing: perhaps stored since.
         for (sha256, rows) in references {
             let Some(digest) = Sha256Digest::from_slice(&sha256) else {
-                let detail = format!("a row names bytes by {} instead of a SHA-256", hex::encode(sha256));
+                let detail = format!(
+                    "a row names bytes by {} instead of a SHA-256",
+                    hex::encode(sha256)
+                );
                 report
                     .findings
                     .push(Finding::of_rows(FindingKind::RowsDisagree, detail));
@@ -136,12 +139,15 @@ impl Catalog {
         rows: &[BlobReferenceRow],
     ) -> Result<Option<Finding>> {
         let digest = blob.digest;
-        let damaged =
-            |detail| Some(Finding::of_bytes(FindingKind::BytesDamaged, digest, detail));
+        let damaged = |detail| Some(Finding::of_bytes(FindingKind::BytesDamaged, digest, detail));
         let of_size = |size_bytes: u64| {
-            let is_other = |row: &&BlobReferenceRow| u64::try_from(row.size_bytes) != Ok(size_bytes);
+            let is_other =
+                |row: &&BlobReferenceRow| u64::try_from(row.size_bytes) != Ok(size_bytes);
             rows.iter().find(is_other).map(|row| {
-                format!("there are {size_bytes} bytes, and a row says {}", row.size_bytes)
+                format!(
+                    "there are {size_bytes} bytes, and a row says {}",
+                    row.size_bytes
+                )
             })
         };
         if terms.quick {
@@ -184,7 +190,9 @@ impl Catalog {
         let users = reader.list_blob_users(sha256).await.map_err(from_store)?;
         let of_asset = |row| place_of_asset(row, sha256);
         let places = assets.into_iter().map(of_asset);
-        Ok(places.chain(users.into_iter().map(place_of_document)).collect())
+        Ok(places
+            .chain(users.into_iter().map(place_of_document))
+            .collect())
     }
 }
 

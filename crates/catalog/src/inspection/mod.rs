@@ -48,7 +48,10 @@ impl Catalog {
             let detail = match (row.noted, row.counted) {
                 (0, 0) => format!("{what}: {}", row.subject),
                 (noted, counted) => {
-                    format!("{what}: {} notes {noted}, its rows come to {counted}", row.subject)
+                    format!(
+                        "{what}: {} notes {noted}, its rows come to {counted}",
+                        row.subject
+                    )
                 }
             };
             report

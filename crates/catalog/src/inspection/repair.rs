@@ -58,7 +58,9 @@ impl Catalog {
         }
         if finding.places.iter().any(|place| place.role.is_some()) {
             self.forget_documents(sha256, &finding.places).await?;
-            done.push("the document was forgotten, and is made or fetched again when needed".to_owned());
+            done.push(
+                "the document was forgotten, and is made or fetched again when needed".to_owned(),
+            );
         }
         let assets: Vec<_> = finding.places.iter().filter(|p| p.role.is_none()).collect();
         finding.is_repaired = assets.is_empty();

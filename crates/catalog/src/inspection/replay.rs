@@ -11,8 +11,8 @@ use model::{ChangeKind, Result, VersionName};
 use serde::Deserialize;
 use store::{ChangeRow, Snapshot, VersionPlaceRow};
 
-use super::finding::{Finding, FindingKind, InspectionReport};
 use super::InspectionProgress;
+use super::finding::{Finding, FindingKind, InspectionReport};
 use crate::Catalog;
 use crate::failure::from_store;
 
@@ -210,7 +210,8 @@ impl Catalog {
             .map_err(from_store)?
         {
             if !told.remove(&name) {
-                let detail = format!("the log of domain {domain_id} does not tell of repository {name}");
+                let detail =
+                    format!("the log of domain {domain_id} does not tell of repository {name}");
                 report
                     .findings
                     .push(Finding::of_rows(FindingKind::LogDiffers, detail));
@@ -254,7 +255,9 @@ fn difference(row: &VersionPlaceRow, told: Option<Told>) -> Option<Finding> {
         version,
         ..
     } = row;
-    let about = format!("version {version} of {format} package {namespace}/{package} in repository {repository}");
+    let about = format!(
+        "version {version} of {format} package {namespace}/{package} in repository {repository}"
+    );
     let detail = match told {
         None => format!("the log does not tell of {about}"),
         Some(told) => {
@@ -274,6 +277,10 @@ fn difference(row: &VersionPlaceRow, told: Option<Told>) -> Option<Finding> {
 
 impl std::fmt::Display for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} {} with {} assets", self.status, self.revision, self.assets)
+        write!(
+            f,
+            "{} {} with {} assets",
+            self.status, self.revision, self.assets
+        )
     }
 }

@@ -80,7 +80,10 @@ async fn i07_a_flipped_byte_is_found_by_reading_and_not_by_sizes(ground: &Ground
     ground.overwrite(&digest, &flipped(&bytes));
     assert_eq!(quick(ground).await, []);
     let finding = only(ground.findings().await);
-    assert_eq!((finding.kind, finding.sha256), (FindingKind::BytesDamaged, Some(digest)));
+    assert_eq!(
+        (finding.kind, finding.sha256),
+        (FindingKind::BytesDamaged, Some(digest))
+    );
     let place = &finding.places[0];
     assert!(place.is_own);
     assert_eq!(
@@ -98,7 +101,10 @@ async fn i07_a_cut_blob_and_a_missing_one_are_found_by_sizes_alone(ground: &Grou
     ground.blobs.delete(&digest).await.unwrap();
     for findings in [quick(ground).await, ground.findings().await] {
         let finding = only(findings);
-        assert_eq!((finding.kind, finding.sha256), (FindingKind::BytesMissing, Some(digest)));
+        assert_eq!(
+            (finding.kind, finding.sha256),
+            (FindingKind::BytesMissing, Some(digest))
+        );
     }
 }
 
@@ -108,7 +114,10 @@ async fn what_nothing_refers_to_is_counted_and_no_finding(ground: &Ground) {
     let report = ground.inspect(InspectionTerms::default()).await;
     assert_eq!(report.findings, []);
     assert_eq!((report.unreferenced, report.unreferenced_bytes), (1, 4));
-    assert_eq!((report.versions, report.referenced, report.hashed_bytes), (1, 1, 70_000));
+    assert_eq!(
+        (report.versions, report.referenced, report.hashed_bytes),
+        (1, 1, 70_000)
+    );
 }
 
 async fn a_version_that_the_log_does_not_tell_of_is_found(ground: &Ground) {
@@ -133,7 +142,11 @@ async fn a_version_that_the_log_does_not_tell_of_is_found(ground: &Ground) {
     assert!(made.unwrap().is_some());
     let finding = only(ground.findings().await);
     assert_eq!(finding.kind, FindingKind::LogDiffers);
-    assert!(finding.detail.contains("does not tell of version 9.9"), "{}", finding.detail);
+    assert!(
+        finding.detail.contains("does not tell of version 9.9"),
+        "{}",
+        finding.detail
+    );
 }
 
 async fn a_row_that_says_something_else_than_the_log_is_found(ground: &Ground) {
@@ -155,7 +168,10 @@ async fn a_row_that_says_something_else_than_the_log_is_found(ground: &Ground) {
     assert_eq!(finding.kind, FindingKind::LogDiffers);
     assert!(finding.detail.contains("Archived"), "{}", finding.detail);
     let finding = only(ground.inspect(REPAIR).await.findings);
-    assert!(!finding.is_repaired, "which is right is not for a program to guess");
+    assert!(
+        !finding.is_repaired,
+        "which is right is not for a program to guess"
+    );
 }
 
 async fn package_id(ground: &Ground) -> i64 {
@@ -163,7 +179,11 @@ async fn package_id(ground: &Ground) -> i64 {
     let (owner, name) = (&ground.domain.owner, &ground.domain.name);
     let domain = reader.find_domain(owner, name).await.unwrap().unwrap();
     let main = testkit::house::repository("main");
-    let main = reader.find_repository(domain.id, &main).await.unwrap().unwrap();
+    let main = reader
+        .find_repository(domain.id, &main)
+        .await
+        .unwrap()
+        .unwrap();
     let package = reader.find_package(main.id, &generic()).await.unwrap();
     package.unwrap().id
 }
@@ -176,8 +196,14 @@ async fn i07_damaged_bytes_of_our_own_are_named_and_served_to_nobody_until_they_
     let finding = only(ground.inspect(REPAIR).await.findings);
     assert!(finding.places[0].is_own && !finding.is_repaired);
     assert!(ground.blobs.find(&digest).await.unwrap().is_none());
-    assert!(ground.read("1.0").await.is_err(), "nothing is better than wrong bytes");
-    assert_eq!(only(ground.findings().await).kind, FindingKind::BytesMissing);
+    assert!(
+        ground.read("1.0").await.is_err(),
+        "nothing is better than wrong bytes"
+    );
+    assert_eq!(
+        only(ground.findings().await).kind,
+        FindingKind::BytesMissing
+    );
     ground.publish("1.0", &bytes).await.unwrap();
     assert_eq!(ground.read("1.0").await.unwrap(), bytes);
     assert_eq!(ground.findings().await, []);
@@ -188,7 +214,10 @@ async fn i07_a_damaged_asset_of_a_public_source_is_fetched_again(ground: &Ground
     ground.overwrite(&digest, &flipped(&bytes));
     let finding = only(ground.inspect(REPAIR).await.findings);
     assert_eq!(finding.kind, FindingKind::BytesDamaged);
-    assert!(finding.is_repaired && !finding.places[0].is_own, "{finding:?}");
+    assert!(
+        finding.is_repaired && !finding.places[0].is_own,
+        "{finding:?}"
+    );
     assert_eq!(ground.findings().await, []);
     assert_eq!(pull(ground).await, (200, Some(bytes)));
 }
@@ -200,7 +229,10 @@ async fn what_its_source_does_not_give_now_is_fetched_by_the_next_pull(ground: &
     let finding = only(ground.inspect(REPAIR).await.findings);
     assert!(!finding.is_repaired, "{finding:?}");
     let (status, body) = pull(ground).await;
-    assert!(status >= 500 || body.is_none(), "{status}: nothing can be given");
+    assert!(
+        status >= 500 || body.is_none(),
+        "{status}: nothing can be given"
+    );
     let version = FakeVersion::new("1.0.0").tarball(bytes.clone());
     ground
         .source
@@ -234,14 +266,21 @@ async fn a_source_that_has_other_bytes_now_brings_nothing_back(ground: &Ground) 
     let other = ground.source.tarball("widget", "1.0.0").unwrap();
     assert_ne!(other, bytes);
     let (_, body) = pull(ground).await;
-    assert_ne!(body, Some(other), "other bytes are not given under the same name");
+    assert_ne!(
+        body,
+        Some(other),
+        "other bytes are not given under the same name"
+    );
 }
 
 async fn everything_that_was_done_in_order_is_clean(ground: &Ground) {
     cached(ground).await;
     let (bytes, _) = own(ground).await;
     ground.publish("2.0", &bytes).await.unwrap();
-    ground.publish("3.0", &Bytes::from_static(b"other")).await.unwrap();
+    ground
+        .publish("3.0", &Bytes::from_static(b"other"))
+        .await
+        .unwrap();
     ground.dispose("main", &generic(), "3.0").await;
     ground
         .set_status("main", &generic(), "2.0", PackageVersionStatus::Unlisted)

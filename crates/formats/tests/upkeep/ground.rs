@@ -88,7 +88,11 @@ impl Ground {
     fn path(&self, digest: &Sha256Digest) -> PathBuf {
         let hex = digest.to_hex();
         let (first, rest) = hex.split_at(2);
-        self.folder.path().join("bytes/blobs").join(first).join(rest)
+        self.folder
+            .path()
+            .join("bytes/blobs")
+            .join(first)
+            .join(rest)
     }
 
     /// Publishes one asset of a generic package in `main`.

@@ -31,16 +31,26 @@ async fn bytes_go_a_grace_period_after_the_last_reference_to_them(ground: &Groun
     for _ in 0..3 {
         ground.clock.advance(2 * GRACE_MS);
         let report = ground.sweep(GRACE_MS, false).await;
-        assert_eq!((report.blobs, report.unreferenced, report.removed), (1, 0, 0));
+        assert_eq!(
+            (report.blobs, report.unreferenced, report.removed),
+            (1, 0, 0)
+        );
     }
     ground.delete("2.0").await;
     let report = ground.sweep(GRACE_MS, false).await;
-    assert_eq!((report.unreferenced, report.removed), (1, 0), "noticed just now");
+    assert_eq!(
+        (report.unreferenced, report.removed),
+        (1, 0),
+        "noticed just now"
+    );
     ground.clock.advance(GRACE_MS - 1);
     assert_eq!(ground.sweep(GRACE_MS, false).await.removed, 0);
     ground.clock.advance(1);
     let report = ground.sweep(GRACE_MS, false).await;
-    assert_eq!((report.removed, report.removed_bytes), (1, bytes.len() as u64));
+    assert_eq!(
+        (report.removed, report.removed_bytes),
+        (1, bytes.len() as u64)
+    );
     assert!(!is_stored(ground, &bytes).await);
     // They can come back, also while it is remembered that they went.
     ground.publish("3.0", &bytes).await.unwrap();
@@ -55,10 +65,17 @@ async fn bytes_that_a_failed_upload_left_go_too_and_those_of_others_stay(ground:
     ground.sweep(GRACE_MS, false).await;
     ground.clock.advance(GRACE_MS);
     // Published again meanwhile: the same bytes are wanted now.
-    let wanted = ground.blobs.put(Bytes::from_static(b"wanted")).await.unwrap();
+    let wanted = ground
+        .blobs
+        .put(Bytes::from_static(b"wanted"))
+        .await
+        .unwrap();
     ground.sweep(GRACE_MS, false).await;
     assert!(ground.blobs.find(&left.sha256).await.unwrap().is_none());
-    ground.publish("2.0", &Bytes::from_static(b"wanted")).await.unwrap();
+    ground
+        .publish("2.0", &Bytes::from_static(b"wanted"))
+        .await
+        .unwrap();
     ground.clock.advance(GRACE_MS);
     assert_eq!(ground.sweep(GRACE_MS, false).await.removed, 0);
     assert!(ground.blobs.find(&wanted.sha256).await.unwrap().is_some());
@@ -71,7 +88,10 @@ async fn a_dry_run_tells_and_changes_nothing(ground: &Ground) {
     ground.clock.advance(GRACE_MS);
     for _ in 0..2 {
         let report = ground.sweep(GRACE_MS, true).await;
-        assert_eq!((report.unreferenced, report.removed, report.removed_bytes), (1, 1, 4));
+        assert_eq!(
+            (report.unreferenced, report.removed, report.removed_bytes),
+            (1, 1, 4)
+        );
     }
     assert!(is_stored(ground, b"left").await);
     assert_eq!(ground.sweep(GRACE_MS, false).await.removed, 1);
@@ -155,7 +175,11 @@ async fn what_a_dead_sweeper_was_removing_is_taken_over(ground: &Ground) {
         })
         .await;
     assert_eq!(marked.unwrap(), [digest]);
-    assert_eq!(ground.sweep(GRACE_MS, false).await.removed, 0, "it may live yet");
+    assert_eq!(
+        ground.sweep(GRACE_MS, false).await.removed,
+        0,
+        "it may live yet"
+    );
     ground.clock.advance(20 * 60_000);
     assert_eq!(ground.sweep(GRACE_MS, false).await.removed, 1);
     assert!(!is_stored(ground, &bytes).await);

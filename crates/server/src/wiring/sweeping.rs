@@ -87,6 +87,8 @@ async fn sweep(catalog: &Catalog, terms: SweepTerms) {
             stale_uploads = report.stale_uploads,
             "swept"
         ),
-        Err(error) => tracing::warn!(error = ?error.source, "sweeping failed; the next sweep goes on"),
+        Err(error) => {
+            tracing::warn!(error = ?error.source, "sweeping failed; the next sweep goes on")
+        }
     }
 }

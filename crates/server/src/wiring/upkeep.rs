@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use blobs::{BlobSettings, Blobs};
 use catalog::{
-    Catalog, ConnectionDirectory, InspectionProgress, InspectionReport, InspectionTerms, SweepReport,
-    SweepTerms,
+    Catalog, ConnectionDirectory, InspectionProgress, InspectionReport, InspectionTerms,
+    SweepReport, SweepTerms,
 };
 use model::SystemClock;
 use store::Store;
@@ -142,5 +142,7 @@ fn connections(
         .build()
         .map_err(failed)?;
     let rules = formats::rules();
-    Ok(Arc::new(Connections::new(addresses, upstream, small, rules)))
+    Ok(Arc::new(Connections::new(
+        addresses, upstream, small, rules,
+    )))
 }

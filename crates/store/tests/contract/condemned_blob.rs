@@ -36,7 +36,10 @@ async fn notice(db: &TestDatabase, seed: u8, at: i64) {
 async fn condemn(db: &TestDatabase, seed: u8, noticed_by: i64) -> bool {
     let condemned = db.write(move |tx| {
         let by = EpochMillis(noticed_by);
-        Box::pin(async move { tx.condemn_blobs(&[sha256(seed)], by, EpochMillis(500), MARK).await })
+        Box::pin(async move {
+            tx.condemn_blobs(&[sha256(seed)], by, EpochMillis(500), MARK)
+                .await
+        })
     });
     let condemned = condemned.await;
     assert!(condemned.is_empty() || condemned == [sha256(seed)]);
@@ -64,7 +67,11 @@ async fn version(db: &TestDatabase, name: &str) -> (i64, i64) {
     (domain, db.version(package, "1.0").await)
 }
 
-async fn add_asset(db: &TestDatabase, (domain, version): (i64, i64), seed: u8) -> Result<(), StoreError> {
+async fn add_asset(
+    db: &TestDatabase,
+    (domain, version): (i64, i64),
+    seed: u8,
+) -> Result<(), StoreError> {
     db.try_write(move |tx| {
         Box::pin(async move {
             let asset = new_asset(&format!("{seed}.bin"), 5, seed);
@@ -108,7 +115,11 @@ async fn no_row_begins_to_refer_to_bytes_that_are_going_or_gone(db: &TestDatabas
         matches!(refused, Err(StoreError::BlobGoing(named)) if named == sha256(1))
     };
     notice(db, 1, 100).await;
-    assert_eq!(state().await, None, "what was only noticed may be referred to");
+    assert_eq!(
+        state().await,
+        None,
+        "what was only noticed may be referred to"
+    );
     assert!(condemn(db, 1, 100).await);
     assert_eq!(state().await.as_deref(), Some(CondemnedBlobRow::GOING));
     assert!(is_refused().await);
@@ -121,7 +132,10 @@ async fn no_row_begins_to_refer_to_bytes_that_are_going_or_gone(db: &TestDatabas
             .await;
     };
     welcome("of another removal").await;
-    assert!(is_refused().await, "who is slow does not take away a later mark");
+    assert!(
+        is_refused().await,
+        "who is slow does not take away a later mark"
+    );
     welcome(MARK).await;
     add_asset(db, version, 1).await.unwrap();
 }
@@ -188,7 +202,11 @@ async fn what_has_been_going_for_long_is_found_and_what_has_been_gone_for_long_f
         let going = db.read().await.find_going_blob(&sha256(1)).await.unwrap();
         going.unwrap().state
     };
-    assert_eq!(state().await, CondemnedBlobRow::GOING, "it is the heir's to settle");
+    assert_eq!(
+        state().await,
+        CondemnedBlobRow::GOING,
+        "it is the heir's to settle"
+    );
     for (by, left) in [(599, 2), (600, 1)] {
         db.write(move |tx| Box::pin(async move { tx.forget_gone_blobs(EpochMillis(by)).await }))
             .await;

@@ -84,13 +84,20 @@ async fn every_reference_to_bytes_is_listed_with_what_rows_say_of_them(db: &Test
         sha1: is_asset.then(|| digests(seed).sha1.as_bytes().to_vec()),
         sha512: is_asset.then(|| digests(seed).sha512.as_bytes().to_vec()),
     };
-    let mut expected = vec![row(1, 5, true), row(2, 20, false), row(3, 30, false), row(4, 40, false)];
+    let mut expected = vec![
+        row(1, 5, true),
+        row(2, 20, false),
+        row(3, 30, false),
+        row(4, 40, false),
+    ];
     expected.sort_by(|a, b| a.sha256.cmp(&b.sha256));
     let mut reader = db.read().await;
     let listed = reader.list_blob_references(&[], &LAST).await.unwrap();
     assert_eq!(listed, expected);
     let second = Sha256Digest::from_slice(&expected[1].sha256).unwrap();
-    let part = reader.list_blob_references(&expected[0].sha256, &second).await;
+    let part = reader
+        .list_blob_references(&expected[0].sha256, &second)
+        .await;
     assert_eq!(part.unwrap(), expected[1..2]);
 }
 
@@ -101,10 +108,19 @@ async fn versions_are_listed_with_their_place_and_the_number_of_their_assets(db:
     let [row] = rows.as_slice() else {
         panic!("{rows:?}")
     };
-    assert_eq!((row.id, row.domain_id, row.asset_count), (version, domain, 1));
+    assert_eq!(
+        (row.id, row.domain_id, row.asset_count),
+        (version, domain, 1)
+    );
     let names = [&row.repository, &row.namespace, &row.package, &row.version];
     assert_eq!(names, ["one", "org", "thing", "1.0"]);
-    assert!(reader.list_version_places(version, 10).await.unwrap().is_empty());
+    assert!(
+        reader
+            .list_version_places(version, 10)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let names = reader.list_repository_names(domain).await.unwrap();
     assert_eq!(names, [repository_name("one").as_str()]);
 }
@@ -113,11 +129,17 @@ async fn those_who_use_bytes_are_named(db: &TestDatabase) {
     installation(db).await;
     let mut reader = db.read().await;
     for seed in [1, 2] {
-        let places = reader.list_asset_places(&digests(seed).sha256).await.unwrap();
+        let places = reader
+            .list_asset_places(&digests(seed).sha256)
+            .await
+            .unwrap();
         let [place] = places.as_slice() else {
             panic!("{places:?}")
         };
-        assert_eq!((place.domain.as_str(), place.asset.as_str()), ("acme", "thing.bin"));
+        assert_eq!(
+            (place.domain.as_str(), place.asset.as_str()),
+            ("acme", "thing.bin")
+        );
         assert_eq!(place.origin_type, OriginType::Internal.as_str());
         assert_eq!(place.sha256, digests(1).sha256.as_bytes());
     }
@@ -126,9 +148,18 @@ async fn those_who_use_bytes_are_named(db: &TestDatabase) {
         let [user] = users.as_slice() else {
             panic!("{users:?}")
         };
-        assert_eq!((user.name.as_str(), user.asset.as_deref()), ("thing", asset));
+        assert_eq!(
+            (user.name.as_str(), user.asset.as_deref()),
+            ("thing", asset)
+        );
     }
-    assert!(reader.list_blob_users(&digests(1).sha256).await.unwrap().is_empty());
+    assert!(
+        reader
+            .list_blob_users(&digests(1).sha256)
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn rows_that_agree_are_not_told_and_each_that_does_not_is(db: &TestDatabase) {
@@ -136,7 +167,10 @@ async fn rows_that_agree_are_not_told_and_each_that_does_not_is(db: &TestDatabas
     let broken = async || {
         let mut reader = db.read().await;
         let mut broken = reader.list_broken_rows().await.unwrap();
-        let counts = reader.list_broken_reference_counts(&[], &LAST).await.unwrap();
+        let counts = reader
+            .list_broken_reference_counts(&[], &LAST)
+            .await
+            .unwrap();
         broken.extend(counts.into_iter().map(|row| ("references", row)));
         broken
     };
@@ -148,16 +182,25 @@ async fn rows_that_agree_are_not_told_and_each_that_does_not_is(db: &TestDatabas
         counted,
     };
     db.execute("UPDATE domain SET repository_count = 3").await;
-    assert_eq!(broken().await, [("the number of a domain's repositories", found(3, 1))]);
-    db.execute("UPDATE domain SET repository_count = 1, asset_size_bytes = 7").await;
-    assert_eq!(broken().await, [("the bytes that a domain holds", found(7, 5))]);
+    assert_eq!(
+        broken().await,
+        [("the number of a domain's repositories", found(3, 1))]
+    );
+    db.execute("UPDATE domain SET repository_count = 1, asset_size_bytes = 7")
+        .await;
+    assert_eq!(
+        broken().await,
+        [("the bytes that a domain holds", found(7, 5))]
+    );
     db.execute("UPDATE domain SET asset_size_bytes = 5").await;
-    db.execute("UPDATE domain_blob SET reference_count = 2").await;
+    db.execute("UPDATE domain_blob SET reference_count = 2")
+        .await;
     assert_eq!(broken().await, [("references", found(2, 1))]);
     db.execute("DELETE FROM domain_blob").await;
     db.execute("UPDATE domain SET asset_size_bytes = 0").await;
     assert_eq!(broken().await, [("references", found(0, 1))]);
-    db.execute("UPDATE domain_package SET repository_count = 2").await;
+    db.execute("UPDATE domain_package SET repository_count = 2")
+        .await;
     assert_eq!(broken().await.len(), 2);
     db.execute("DELETE FROM domain_package").await;
     assert_eq!(broken().await.len(), 2);
@@ -182,7 +225,12 @@ async fn documents_of_bytes_are_forgotten_and_assets_keep_theirs(db: &TestDataba
         })
         .await;
     }
-    let left = db.read().await.list_blob_references(&[], &LAST).await.unwrap();
+    let left = db
+        .read()
+        .await
+        .list_blob_references(&[], &LAST)
+        .await
+        .unwrap();
     let left: Vec<_> = left.into_iter().map(|row| row.sha256).collect();
     assert_eq!(left, [digests(1).sha256.as_bytes().to_vec()]);
 }

@@ -72,7 +72,6 @@ const COLD: &[Named] = &[
     (
         "inspection",
         &[
-            "BeginSnapshot",
             "CURSORS",
             "DELETE_COMPANIONS",
             "DELETE_DOCUMENTS",
