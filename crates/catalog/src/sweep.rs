@@ -217,17 +217,23 @@ impl Catalog {
     }
 
     async fn note(&self, noticed: Vec<Sha256Digest>, spared: Vec<Sha256Digest>) -> Result<()> {
-        if noticed.is_empty() && spared.is_empty() {
+        let noticed = noticed.into_iter().map(|digest| (digest, true));
+        let mut notes: Vec<_> = noticed
+            .chain(spared.into_iter().map(|digest| (digest, false)))
+            .collect();
+        if notes.is_empty() {
             return Ok(());
         }
+        // Whoever writes several of these rows does it in this order, so that no two wait for each other.
+        notes.sort_unstable();
         let now = self.now();
         let unit = self.store.write(move |tx| {
             Box::pin(async move {
-                for digest in &noticed {
-                    tx.notice_blob(digest, now).await?;
-                }
-                for digest in &spared {
-                    tx.spare_blob(digest).await?;
+                for (digest, is_noticed) in &notes {
+                    match is_noticed {
+                        true => tx.notice_blob(digest, now).await?,
+                        false => tx.spare_blob(digest).await?,
+                    }
                 }
                 Ok::<_, Failure>(())
             })
@@ -281,7 +287,7 @@ impl Catalog {
             return Ok(going);
         }
         let cutoff = EpochMillis(self.now().0 - terms.grace_ms);
-        let (mut gone, mut stays, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut settled, mut removed) = (Vec::new(), Vec::new());
         let mut failure = None;
         for digest in going {
             if mark.made_at.elapsed() > MARK_LASTS {
@@ -289,24 +295,26 @@ impl Catalog {
             }
             // What fails stays marked: the removal may still happen.
             match self.remove_one(&digest, cutoff).await {
-                Ok(true) => removed.push(digest),
+                Ok(true) => {
+                    removed.push(digest);
+                    settled.push((digest, true));
+                }
                 Ok(false) => match self.blobs.find(&digest).await {
-                    Ok(Some(_)) => stays.push(digest),
-                    Ok(None) => gone.push(digest),
+                    Ok(found) => settled.push((digest, found.is_none())),
                     Err(error) => failure = Some(error),
                 },
                 Err(error) => failure = Some(error),
             }
         }
-        gone.extend_from_slice(&removed);
+        settled.sort_unstable();
         let now = self.now();
         let unit = self.store.write(move |tx| {
             Box::pin(async move {
-                for digest in &gone {
-                    tx.settle_blob(digest, &mark.name, now).await?;
-                }
-                for digest in &stays {
-                    tx.reprieve_blob(digest, &mark.name).await?;
+                for (digest, is_gone) in &settled {
+                    match is_gone {
+                        true => tx.settle_blob(digest, &mark.name, now).await?,
+                        false => tx.reprieve_blob(digest, &mark.name).await?,
+                    }
                 }
                 Ok::<_, Failure>(())
             })
