@@ -11,7 +11,7 @@ use store::{AssetCompanion, NewAsset, NewVersion, Tx, VersionContent};
 use crate::asset_search::AtSource;
 use crate::change_log::{ChangeDetails, VersionEvent};
 use crate::companion::COMPANION_LIMIT_BYTES;
-use crate::failure::{Failure, from_blobs};
+use crate::failure::Failure;
 use crate::format_rules::{Examined, Growth};
 use crate::origin_gate::OriginGate;
 use crate::publish::revision_of;
@@ -104,7 +104,7 @@ impl Catalog {
         let named = asset.companion.as_ref();
         if let Some(bytes) = told.filter(|bytes| bytes.len() as u64 <= COMPANION_LIMIT_BYTES) {
             let size_bytes = bytes.len() as u64;
-            let digests = self.blobs.put(bytes).await.map_err(from_blobs)?;
+            let digests = self.put(bytes).await?;
             if named.is_none_or(|named| named.expected.mismatch(&digests).is_none()) {
                 return Ok(Some(AssetCompanion {
                     sha256: digests.sha256,

@@ -6,11 +6,10 @@
 //! which is the same on both engines.
 
 mod loading;
-mod snapshot;
+mod rows;
 mod statement;
 mod value;
 
-pub use snapshot::Snapshot;
 pub use value::{ImageRow, ImageValue};
 
 /// The four kinds of columns.
