@@ -122,7 +122,7 @@ impl Ground {
         let held = catalog
             .get_package_version_asset(&self.domain, &main, &package, &version, &asset, None)
             .await?;
-        let body = held.value.into_body(None).collect().await;
+        let body = held.content.into_body(None).collect().await;
         body.map(http_body_util::Collected::to_bytes)
             .map_err(model::Error::internal)
     }
