@@ -97,7 +97,7 @@ def test_a_rotten_tarball_of_our_own_is_named_and_never_served(stopped: Reposito
     (place,) = finding["places"]
     assert place["own"]
     assert (place["repository"], place["format"], place["package"]) == (stopped.name, "npm", OWN.name)
-    assert (place["version"], place["asset"]) == (OWN.version, f"{OWN.name}-{OWN.version}.tgz")
+    assert (place["version"], place["asset"]) == (OWN.version, "package.tgz")
     kept = knobs.quarantined_file(server.data_dir, digest)
     assert hashlib.sha256(kept.read_bytes()).hexdigest() != digest
 
