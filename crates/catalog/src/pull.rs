@@ -238,7 +238,8 @@ impl Catalog {
                             }
                             Pulled::Held | Pulled::Declined => break,
                             Pulled::Absent if is_listed => {
-                                return Err(version_not_found(package, version));
+                                let not_found = || version_not_found(package, version);
+                                return Err(lost.map_or_else(not_found, missing_bytes));
                             }
                             Pulled::Fault(fault) if is_listed => {
                                 return Err(fault_at(&view.nodes[node], fault));
