@@ -49,7 +49,7 @@ impl Chunk {
         }
         let key = row.key(table);
         let key = serde_json::to_string(&key).expect("keys are numbers and texts");
-        self.text.len() >= TEXT_BYTES || mixed(key.as_bytes()) % ROWS == 0
+        self.text.len() >= TEXT_BYTES || mixed(key.as_bytes()).is_multiple_of(ROWS)
     }
 }
 
