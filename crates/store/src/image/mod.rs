@@ -46,7 +46,7 @@ impl ImageColumn {
 }
 
 /// A table that is carried.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageTable {
     /// Its name.
     pub name: &'static str,
