@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use model::{Error, OriginType, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::address::Hive;
@@ -61,8 +61,8 @@ struct Leaf<'s> {
 struct Entry<'s> {
     #[serde(rename = "@id")]
     at: String,
-    #[serde(rename = "@type")]
-    kind: &'static str,
+    #[serde(rename = "@type", serialize_with = "one_or_several")]
+    kind: &'static [&'static str],
     authors: &'s str,
     dependency_groups: Vec<Group<'s>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -113,19 +113,13 @@ struct Needed<'s> {
     registration: String,
 }
 
-/// The registration of one version alone.
+/// The registration of one version alone. It names a document for the details, and is that document too.
 #[derive(Serialize)]
 struct Alone<'s> {
-    #[serde(rename = "@id")]
-    id: String,
-    #[serde(rename = "@type")]
-    kind: [&'static str; 2],
+    #[serde(flatten)]
+    details: Entry<'s>,
     #[serde(rename = "catalogEntry")]
-    entry: Entry<'s>,
-    listed: bool,
-    #[serde(rename = "packageContent")]
-    content: String,
-    published: String,
+    entry: String,
     registration: String,
 }
 
@@ -184,15 +178,12 @@ impl<'v> Registration<'v> {
         let Some(found) = versions.find(|found| found.version.lower() == version) else {
             return Err(not_found(self.shown.id, "has no such version"));
         };
-        let entry = self.entry(found, true);
+        let mut details = self.entry(found, true);
+        details.kind = &["Package", "PackageDetails", "catalog:Permalink"];
         written(&Alone {
-            id: entry.at.clone(),
-            kind: ["Package", "catalog:Permalink"],
-            listed: entry.listed,
-            content: entry.package_content.clone(),
-            published: entry.published.clone(),
+            entry: details.at.clone(),
             registration: self.shown.addresses.index(self.hive, self.shown.id),
-            entry,
+            details,
         })
     }
 
@@ -238,7 +229,7 @@ impl<'v> Registration<'v> {
         let file = found.view.assets.first().filter(|_| is_told);
         Entry {
             at: addresses.leaf(self.hive, id, &lower),
-            kind: "PackageDetails",
+            kind: &["PackageDetails"],
             authors: text(&facts.authors),
             dependency_groups: facts
                 .dependency_groups
@@ -295,6 +286,14 @@ fn bounds(versions: &[ShownVersion<'_>], form: fn(&Version) -> String) -> (Strin
     (written(versions.first()), written(versions.last()))
 }
 
+/// One type stands alone, as clients expect it of what they read most.
+fn one_or_several<S: Serializer>(kind: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
+    match kind {
+        [only] => serializer.serialize_str(only),
+        several => several.serialize(serializer),
+    }
+}
+
 fn written(document: &impl Serialize) -> Result<Bytes> {
     let json = serde_json::to_vec(document);
     json.map(Bytes::from).map_err(Error::internal)
@@ -340,8 +339,23 @@ mod tests {
             "http://h/r/v3/registrations-semver2/other/index.json"
         );
         assert!(groups[1].get("dependencies").is_none());
+        assert_eq!(entry["@type"], "PackageDetails");
         let alone = json_of(registration.leaf("1.0.0"));
-        assert_eq!(alone["catalogEntry"]["description"], "about 1.0.0");
+        let address = "http://h/r/v3/registrations-semver2/acme.lib/1.0.0.json";
+        assert_eq!(
+            (&alone["@id"], &alone["catalogEntry"]),
+            (&json!(address), &json!(address)),
+            "the details are at an address, which is its own"
+        );
+        assert_eq!(alone["description"], "about 1.0.0");
+        assert_eq!(
+            alone["@type"],
+            json!(["Package", "PackageDetails", "catalog:Permalink"])
+        );
+        assert_eq!(
+            (&alone["packageContent"], &alone["listed"]),
+            (&json!(content), &json!(true))
+        );
         assert!(registration.leaf("2.0.0").is_err());
     }
 
