@@ -17,6 +17,7 @@ use crate::origin_gate::OriginGate;
 use crate::publish::revision_of;
 use crate::pull::AssetKey;
 use crate::repository_view::RepositoryView;
+use crate::rival_names::is_shut_out;
 use crate::source::SourceAsset;
 use crate::storable_text::storable;
 use crate::version_growth::{HeldContent, NO_METADATA};
@@ -161,7 +162,7 @@ impl Ingest {
                 own,
             )
         };
-        if !may(None) {
+        if !may(None) || is_shut_out(tx, self.rules, self.repository_id, &self.package).await? {
             return Ok(false);
         }
         let restrictions = OriginRestrictions::INGESTED_FIRST;

@@ -5,6 +5,7 @@
 
 mod client;
 mod groups;
+mod guests;
 mod versions;
 
 use std::collections::BTreeMap;
