@@ -161,6 +161,7 @@ impl Catalog {
         package: &PackageCoordinates,
         version: &VersionName,
         asset: &AssetName,
+        only_describe: bool,
     ) -> Result<AssetAnswer> {
         let view = grant.view();
         let key = AssetKey {
@@ -174,8 +175,9 @@ impl Catalog {
                 .package_is_valid(held.made_at, view.domain_id, package)
         });
         if let Some(held) = ready {
+            let digests = held.digests.clone();
             return Ok(AssetAnswer {
-                body: self.open_held(held.digests.clone(), false).await?,
+                body: self.deliver_held(view, digests, only_describe).await?,
                 cache: CacheOutcome::Hit,
             });
         }
@@ -201,7 +203,7 @@ impl Catalog {
         };
         self.held_assets.insert(key, Arc::new(held));
         Ok(AssetAnswer {
-            body: self.open_held(digests, false).await?,
+            body: self.deliver_held(view, digests, only_describe).await?,
             cache: CacheOutcome::Miss,
         })
     }

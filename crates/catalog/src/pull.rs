@@ -170,7 +170,8 @@ impl Catalog {
                 .stamps
                 .package_is_valid(held.made_at, view.domain_id, package)
         {
-            let body = self.open_held(held.digests.clone(), only_describe).await?;
+            let digests = held.digests.clone();
+            let body = self.deliver_held(view, digests, only_describe).await?;
             return Ok(AssetAnswer {
                 body,
                 cache: CacheOutcome::Hit,
@@ -196,7 +197,7 @@ impl Catalog {
                             let held = HeldAsset { digests, made_at };
                             self.held_assets.insert(key, Arc::new(held));
                         }
-                        let body = self.open_held(digests, only_describe).await?;
+                        let body = self.deliver_held(view, digests, only_describe).await?;
                         return Ok(answer(body));
                     }
                     Located::AtSource(found) if only_describe => {
@@ -261,12 +262,8 @@ impl Catalog {
         }
     }
 
-    /// The bytes of an asset that a row names. Unless they are only asked about, it is known that they can be read.
-    pub(crate) async fn open_held(
-        &self,
-        digests: Digests,
-        only_describe: bool,
-    ) -> Result<AssetBody> {
+    /// The bytes of an asset that a row names.
+    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
         let blob = blob.ok_or_else(|| {
             Error::internal(format!(
@@ -274,9 +271,6 @@ impl Catalog {
                 digests.sha256
             ))
         })?;
-        if !only_describe {
-            blob.ready().await.map_err(from_blobs)?;
-        }
         Ok(AssetBody::held(blob, digests))
     }
 

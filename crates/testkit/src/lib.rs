@@ -16,5 +16,9 @@ pub mod house;
 pub mod packages;
 #[cfg(feature = "house")]
 pub mod postgres;
+#[cfg(feature = "s3-server")]
+pub mod s3_server;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "house")]
+pub mod storage;

@@ -10,10 +10,10 @@ use model::Sha256Digest;
 use reliquary_blobs::{
     BlobError, BlobSettings, Blobs, S3Credentials, S3Patience, S3Settings, SignedHeaders,
 };
+use testkit::s3_server::{KEY_ID, S3Server};
 use tokio::net::TcpListener;
 
 use crate::proxy::Proxy;
-use crate::s3_server::{KEY_ID, S3Server};
 use crate::{Store, sample, whole};
 
 const MIB: usize = 1 << 20;
