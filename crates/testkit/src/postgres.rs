@@ -44,20 +44,23 @@ pub struct Database {
 }
 
 impl Database {
-    /// Makes an empty one.
+    /// Makes an empty one, or a copy of one that nobody uses.
     ///
     /// # Panics
     /// There is no PostgreSQL on this machine, or it does not start.
     #[must_use]
-    pub fn create() -> Self {
+    pub fn create(template: Option<&Self>) -> Self {
         static SERVER: OnceLock<Server> = OnceLock::new();
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let server = SERVER.get_or_init(Server::start);
         let name = format!("house_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let deadline = Instant::now() + READY_WITHIN;
         loop {
-            let made = server.command("createdb", &name).output();
-            let made = made.expect("createdb lies beside initdb");
+            let mut create = server.command("createdb", &name);
+            if let Some(template) = template {
+                create.args(["--template", &template.name]);
+            }
+            let made = create.output().expect("createdb lies beside initdb");
             if made.status.success() {
                 return Self { name, server };
             }

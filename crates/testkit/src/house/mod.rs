@@ -22,7 +22,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use model::{
     AccountId, ArnScope, Clock, DomainName, DomainRef, EpochMillis, ExternalConnectionName,
-    Principal, PrincipalKind, RepositoryName,
+    Principal, PrincipalKind, RepositoryName, TaggableResource,
 };
 use sha2::{Digest as _, Sha256};
 use store::Store;
@@ -32,7 +32,7 @@ use url::Url;
 use crate::postgres::Database;
 use crate::storage::{Rows, Storage, open_postgres};
 
-pub use client::{Answer, Client, empty, fetch, full, piecemeal, pieces, send};
+pub use client::{Answer, Client, empty, fetch, follow, full, piecemeal, pieces, send};
 
 /// The account of every house.
 pub const OWNER: &str = "111122223333";
@@ -308,6 +308,14 @@ impl House {
             &connection,
         );
         gone.await.expect("the repository has this connection");
+    }
+
+    /// Puts a tag on a repository.
+    pub async fn tag_repository(&self, name: &str, key: &str, value: &str) {
+        let resource = TaggableResource::Repository(self.domain.clone(), repository(name));
+        let tags = vec![(key.to_owned(), value.to_owned())];
+        let tagged = self.catalog.tag_resource(&self.root, &resource, tags).await;
+        tagged.expect("the repository exists");
     }
 
     /// Puts other repositories above one.
