@@ -215,6 +215,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         _counts[report.outcome] += 1
 
 
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What stories report of themselves, at the end of the run where it is read."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, text in getattr(report, "user_properties", []):
+                terminalreporter.write_line(f"{name}: {text}")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The last line, for people and for scripts."""
     if not config.option.collectonly:

@@ -1,6 +1,7 @@
 """A PostgreSQL server of a story's own: started in a folder, stopped, killed, its connections cut.
 
-It refuses to run as root, so there it runs as `nobody`, in a folder below the system's temporary one that this user owns.
+It refuses to run as root, so there it runs as `nobody`, in a folder below the system's temporary one that this user
+owns.
 """
 
 from __future__ import annotations
