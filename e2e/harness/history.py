@@ -2,8 +2,8 @@
 
 An operation has an interval: from before its request was sent to after its answer was read. Where there was no answer,
 or one that says nothing, it may have taken effect at any time after its beginning, or never. The judge finds what no
-order of effects could explain: a write that was acknowledged and is not seen by a read which began later, something seen
-that was taken away before, one version with two contents, a value that was replaced before.
+order of effects could explain: a write that was acknowledged and is not seen by a read which began later, something
+seen that was taken away before, one version with two contents, a value that was replaced before.
 """
 
 from __future__ import annotations

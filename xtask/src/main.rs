@@ -138,6 +138,8 @@ fn e2e(root: &Path, tally: &mut Tally) {
         root,
         &["build", "--locked", "--release", "--package", "reliquary"],
     );
+    // The stories about several nodes want an object store too.
+    weed::install(root, tally);
     if tally.run("the binary", build, Counting::AsOne) {
         let mut command = Command::new(script);
         command.current_dir(root);

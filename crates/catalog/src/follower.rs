@@ -268,8 +268,10 @@ impl Reader {
             return;
         }
         let Some(package) = self.package_of(row) else {
-            // What a source says of a namespace is never read from memory.
-            if kind != Some(ChangeKind::MetadataRefreshed) || row.package.is_some() {
+            if kind == Some(ChangeKind::MetadataRefreshed) && row.package.is_none() {
+                // What a source says of a namespace is never read from memory; what is read by a layout is.
+                self.sources.layout_changed();
+            } else {
                 self.stamps.graph_changed(log_id);
             }
             if kind == Some(ChangeKind::DomainCreated) {
