@@ -163,7 +163,10 @@ mod tests {
             "CREATE TRIGGER t BEFORE INSERT ON asset EXECUTE FUNCTION f()",
         ];
         for statement in refused {
-            let files = [(1, "first", "CREATE TABLE asset (id BIGINT)"), (2, "next", statement)];
+            let files = [
+                (1, "first", "CREATE TABLE asset (id BIGINT)"),
+                (2, "next", statement),
+            ];
             assert_eq!(complaints_about(&files).count(), 1, "{statement}");
         }
     }
@@ -189,11 +192,15 @@ mod tests {
 
     /// The statements of a file, without comments, each on one line.
     fn statements(sql: &str) -> Vec<String> {
-        let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+        let lines = sql
+            .lines()
+            .map(|line| line.split("--").next().unwrap_or_default());
         let code: Vec<&str> = lines.flat_map(str::split_whitespace).collect();
         let code = code.join(" ");
         let statements = code.split(';').map(|statement| statement.trim().to_owned());
-        statements.filter(|statement| !statement.is_empty()).collect()
+        statements
+            .filter(|statement| !statement.is_empty())
+            .collect()
     }
 
     /// The word after some others.

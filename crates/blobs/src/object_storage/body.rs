@@ -26,6 +26,8 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub(super) const ACTION: &str = "reading a blob";
 
 pub(super) type ObjectStream = BoxStream<'static, object_store::Result<Bytes>>;
+/// The bytes of a range, as they come.
+pub(super) type Answer = (Range<u64>, ObjectStream);
 
 /// A large object. When the store was asked for it, or for a stretch of it, the answer waits here for the first who wants
 /// just that.
@@ -34,7 +36,7 @@ pub(crate) struct RemoteObject {
     pub(super) storage: Arc<ObjectStorage>,
     pub(super) digest: Sha256Digest,
     pub(super) size_bytes: u64,
-    pub(super) answer: Arc<Mutex<Option<(Range<u64>, ObjectStream)>>>,
+    pub(super) answer: Arc<Mutex<Option<Answer>>>,
 }
 
 impl RemoteObject {
