@@ -498,8 +498,10 @@ mod tests {
 
     #[test]
     fn downloads_are_redirected_only_where_that_is_allowed_and_for_five_minutes() {
+        fn lifetime(settings: &[(&str, &str)]) -> Option<Duration> {
+            loaded(settings, &[]).unwrap().redirect_lifetime()
+        }
         let by_repository = ("blobs.redirect_downloads", "by-repository");
-        let lifetime = |settings| loaded(settings, &[]).unwrap().redirect_lifetime();
         assert_eq!(lifetime(&[S3, BUCKET]), None);
         assert_eq!(
             lifetime(&[S3, BUCKET, by_repository]),
