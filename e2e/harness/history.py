@@ -107,15 +107,19 @@ def _judge_listing(look: Operation, subject: Version, is_listed: bool, changes: 
         yield f"{subject} is listed by node {look.node}, and nobody has published it yet"
     # Two things keep a version from being listed, each with a way back.
     for there, gone in ((ADD, REMOVE), (SHOW, HIDE)):
-        for one in changes:
-            if is_listed and one.kind == gone and _must_hold(one, look, changes, {there, ADD}):
-                yield f"{subject} is listed {_seen(look)}, after a {gone} that ended {one.ended:.3f}"
-    if not is_listed:
-        for one in changes:
-            if one.kind == ADD and _must_hold(one, look, changes, {REMOVE, HIDE}):
-                yield f"{subject} is missing {_seen(look)}, after a publish that ended {one.ended:.3f}"
-            if one.kind == SHOW and _must_hold(one, look, changes, {REMOVE, HIDE}):
-                yield f"{subject} is missing {_seen(look)}, shown again at {one.ended:.3f}"
+        one = _latest(gone, look, changes)
+        if is_listed and one and _must_hold(one, look, changes, {there, ADD}):
+            yield f"{subject} is listed {_seen(look)}, after a {gone} that ended {one.ended:.3f}"
+    for kind in (ADD, SHOW):
+        one = _latest(kind, look, changes)
+        if not is_listed and one and _must_hold(one, look, changes, {REMOVE, HIDE}):
+            yield f"{subject} is missing {_seen(look)}, after a {kind} that ended {one.ended:.3f}"
+
+
+def _latest(kind: str, look: Operation, changes: list[Operation]) -> Operation | None:
+    """The last change of a kind that was over before the look: what was not undone since then was not undone at all."""
+    before = (one for one in changes if one.kind == kind and one.ended < look.began)
+    return max(before, key=lambda one: one.began, default=None)
 
 
 def _seen(look: Operation) -> str:
@@ -123,9 +127,7 @@ def _seen(look: Operation) -> str:
 
 
 def _must_hold(one: Operation, look: Operation, changes: list[Operation], undoing: set[str]) -> bool:
-    """Whether a change was over before the look, and nothing that undoes it can have come between."""
-    if not one.ended < look.began:
-        return False
+    """Whether nothing that undoes a change can have come between it and the look."""
     return not any(
         other.kind in undoing and other.ended > one.began and other.began < look.ended
         for other in changes
