@@ -175,8 +175,12 @@ def secluded(new_server: Callable[..., Server], source: Source) -> Iterator[Repo
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the history checker of `nodes/` makes history: some seconds in every run, minutes by hand."""
+    """How long the history checker of `nodes/` makes history, and how often `crash/` kills: little in every run, much
+    by hand.
+    """
     parser.addoption("--seconds", type=float, default=30.0, help="how long nodes/test_history.py makes history")
+    parser.addoption("--kills", type=int, default=20, help="how often crash/ kills the server")
+    parser.addoption("--losses", type=int, default=30, help="how often crash/ takes the power from the server")
 
 
 # How stories are shared out.
@@ -185,7 +189,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 class Sharing(LoadScopeScheduling):
     """Every story goes to whichever process is free, but for folders whose last story judges all the others."""
 
-    TOGETHER = ("conformance/",)
+    TOGETHER = ("conformance/", "faults/test_table.py")
 
     def _split_scope(self, nodeid: str) -> str:
         return next((folder for folder in self.TOGETHER if nodeid.startswith(folder)), nodeid)

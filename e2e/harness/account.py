@@ -91,6 +91,11 @@ class Repository:
         """The Python endpoint, as the API gives it: uploads go there, the index is `simple/` below it."""
         return self.endpoint("pypi")
 
+    @cached_property
+    def generic_url(self) -> str:
+        """The endpoint of generic packages, as the API gives it."""
+        return self.endpoint("generic")
+
     def endpoint(self, package_format: str) -> str:
         """The endpoint of a format."""
         return self.aws.get_repository_endpoint(**self.ids, format=package_format)["repositoryEndpoint"]

@@ -140,6 +140,14 @@ REDIRECTS = 'redirect_downloads = "by-repository"\n'
 REDIRECT_TAG = {"key": "reliquary:redirect-downloads", "value": "true"}
 
 
+def database(url: str, *, connect_timeout_ms: int, statement_timeout_ms: int) -> str:
+    """The settings that keep rows in PostgreSQL, and say how long a request waits for it."""
+    return (
+        f'[store]\nurl = "{url}"\nconnections = 8\nconnect_timeout_ms = {connect_timeout_ms}\n'
+        f"statement_timeout_ms = {statement_timeout_ms}\n"
+    )
+
+
 def host_endpoints(base: str) -> str:
     """The settings that give each domain a host name of its own below a base."""
     return f'package_host_base = "{base}"\nendpoint_form = "host"\n'
@@ -204,6 +212,26 @@ def iam_command(binary: Path, data_dir: Path, account: str, arguments: list[str]
 def events_command(binary: Path, data_dir: Path, arguments: list[str]) -> list[str]:
     """The command that prints events as JSON lines."""
     return [str(binary), "events", *arguments, "--data", str(data_dir)]
+
+
+def carriage_command(binary: Path, data_dir: Path, config: Path, arguments: list[str]) -> list[str]:
+    """The command that makes a backup, restores one, or moves the installation."""
+    return [str(binary), *arguments, "--data", str(data_dir), "--config", str(config)]
+
+
+def data_folder(data_dir: Path) -> str:
+    """The settings of an installation that is named by a file alone."""
+    return f'data = "{data_dir}"\n'
+
+
+def database_file(data_dir: Path) -> Path:
+    """Where the rows are."""
+    return data_dir / "reliquary.sqlite"
+
+
+def blob_file(data_dir: Path, sha256: str) -> Path:
+    """Where the bytes with a digest are."""
+    return data_dir / "blobs" / sha256[:2] / sha256[2:]
 
 
 def audit_folder(data_dir: Path) -> Path:

@@ -67,6 +67,12 @@ class Postgres:
         return self._folder / "data"
 
     @property
+    def pid(self) -> int:
+        """The process id of its first process, the parent of the others."""
+        assert self._process is not None, "PostgreSQL is not running"
+        return self._process.pid
+
+    @property
     def url(self) -> str:
         """The database as the server's configuration names it."""
         return f"postgres://{USER}@127.0.0.1:{self.port}/{DATABASE}"

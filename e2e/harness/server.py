@@ -87,12 +87,7 @@ class Server:
     def launch(self, environment: dict[str, str] | None = None) -> None:
         """Start without waiting; for those who measure how long it takes to answer."""
         assert self._process is None, "the server is running already"
-        tables = knobs.configuration(self._sources, self._quotas)
-        if self.certificates is not None:
-            tables += knobs.tls(self.certificates.certificate, self.certificates.key)
-        self._config_path.write_text(self._settings + tables)
-        # It may hold secrets, and then nobody else may read it.
-        self._config_path.chmod(0o600)
+        self.write_settings()
         # A home of its own and no inherited variables: the settings of the machine must not decide a test.
         own = {"PATH": os.environ["PATH"], "HOME": str(self._home), **(environment or {})}
         command = knobs.serve_command(
@@ -102,6 +97,25 @@ class Server:
             self._process = subprocess.Popen(
                 command, env=own, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, cwd=self._home
             )
+
+    def write_settings(self) -> Path:
+        """Write the TOML file of the server; where it is."""
+        tables = knobs.configuration(self._sources, self._quotas)
+        if self.certificates is not None:
+            tables += knobs.tls(self.certificates.certificate, self.certificates.key)
+        self._config_path.write_text(self._settings + tables)
+        # It may hold secrets, and then nobody else may read it.
+        self._config_path.chmod(0o600)
+        return self._config_path
+
+    def carry(self, *arguments: str, check: bool = True) -> str:
+        """`reliquary backup`, `restore` or `migrate` with the settings of this server; what it prints. With `check` off
+        it must fail.
+        """
+        config = self.write_settings()
+        done = self._run_command(knobs.carriage_command(self.binary, self.data_dir, config, list(arguments)))
+        assert (done.returncode == 0) == check, f"`{' '.join(arguments)}`:\n{done.stdout}\n{done.stderr}"
+        return done.stdout if check else done.stderr
 
     def use_settings(self, settings: str) -> None:
         """Other settings from the next start on."""

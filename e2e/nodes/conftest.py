@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from harness import knobs
+from harness import knobs, seaweed
 from harness.cluster import Cluster
-from harness.object_store import BUCKET, KEY_ID, SECRET, ObjectStore, find_weed
 from harness.postgres import Postgres, find_programs
+from harness.seaweed import Seaweed
 from harness.server import Server
 
 
@@ -27,21 +27,20 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def object_store() -> Iterator[ObjectStore]:
+def object_store(tmp_path: Path) -> Iterator[Seaweed]:
     """An S3-compatible server of the story's own."""
-    weed = find_weed()
-    assert weed is not None, "SeaweedFS is not installed: `cargo xtask weed` does it"
-    server = ObjectStore(weed)
-    try:
-        yield server.start()
-    finally:
-        server.close()
+    program = seaweed.find_program()
+    assert program is not None, "SeaweedFS is not installed: `cargo xtask weed` does it"
+    server = Seaweed(program, tmp_path / "seaweed")
+    yield server
+    server.close()
 
 
 @pytest.fixture
-def bucket_settings(object_store: ObjectStore) -> str:
+def bucket_settings(object_store: Seaweed) -> str:
     """The settings that keep bytes there. The store has another name than the nodes: clients must see two hosts."""
-    return knobs.bucket(f"http://localhost:{object_store.port}", BUCKET, KEY_ID, SECRET)
+    endpoint = f"http://localhost:{object_store.port}"
+    return knobs.bucket(endpoint, seaweed.BUCKET, seaweed.KEY_ID, seaweed.SECRET)
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from harness.account import Repository, npm_ids
 from harness.cluster import Cluster
 from harness.history import ADD, HIDE, REMOVE, SET, SHOW, History
 from harness.npm_wire import ABBREVIATED, Answer, Registry, encoded
-from harness.object_store import ObjectStore
 from harness.packages import Package
 from harness.postgres import Postgres
+from harness.seaweed import Seaweed
 
 CLIENTS = 8
 PACKAGES = 4
@@ -192,7 +192,7 @@ def _done(call: Callable[..., Any], parameters: dict[str, Any], version: str | N
 class Faults:
     """Bad luck, one piece after the other."""
 
-    def __init__(self, cluster: Cluster, postgres: Postgres, object_store: ObjectStore, seed: int) -> None:
+    def __init__(self, cluster: Cluster, postgres: Postgres, object_store: Seaweed, seed: int) -> None:
         self._cluster, self._postgres, self._object_store = cluster, postgres, object_store
         self._chance = random.Random(seed)
         self.counts: dict[str, int] = {}
@@ -301,7 +301,7 @@ def prepare(app: Repository, history: History) -> None:
 def test_i03_no_history_contradicts_its_acknowledgements(
     new_cluster: Callable[..., Cluster],
     postgres: Postgres,
-    object_store: ObjectStore,
+    object_store: Seaweed,
     bucket_settings: str,
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],

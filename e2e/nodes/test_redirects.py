@@ -15,15 +15,15 @@ import pytest
 
 from cargo.driver import Cargo, locked, toolchain
 from generic.curl import Curl
-from harness import account, knobs
+from harness import account, knobs, seaweed
 from harness.account import Repository
 from harness.client import installed_version
 from harness.crates import Crate
 from harness.maven_artifacts import Artifact
-from harness.object_store import BUCKET, KEY_ID, SECRET, ObjectStore, find_weed
 from harness.packages import Package
 from harness.python_client import installed_versions, site_packages
 from harness.python_packages import Distribution
+from harness.seaweed import Seaweed
 from harness.server import Server
 from maven.mvn import Maven, Maven38, Maven39, Maven40
 from npm.driver import Npm
@@ -34,18 +34,16 @@ SIZE_BYTES = 2_000_000
 
 
 @pytest.fixture(scope="module")
-def server(server_factory: Callable[..., Server]) -> Iterator[Server]:
+def server(server_factory: Callable[..., Server], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server whose bytes are in an object store, and who may redirect to it."""
-    weed = find_weed()
-    assert weed is not None, "SeaweedFS is not installed: `cargo xtask weed` does it"
-    store = ObjectStore(weed)
-    try:
-        store.start()
-        bucket = knobs.bucket(f"http://localhost:{store.port}", BUCKET, KEY_ID, SECRET)
-        settings = knobs.COUNTED_SETTINGS + bucket + knobs.REDIRECTS
-        yield server_factory(quotas=knobs.ROOMY_QUOTAS, settings=settings).start()
-    finally:
-        store.close()
+    program = seaweed.find_program()
+    assert program is not None, "SeaweedFS is not installed: `cargo xtask weed` does it"
+    store = Seaweed(program, tmp_path_factory.mktemp("seaweed"))
+    endpoint = f"http://localhost:{store.port}"
+    bucket = knobs.bucket(endpoint, seaweed.BUCKET, seaweed.KEY_ID, seaweed.SECRET)
+    settings = knobs.COUNTED_SETTINGS + bucket + knobs.REDIRECTS
+    yield server_factory(quotas=knobs.ROOMY_QUOTAS, settings=settings).start()
+    store.close()
 
 
 @pytest.fixture

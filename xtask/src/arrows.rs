@@ -12,6 +12,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["model"]),
     ("blobs", &["model"]),
     ("upstream", &["model"]),
+    ("carriage", &["store", "blobs", "model"]),
     (
         "catalog",
         &["store", "blobs", "upstream", "access", "model"],
@@ -22,8 +23,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     (
         "server",
         &[
-            "control", "formats", "console", "catalog", "store", "blobs", "upstream", "access",
-            "model",
+            "control", "formats", "console", "catalog", "carriage", "store", "blobs", "upstream",
+            "access", "model",
         ],
     ),
     (

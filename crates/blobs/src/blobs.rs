@@ -8,7 +8,7 @@ use bytes::Bytes;
 use model::{Digests, EpochMillis, Sha256Digest};
 
 use crate::blob::Blob;
-use crate::disk::StoredBlob;
+use crate::disk::{Disk, StoredBlob};
 use crate::error::Result;
 use crate::local::LocalDisk;
 use crate::object_storage::{ObjectStorage, S3Settings};
@@ -64,10 +64,13 @@ impl Blobs {
     ///
     /// What a crash left in the staging folder is removed, so one process at a time may have a folder open.
     pub fn open_disk(root: &Path, settings: BlobSettings) -> Result<Self> {
-        let local = LocalDisk::open_root(root, settings)?;
-        Ok(Self {
-            backend: Backend::Disk(Arc::new(local)),
-        })
+        Ok(Self::on(Disk::open(root)?, settings))
+    }
+
+    fn on(disk: Disk, settings: BlobSettings) -> Self {
+        Self {
+            backend: Backend::Disk(Arc::new(LocalDisk::over(disk, settings))),
+        }
     }
 
     /// Opens the store in a bucket of an S3-compatible object store, and tries that it can be written to, read and
@@ -78,6 +81,12 @@ impl Blobs {
         Ok(Self {
             backend: Backend::Objects(Arc::new(storage)),
         })
+    }
+
+    /// Opens a folder of the local disk for reading only, whoever else has it open: nothing in it is made or removed, so
+    /// that it may also be on a medium that cannot be written to. `scratch` is a folder of the caller's own.
+    pub fn open_disk_to_read(root: &Path, scratch: &Path, settings: BlobSettings) -> Result<Self> {
+        Ok(Self::on(Disk::open_to_read(root, scratch)?, settings))
     }
 
     /// Begins to take bytes. The disk is not touched before there are enough of them.

@@ -78,6 +78,20 @@ impl Disk {
         })
     }
 
+    /// The blobs of a folder, for reading: nothing below it is made or removed. Staging is below `scratch`, and is of no
+    /// use, because a blob appears by a rename on one file system.
+    pub(crate) fn open_to_read(root: &Path, scratch: &Path) -> Result<Self> {
+        let blobs = root.join("blobs");
+        let blobs_folder = File::open(&blobs)
+            .map_err(|error| BlobError::from_io("opening the folder of blobs", error))?;
+        Ok(Self {
+            staging: Arc::new(Staging::open(scratch)?),
+            blobs,
+            blobs_folder,
+            folders: (0..=u8::MAX).map(|_| Mutex::new(false)).collect(),
+        })
+    }
+
     pub(crate) fn staging(&self) -> &Arc<Staging> {
         &self.staging
     }

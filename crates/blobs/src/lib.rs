@@ -8,6 +8,7 @@
 mod blob;
 mod blobs;
 mod cache;
+mod copy;
 mod digesting;
 mod disk;
 mod error;

@@ -1,7 +1,6 @@
 //! Blobs on the local disk: the folders, the caches over them, and which thread does what.
 
 use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,16 +33,16 @@ enum Opened {
 }
 
 impl LocalDisk {
-    pub(crate) fn open_root(root: &Path, settings: BlobSettings) -> Result<Self> {
-        Ok(Self {
-            disk: Arc::new(Disk::open(root)?),
+    pub(crate) fn over(disk: Disk, settings: BlobSettings) -> Self {
+        Self {
+            disk: Arc::new(disk),
             cache: ReadCache::new(
                 settings.memory_cache_bytes,
                 settings.memory_cache_item_bytes,
                 settings.open_files,
             ),
             pool: Arc::default(),
-        })
+        }
     }
 
     pub(crate) fn staging(&self) -> &Arc<Staging> {

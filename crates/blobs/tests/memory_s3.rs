@@ -10,7 +10,7 @@ use testkit::s3_server::S3Server;
 const CHUNK_BYTES: usize = 64 * 1024;
 const CHUNKS: usize = 200 * 16;
 /// Four parts on their way and one being read, and what the client and the allocator add.
-const ROOM_BYTES: usize = 72 << 20;
+const ROOM_BYTES: usize = 96 << 20;
 
 fn resident_bytes() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();

@@ -40,8 +40,8 @@ pub(crate) fn from_store(error: StoreError) -> Error {
             failure.retry_after_seconds = Some(DATABASE_RETRY_SECONDS);
             failure
         }
-        StoreError::Full(_)
-        | StoreError::Backend(_)
+        StoreError::Full(_) | StoreError::Disk(_) => disk_trouble(error),
+        StoreError::Backend(_)
         | StoreError::Migration(_)
         | StoreError::NewerSchema(_)
         | StoreError::Corrupt(_)
@@ -50,11 +50,28 @@ pub(crate) fn from_store(error: StoreError) -> Error {
 }
 
 pub(crate) fn from_blobs(error: BlobError) -> Error {
-    if error.may_pass() {
-        Error::storage_unavailable(error)
-    } else {
-        Error::internal(error)
+    match error {
+        BlobError::Unavailable { .. } => Error::storage_unavailable(error),
+        BlobError::DiskFull { .. } | BlobError::ReadOnly { .. } | BlobError::Io { .. } => {
+            disk_trouble(error)
+        }
+        _ => Error::internal(error),
     }
+}
+
+/// How long who is told that the disk takes nothing is asked to wait: an operator has to do something first.
+const DISK_RETRY_SECONDS: u32 = 30;
+
+/// The disk is full, read-only or broken. Nothing is wrong with the request, and every client tries again after a 503;
+/// hardly one knows 507.
+fn disk_trouble(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    let mut failure = Error::unavailable(
+        "The storage of this service cannot take this at the moment: its disk is full, read-only or failing. Nothing \
+         was changed. Try again later.",
+    )
+    .caused_by(cause);
+    failure.retry_after_seconds = Some(DISK_RETRY_SECONDS);
+    failure
 }
 
 /// A public source's failure, when nothing held can answer instead.
@@ -85,10 +102,16 @@ struct SharedCause(std::sync::Arc<Error>);
 
 impl std::fmt::Display for SharedCause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match std::error::Error::source(&*self.0) {
-            Some(cause) => write!(f, "{cause}"),
-            None => write!(f, "{}", self.0),
+        let Some(nearest) = std::error::Error::source(&*self.0) else {
+            return write!(f, "{}", self.0);
+        };
+        write!(f, "{nearest}")?;
+        let mut deeper = nearest.source();
+        while let Some(cause) = deeper {
+            write!(f, ": {cause}")?;
+            deeper = cause.source();
         }
+        Ok(())
     }
 }
 
@@ -119,5 +142,40 @@ mod tests {
             detail: detail(),
         });
         assert_eq!(refused.kind, ErrorKind::Internal);
+    }
+
+    #[test]
+    fn d03_a_disk_that_takes_nothing_is_a_reason_to_come_back_and_damage_is_not() {
+        let action = "writing a staged file";
+        for trouble in [
+            BlobError::DiskFull { action },
+            BlobError::ReadOnly { action },
+            BlobError::Io {
+                action,
+                source: std::sync::Arc::new(std::io::Error::other("the sync failed")),
+            },
+        ] {
+            let told = from_blobs(trouble);
+            assert_eq!(told.kind, ErrorKind::Unavailable);
+            assert!(told.retry_after_seconds.is_some());
+        }
+        let damaged = from_blobs(BlobError::Damaged {
+            digest: model::Sha256Digest::from_bytes([7; 32]),
+            detail: "a bit was flipped".to_owned(),
+        });
+        assert_eq!(damaged.kind, ErrorKind::Internal);
+    }
+
+    #[test]
+    fn causes_that_many_wait_for_are_told_down_to_the_last() {
+        let gone = StoreError::unavailable(std::io::Error::other("the cable was cut"));
+        let copy = copy_of(&std::sync::Arc::new(from_store(gone)));
+        let cause = copy.source.map(|cause| cause.to_string());
+        let cause = cause.unwrap_or_default();
+        assert!(
+            cause.starts_with("the database does not answer: "),
+            "{cause}"
+        );
+        assert!(cause.ends_with("the cable was cut"), "{cause}");
     }
 }

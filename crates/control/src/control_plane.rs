@@ -56,6 +56,14 @@ impl ControlPlane {
         Self::owns(path) || sts::is_for(request.method(), path, request.headers())
     }
 
+    /// Whether a request is for an operation that changes nothing. Lists are asked for by POST, too.
+    #[must_use]
+    pub fn only_reads<B>(request: &Request<B>) -> bool {
+        let (method, path) = (request.method(), request.uri().path());
+        let row = OPERATIONS.iter().find(|row| row.route.is_at(method, path));
+        row.is_some_and(|row| facts::is_read_only(row.name))
+    }
+
     /// The names of the operations that are here.
     pub fn operation_names() -> impl Iterator<Item = &'static str> {
         OPERATIONS.iter().map(|row| row.name)

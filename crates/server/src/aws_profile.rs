@@ -61,6 +61,40 @@ impl ProfileFiles {
         write_private(&self.config, &text)
     }
 
+    /// Notes that the key is about to be made and has to be written. A start that finds the note finishes what an earlier
+    /// one, which died between the two, has begun.
+    ///
+    /// # Errors
+    /// The note cannot be written.
+    pub fn owe_credentials(&self) -> Result<(), StartError> {
+        write_private(&self.owed(), "")
+    }
+
+    /// Whether a key was made that may never have been written.
+    #[must_use]
+    pub fn owes_credentials(&self) -> bool {
+        self.owed().exists()
+    }
+
+    /// Takes the note away.
+    ///
+    /// # Errors
+    /// The note cannot be removed.
+    pub fn settle_credentials(&self) -> Result<(), StartError> {
+        match fs::remove_file(self.owed()) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                let owed = self.owed();
+                let message = format!("{} cannot be removed", owed.display());
+                Err(StartError::because(message, error))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn owed(&self) -> PathBuf {
+        self.credentials.with_extension("owed")
+    }
+
     /// Writes the access key. Done when the key is made: its secret is never shown again.
     ///
     /// # Errors
@@ -70,7 +104,8 @@ impl ProfileFiles {
         let secret = secret.expose();
         let text =
             format!("[{PROFILE}]\naws_access_key_id = {id}\naws_secret_access_key = {secret}\n");
-        write_private(&self.credentials, &text)
+        write_private(&self.credentials, &text)?;
+        self.settle_credentials()
     }
 
     /// What to say after start: where the server listens, and the lines a user needs next.
@@ -106,7 +141,7 @@ fn quoted(path: &Path) -> String {
     }
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
+/// Writes a file that only its owner may read, whole or not at all, and there after a loss of power when this returns.
 fn write_private(path: &Path, text: &str) -> Result<(), StartError> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let fresh = path.with_extension("new");
@@ -127,7 +162,14 @@ fn write_private(path: &Path, text: &str) -> Result<(), StartError> {
             .open(&fresh)?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&fresh, path)
+        fs::rename(&fresh, path)?;
+        // The file's name, and the folder's own in the folder above it.
+        for folder in [Some(folder), folder.parent()].into_iter().flatten() {
+            if !folder.as_os_str().is_empty() {
+                fs::File::open(folder)?.sync_all()?;
+            }
+        }
+        Ok(())
     };
     write().map_err(|error| {
         StartError::because(format!("{} cannot be written", path.display()), error)
@@ -167,6 +209,20 @@ mod tests {
             fs::read_to_string(folder.path().join("aws/credentials")).unwrap(),
             "[reliquary]\naws_access_key_id = AKIAEXAMPLE\naws_secret_access_key = se/cret\n"
         );
+    }
+
+    #[test]
+    fn i01_a_key_is_owed_until_it_is_written() {
+        let folder = TempDir::new().unwrap();
+        let files = ProfileFiles::in_data(folder.path());
+        assert!(!files.owes_credentials());
+        files.owe_credentials().unwrap();
+        assert!(ProfileFiles::in_data(folder.path()).owes_credentials());
+        let secret = Secret::new("s".to_owned());
+        let id = "A".to_owned();
+        files.write_credentials(&AccessKey { id, secret }).unwrap();
+        assert!(!files.owes_credentials());
+        files.settle_credentials().unwrap();
     }
 
     #[test]

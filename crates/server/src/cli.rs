@@ -30,6 +30,8 @@ Examples:
   reliquary keys create --user alice      an access key for a user
   reliquary iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess
   reliquary events --follow               what is published, copied, archived and deleted, as it happens
+  reliquary backup --to /backup/reliquary  rows and bytes, also while it serves; again, for what is new
+  reliquary migrate --to scaled-out.toml  move everything to PostgreSQL and S3
 
 Every setting can stand in a TOML file (--config FILE, RELIQUARY_CONFIG, or reliquary.toml in the data
 folder), in an environment variable (limits.header_bytes is RELIQUARY_LIMITS_HEADER_BYTES), or in a flag;
@@ -67,6 +69,44 @@ pub enum Command {
         /// Only behind this place: the `cursor` of a line, several of several domains with commas between
         #[arg(long, value_name = "CURSOR", value_delimiter = ',')]
         after: Vec<EventCursor>,
+    },
+    /// Back up rows and bytes into a folder, also while the server serves
+    ///
+    /// The rows are those of one moment, and every blob that they name is there, or the backup fails. Into a folder that
+    /// has backups of this installation only what is new is written. A backup holds secrets (access keys, the keys of
+    /// tokens): the folder is for its owner alone. Configuration files and audit records are not in it.
+    Backup {
+        /// The folder; made if it is not there
+        #[arg(long, value_name = "FOLDER")]
+        to: PathBuf,
+        /// Read everything that the backup consists of again, and compare digests
+        #[arg(long)]
+        verify: bool,
+    },
+    /// Restore a backup into an empty installation
+    ///
+    /// Embedded or on PostgreSQL and S3, as the settings say; it must be empty, and nobody may serve from it. Every digest
+    /// and every count is compared. A run that was broken off is gone on with by running it again; until one has come to
+    /// its end the installation does not start.
+    Restore {
+        /// The folder that `reliquary backup --to` was given
+        #[arg(long, value_name = "FOLDER")]
+        from: PathBuf,
+        /// The backup of this number instead of the last one
+        #[arg(long, value_name = "N")]
+        number: Option<u64>,
+    },
+    /// Move an installation from the data folder to PostgreSQL and S3, or back
+    ///
+    /// From the installation of the usual settings to that of another TOML file, which stands alone: variables that begin
+    /// with RELIQUARY_ and flags belong to the source. Stop all servers of both first; a data folder in use and a
+    /// PostgreSQL database with other connections of Reliquary are refused. The target must be empty. Every digest and
+    /// every count is compared at the end. A run that was broken off, however it ended, is gone on with by running it
+    /// again; until one has come to its end the target does not start. The source is left as it is.
+    Migrate {
+        /// The TOML file of the target
+        #[arg(long, value_name = "CONFIG")]
+        to: PathBuf,
     },
     /// Access keys of the account
     Keys {

@@ -13,11 +13,12 @@ use uuid::Uuid;
 
 use crate::aws_profile::ProfileFiles;
 use crate::cli::{Cli, Command, KeysCommand};
-use crate::config::{self, Config, Effective, Environment};
+use crate::config::{self, Config, Effective, Environment, Flags, KnownConnection};
 use crate::connection_address::{ConnectionAddresses, known_connections, public_connections};
 use crate::iam;
 use crate::logging;
 use crate::metrics::Metrics;
+use crate::progress_bar::Bars;
 use crate::running::Sockets;
 use crate::start_error::StartError;
 use crate::wiring::{self, EventReader, Opened, Opening};
@@ -44,6 +45,16 @@ pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Resul
     )?;
     let environment = Arc::new(environment);
     match cli.command {
+        Command::Backup { to, verify } => {
+            runtime()?.block_on(back_up(&effective.config, &to, verify, output))
+        }
+        Command::Restore { from, number } => {
+            runtime()?.block_on(restore(&effective.config, &from, number, output))
+        }
+        Command::Migrate { to } => {
+            let target = target_config(&to, &environment, &known, &formats)?;
+            runtime()?.block_on(migrate(&effective.config, &target, output))
+        }
         Command::Serve { .. } => serve(effective.config, environment, output),
         Command::Config { json } => print_config(&effective, json, output),
         Command::Connections { check } => {
@@ -65,6 +76,81 @@ pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Resul
             output: format,
         } => runtime()?.block_on(iam::run(&effective.config, verb, format, output)),
     }
+}
+
+async fn back_up(
+    config: &Config,
+    to: &Path,
+    verify: bool,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    let bars = Bars::default();
+    let made = Box::pin(wiring::back_up(config, to, verify, &bars)).await?;
+    let text = format!(
+        "backup {} in {}: {} rows ({} read), {} blobs of {} bytes ({} new, {} bytes){}\n",
+        made.number,
+        to.display(),
+        made.rows,
+        made.rows_read,
+        made.blobs,
+        made.size_bytes,
+        made.new_blobs,
+        made.new_bytes,
+        if verify { ", verified" } else { "" }
+    );
+    print(output, &text)
+}
+
+async fn restore(
+    config: &Config,
+    from: &Path,
+    number: Option<u64>,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    let bars = Bars::default();
+    let restored = Box::pin(wiring::restore(config, from, number, &bars)).await?;
+    let made_at = jiff::Timestamp::from_millisecond(restored.made_at_ms)
+        .map_or_else(|_| String::new(), |at| format!(" of {at}"));
+    let what = told(restored.transferred);
+    let text = format!("restored backup {}{made_at}: {what}\n", restored.number);
+    print(output, &text)
+}
+
+async fn migrate(config: &Config, to: &Config, output: &mut impl Write) -> Result<(), StartError> {
+    let bars = Bars::default();
+    let moved = Box::pin(wiring::migrate(config, to, &bars)).await?;
+    let text = format!(
+        "migrated {}; start the server with the settings of the target\n",
+        told(moved)
+    );
+    print(output, &text)
+}
+
+fn told(what: carriage::Transferred) -> String {
+    format!(
+        "{} rows and {} blobs of {} bytes ({} copied now), all verified",
+        what.rows, what.blobs, what.size_bytes, what.copied
+    )
+}
+
+/// The settings of a file alone: what this process was told otherwise is about the source.
+fn target_config(
+    file: &Path,
+    environment: &Environment,
+    known: &[KnownConnection],
+    formats: &[&str],
+) -> Result<Config, StartError> {
+    let environment: Environment = environment
+        .iter()
+        .filter(|(name, _)| !name.starts_with("RELIQUARY_"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    let flags = Flags {
+        config_file: Some(file.to_owned()),
+        settings: Vec::new(),
+        dev: false,
+    };
+    Ok(config::load(&environment, &flags, known, formats)?.config)
 }
 
 fn runtime() -> Result<Runtime, StartError> {

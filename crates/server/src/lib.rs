@@ -14,6 +14,7 @@ pub mod iam;
 pub mod listener;
 pub mod logging;
 pub mod metrics;
+pub mod progress_bar;
 pub mod request;
 pub mod running;
 pub mod start_error;

@@ -432,3 +432,81 @@ fn events_are_printed_beside_the_running_server_and_from_any_place() {
         .filter(|line| line.contains("PublishPackageVersion"));
     assert_eq!(published.count(), 3, "{audit}");
 }
+
+#[test]
+fn i10_a_backup_beside_a_running_server_is_restored_into_a_new_folder() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("data");
+    let backups = folder.path().join("backups");
+    let to = backups.to_str().unwrap();
+    let output = reliquary(&data)
+        .args(["backup", "--to", to])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output).contains("there is no installation in"),
+        "{}",
+        text(&output)
+    );
+    assert!(!data.exists() && !backups.exists());
+
+    let running = Running::start(&data, &[]);
+    for number in 1..=2 {
+        let output = reliquary(&data)
+            .args(["backup", "--to", to, "--verify"])
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+        assert!(
+            text(&output).starts_with(&format!("backup {number} in ")),
+            "{}",
+            text(&output)
+        );
+    }
+    let output = reliquary(&data)
+        .args(["restore", "--from", to])
+        .output()
+        .unwrap();
+    assert!(
+        text(&output).contains("in use by another server"),
+        "{}",
+        text(&output)
+    );
+    assert!(running.get("/readyz").contains("200 OK"));
+
+    let elsewhere = folder.path().join("elsewhere");
+    let output = reliquary(&elsewhere)
+        .args(["restore", "--from", to])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(
+        text(&output).starts_with("restored backup 2 of 2"),
+        "{}",
+        text(&output)
+    );
+    let keys = |data: &Path| text(&reliquary(data).args(["keys", "list"]).output().unwrap());
+    assert_eq!(keys(&elsewhere), keys(&data));
+    assert!(keys(&data).contains("AKIA"));
+
+    // The same folder of data by its settings: it is in use, and so is its own target.
+    let settings = folder.path().join("target.toml");
+    fs::write(
+        &settings,
+        format!("data = {:?}\n", folder.path().join("third")),
+    )
+    .unwrap();
+    let to = settings.to_str().unwrap();
+    let migrate = |data: &Path| {
+        reliquary(data)
+            .args(["migrate", "--to", to])
+            .output()
+            .unwrap()
+    };
+    assert!(text(&migrate(&data)).contains("in use by another server"));
+    let output = migrate(&elsewhere);
+    assert!(output.status.success(), "{}", text(&output));
+    assert_eq!(keys(&folder.path().join("third")), keys(&data));
+    assert!(text(&migrate(&elsewhere)).contains("not empty"));
+}

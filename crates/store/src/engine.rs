@@ -17,6 +17,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, Postgres, Sqlite, SqliteConnection, SqlitePool};
 use tokio::sync::watch;
 
+use crate::postgres_handle::PostgresHandle;
+pub(crate) use crate::postgres_handle::within;
 use crate::sqlite_writer::SqliteWriter;
 use crate::{PostgresSettings, StoreError, StoreResult, migration};
 
@@ -36,8 +38,13 @@ macro_rules! on_engine {
                 ($body).map_err($crate::StoreError::from)
             }
             $crate::engine::Inner::Postgres($db) => {
-                let $db = $db.as_mut();
-                ($body).map_err($crate::StoreError::from)
+                let patience = $db.ask();
+                let outcome = {
+                    let $db = $db.as_mut();
+                    $crate::engine::within(patience, async { $body }).await
+                };
+                $db.heard(&outcome);
+                outcome
             }
         };
         if let Err(error) = &outcome {
@@ -66,12 +73,22 @@ enum Engine {
         pool: PgPool,
         /// For those who follow the log: they must not wait behind those who write.
         followers: PgPool,
+        /// How the connections of both call themselves.
+        name: Arc<str>,
+        /// How long a statement may take.
+        patience: Duration,
     },
 }
 
 /// The channel on which nodes tell each other that the log has grown.
 const CHANNEL: &str = "reliquary_changes";
 const ANNOUNCE: &str = "SELECT pg_notify($1, '')";
+
+/// A name for the connections of this process that those of no other have.
+const NAME: &str = "SELECT 'reliquary ' || pg_backend_pid() || '.'
+    || CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND starts_with(application_name, 'reliquary ') AND application_name <> $1";
 
 /// Hears of other processes that have written.
 #[derive(Debug)]
@@ -97,7 +114,7 @@ pub struct Connection {
 #[derive(Debug)]
 pub(crate) enum Inner {
     Sqlite(SqliteHandle),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(PostgresHandle),
 }
 
 /// A pooled reader, or the writer's own connection.
@@ -209,8 +226,9 @@ impl Store {
         let mut first = sqlx::ConnectOptions::connect(&settings.options()?).await?;
         // Under an advisory lock, so that of several nodes that start at once one migrates.
         migration::postgres().run(&mut first).await?;
+        let name: String = sqlx::query_scalar(NAME).fetch_one(&mut first).await?;
         sqlx::Connection::close(first).await.ok();
-        let options = settings.bounded_options()?;
+        let options = settings.bounded_options()?.application_name(&name);
         let pool = PgPoolOptions::new()
             .min_connections(0)
             .max_connections(settings.connections.max(1))
@@ -223,7 +241,13 @@ impl Store {
             .test_before_acquire(false)
             .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
             .connect_lazy_with(options);
-        Ok(Self::over(Engine::Postgres { pool, followers }))
+        let name = name.into();
+        Ok(Self::over(Engine::Postgres {
+            pool,
+            followers,
+            name,
+            patience: settings.patience(),
+        }))
     }
 
     /// Whether other processes may write to the same database while this one serves from it.
@@ -236,9 +260,11 @@ impl Store {
     pub async fn follow(&self) -> StoreResult<Connection> {
         match &self.engine {
             Engine::Sqlite { .. } => self.read().await,
-            Engine::Postgres { followers, .. } => {
-                Ok(Connection::new(Inner::Postgres(followers.acquire().await?)))
-            }
+            Engine::Postgres {
+                followers,
+                patience,
+                ..
+            } => Ok(Connection::over(followers.acquire().await?, *patience)),
         }
     }
 
@@ -255,8 +281,9 @@ impl Store {
     /// Tells those who listen that something was written. Never inside the transaction that wrote: PostgreSQL lets only
     /// one transaction that notifies commit at a time.
     pub async fn announce(&self) -> StoreResult<()> {
-        if let Engine::Postgres { pool, .. } = &self.engine {
-            sqlx::query(ANNOUNCE).bind(CHANNEL).execute(pool).await?;
+        if let Engine::Postgres { pool, patience, .. } = &self.engine {
+            let mut connection = Connection::over(pool.acquire().await?, *patience);
+            on_engine!(connection, db => sqlx::query(ANNOUNCE).bind(CHANNEL).execute(&mut *db).await.map(drop))?;
         }
         Ok(())
     }
@@ -278,13 +305,14 @@ impl Store {
     /// A connection to read with. What it reads is committed, and at least as new as any write acknowledged
     /// before the call.
     pub async fn read(&self) -> StoreResult<Connection> {
-        let inner = match &self.engine {
-            Engine::Sqlite { readers, .. } => {
-                Inner::Sqlite(SqliteHandle::Pooled(readers.acquire().await?))
+        Ok(match &self.engine {
+            Engine::Sqlite { readers, .. } => Connection::new(Inner::Sqlite(SqliteHandle::Pooled(
+                readers.acquire().await?,
+            ))),
+            Engine::Postgres { pool, patience, .. } => {
+                Connection::over(pool.acquire().await?, *patience)
             }
-            Engine::Postgres { pool, .. } => Inner::Postgres(pool.acquire().await?),
-        };
-        Ok(Connection::new(inner))
+        })
     }
 
     /// Runs one unit of work in a write transaction, and returns once it is durable.
@@ -300,10 +328,11 @@ impl Store {
     {
         let outcome = match &self.engine {
             Engine::Sqlite { writer, .. } => writer.write(unit).await,
-            Engine::Postgres { pool, .. } => {
-                let pool = pool.clone();
+            Engine::Postgres { pool, patience, .. } => {
+                let (pool, patience) = (pool.clone(), *patience);
                 let finished =
-                    tokio::spawn(async move { write_on_postgres(&pool, unit).await }).await;
+                    tokio::spawn(async move { write_on_postgres(&pool, patience, unit).await })
+                        .await;
                 finished
                     .unwrap_or_else(|panic| Err(StoreError::Abandoned(panic.to_string()).into()))
             }
@@ -313,6 +342,16 @@ impl Store {
                 .send_modify(|count| *count = count.wrapping_add(1));
         }
         outcome
+    }
+
+    /// How many connections to the database other stores have, of this process or not. 0 on an engine without other
+    /// processes. PostgreSQL shows them to those of the same user.
+    pub async fn count_other_connections(&self) -> StoreResult<i64> {
+        let Engine::Postgres { pool, name, .. } = &self.engine else {
+            return Ok(0);
+        };
+        let others = sqlx::query_scalar(OTHERS).bind(&**name).fetch_one(pool);
+        Ok(others.await?)
     }
 
     /// Whether the database answers.
@@ -329,7 +368,9 @@ impl Store {
                 readers.close().await;
                 writer.stop().await;
             }
-            Engine::Postgres { pool, followers } => {
+            Engine::Postgres {
+                pool, followers, ..
+            } => {
                 pool.close().await;
                 followers.close().await;
             }
@@ -354,14 +395,14 @@ async fn connect_first(options: &SqliteConnectOptions) -> StoreResult<SqliteConn
     }
 }
 
-async fn write_on_postgres<T, E, F>(pool: &PgPool, unit: F) -> Result<T, E>
+async fn write_on_postgres<T, E, F>(pool: &PgPool, patience: Duration, unit: F) -> Result<T, E>
 where
     E: From<StoreError>,
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T, E>>,
 {
     let connection = pool.acquire().await.map_err(StoreError::from)?;
     let mut tx = Tx {
-        connection: Connection::new(Inner::Postgres(connection)),
+        connection: Connection::over(connection, patience),
     };
     tx.command("BEGIN").await?;
     // A panic, also one before the unit's first await, must not give the pool a connection that is still inside a
@@ -377,10 +418,13 @@ where
         Ok(Err(error)) => Err(error),
         Err(_) => Err(StoreError::Abandoned("the unit of work panicked".into()).into()),
     };
-    if tx.command("ROLLBACK").await.is_err()
-        && let Inner::Postgres(connection) = tx.connection.inner
+    // A connection without answers is not asked again: the server rolls back what it leaves behind.
+    let is_lost = matches!(&tx.connection.inner, Inner::Postgres(handle) if handle.is_lost());
+    if !is_lost
+        && tx.command("ROLLBACK").await.is_err()
+        && let Inner::Postgres(handle) = &mut tx.connection.inner
     {
-        connection.close().await.ok();
+        handle.lose();
     }
     outcome
 }
@@ -407,6 +451,20 @@ impl Connection {
             inner,
             failure: None,
         }
+    }
+
+    /// Nobody uses the connection after this.
+    pub(crate) fn close_on_drop(&mut self) {
+        match &mut self.inner {
+            Inner::Sqlite(SqliteHandle::Pooled(connection)) => connection.close_on_drop(),
+            // It has no pool to go back to.
+            Inner::Sqlite(SqliteHandle::Owned(_)) => {}
+            Inner::Postgres(handle) => handle.lose(),
+        }
+    }
+
+    const fn over(connection: PoolConnection<Postgres>, patience: Duration) -> Self {
+        Self::new(Inner::Postgres(PostgresHandle::new(connection, patience)))
     }
 
     pub(crate) const fn is_postgres(&self) -> bool {

@@ -15,6 +15,9 @@ pub enum StoreError {
     /// No space is left for the database.
     #[error("no space is left for the database")]
     Full(#[source] Arc<sqlx::Error>),
+    /// The disk under the database fails, or takes no writes.
+    #[error("the disk under the database fails or takes no writes")]
+    Disk(#[source] Arc<sqlx::Error>),
     /// The database cannot be reached, or is just starting or stopping; it may be back in a moment.
     #[error("the database does not answer")]
     Unavailable(#[source] Arc<sqlx::Error>),
@@ -33,7 +36,7 @@ pub enum StoreError {
     /// A row holds what this program cannot read.
     #[error("unreadable row: {0}")]
     Corrupt(String),
-    /// The writer has stopped, or the unit of work panicked.
+    /// The unit of work panicked.
     #[error("the unit of work was not finished: {0}")]
     Abandoned(String),
 }
@@ -50,7 +53,10 @@ impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
         let code = match &error {
             sqlx::Error::PoolTimedOut => return Self::Busy(Arc::new(error)),
+            // A conversation that broke off in the middle of a word is one, too: of a server, or of what stands before it,
+            // that closes the door while the connection is being made.
             sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::Tls(_)
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => return Self::Unavailable(Arc::new(error)),
@@ -63,6 +69,7 @@ impl From<sqlx::Error> for StoreError {
                 Self::Busy(Arc::new(error))
             }
             Some("13" | "53100") => Self::Full(Arc::new(error)),
+            Some("58030") => Self::Disk(Arc::new(error)),
             // PostgreSQL: shutting down, crashed, starting; a standby that was promoted or not yet; too many connections;
             // a connection that was given up on while it waited.
             Some(
@@ -71,9 +78,17 @@ impl From<sqlx::Error> for StoreError {
             ) => Self::Unavailable(Arc::new(error)),
             // Statements and locks that took longer than allowed.
             Some("57014") => Self::Busy(Arc::new(error)),
+            Some(code) if is_sqlite_disk_failure(code) => Self::Disk(Arc::new(error)),
             _ => Self::Backend(Arc::new(error)),
         }
     }
+}
+
+/// SQLite's READONLY, IOERR and CANTOPEN with all that extends them; the low byte is the kind. PostgreSQL's codes have
+/// five letters and fit in none of them.
+fn is_sqlite_disk_failure(code: &str) -> bool {
+    let kind = code.parse::<u16>().ok().map(|code| code & 0xff);
+    code.len() < 5 && matches!(kind, Some(8 | 10 | 14))
 }
 
 impl From<sqlx::migrate::MigrateError> for StoreError {
@@ -82,6 +97,23 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
             sqlx::migrate::MigrateError::VersionMissing(version) => Self::NewerSchema(version),
             sqlx::migrate::MigrateError::Execute(error) => error.into(),
             error => Self::Migration(Arc::new(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn d03_failures_of_the_disk_under_sqlite_are_told_apart_from_other_failures() {
+        // A write that was refused, a sync that failed, a database that became read-only, a file that did not open.
+        for code in ["10", "778", "1034", "8", "1032", "14", "526"] {
+            assert!(is_sqlite_disk_failure(code), "{code}");
+        }
+        // A constraint, a corrupt file, and a code of PostgreSQL with a low byte like that.
+        for code in ["19", "1811", "11", "01034", "23505", "XX000"] {
+            assert!(!is_sqlite_disk_failure(code), "{code}");
         }
     }
 }

@@ -18,7 +18,12 @@ pub struct PostgresSettings {
     pub connections: u32,
     /// How long a request waits for a connection.
     pub connect_timeout: Duration,
+    /// How long a statement of a request may take.
+    pub statement_timeout: Duration,
 }
+
+/// How much longer than the server's own limit a node waits for the server's word about it.
+const GRACE: Duration = Duration::from_secs(1);
 
 impl PostgresSettings {
     /// The settings of this URL with so many connections; everything else as by default.
@@ -29,6 +34,7 @@ impl PostgresSettings {
             password: None,
             connections,
             connect_timeout: Duration::from_secs(10),
+            statement_timeout: Duration::from_secs(20),
         }
     }
 
@@ -43,14 +49,20 @@ impl PostgresSettings {
     /// The same for connections that requests use. A node that stands still, or is cut off, in the middle of a
     /// transaction holds the rows that it locked; the server ends that, and the node finds a closed connection.
     pub(crate) fn bounded_options(&self) -> StoreResult<PgConnectOptions> {
+        let limit = format!("{}ms", self.statement_timeout.as_millis());
         Ok(self.options()?.options([
             ("idle_in_transaction_session_timeout", "15s"),
-            ("statement_timeout", "60s"),
-            ("lock_timeout", "20s"),
+            ("statement_timeout", &limit),
+            ("lock_timeout", &limit),
             ("tcp_keepalives_idle", "10"),
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
         ]))
+    }
+
+    /// How long a node waits for the answer to a statement: past the server's own limit, nobody answers any more.
+    pub(crate) const fn patience(&self) -> Duration {
+        self.statement_timeout.saturating_add(GRACE)
     }
 }
 
@@ -60,6 +72,7 @@ impl fmt::Debug for PostgresSettings {
         f.debug_struct("PostgresSettings")
             .field("connections", &self.connections)
             .field("connect_timeout", &self.connect_timeout)
+            .field("statement_timeout", &self.statement_timeout)
             .finish_non_exhaustive()
     }
 }

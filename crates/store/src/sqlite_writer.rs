@@ -4,6 +4,7 @@
 //! commits once, and only then answers every unit. So the rate of durable writes grows with the number of clients.
 
 use std::any::Any;
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::vec::Drain;
 
@@ -74,11 +75,14 @@ impl SqliteWriter {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
-        let queue = queue.ok_or_else(|| abandoned("the writer has stopped"))?;
-        queue
-            .send(job)
-            .await
-            .map_err(|_| abandoned("the writer has stopped"))?;
+        // Nothing of the unit was done yet.
+        let stopped = || {
+            E::from(StoreError::unavailable(io::Error::other(
+                "the writer has stopped",
+            )))
+        };
+        let queue = queue.ok_or_else(stopped)?;
+        queue.send(job).await.map_err(|_| stopped())?;
         // The writer stops once nobody can send; a caller that is slow to take its answer must not hold it up.
         drop(queue);
         answered

@@ -15,7 +15,12 @@ pub(crate) struct Route {
 impl Route {
     /// Whether a request is for this route.
     pub(crate) fn is(&self, parts: &request::Parts) -> bool {
-        parts.uri.path() == self.path && parts.method == self.method
+        self.is_at(&parts.method, parts.uri.path())
+    }
+
+    /// Whether this is the route of a method and a path.
+    pub(crate) fn is_at(&self, method: &Method, path: &str) -> bool {
+        path == self.path && *method == self.method
     }
 }
 

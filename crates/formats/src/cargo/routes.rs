@@ -92,24 +92,10 @@ mod tests {
     use model::ErrorKind;
 
     use super::*;
-    use crate::kit::path;
+    use crate::kit::label_of::label_of;
 
     fn routed(method: &Method, target: &str) -> Result<&'static str, ErrorKind> {
-        let (raw, query) = target
-            .split_once('?')
-            .map_or((target, None), |(raw, query)| (raw, Some(query)));
-        let path = path::read(raw).map_err(|error| error.kind)?;
-        let headers = HeaderMap::new();
-        let head = RequestHead {
-            method,
-            segments: path.segments,
-            trailing_slash: path.trailing_slash,
-            query,
-            headers: &headers,
-        };
-        route(&head)
-            .map(|endpoint| endpoint.label())
-            .map_err(|error| error.kind)
+        label_of(route, method, target, &HeaderMap::new()).map_err(|error| error.kind)
     }
 
     #[test]

@@ -7,10 +7,13 @@ pub(crate) mod address;
 pub(crate) mod asset_reply;
 pub(crate) mod bases;
 pub(crate) mod body;
+pub(crate) mod companion_reply;
 pub(crate) mod conditions;
 pub(crate) mod credentials;
 pub(crate) mod document_reply;
 pub(crate) mod error_reply;
+#[cfg(test)]
+pub(crate) mod label_of;
 pub(crate) mod multipart;
 pub(crate) mod negotiation;
 pub(crate) mod page_reply;

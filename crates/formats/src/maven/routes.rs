@@ -132,19 +132,10 @@ mod tests {
     use model::ErrorKind;
 
     use super::*;
-    use crate::kit::path;
+    use crate::kit::label_of::label_of;
 
-    fn routed(method: &Method, raw: &str) -> Result<&'static str> {
-        let path = path::read(raw)?;
-        let headers = HeaderMap::new();
-        let head = RequestHead {
-            method,
-            segments: path.segments,
-            trailing_slash: path.trailing_slash,
-            query: None,
-            headers: &headers,
-        };
-        route(&head).map(|endpoint| endpoint.label())
+    fn routed(method: &Method, path: &str) -> Result<&'static str> {
+        label_of(route, method, path, &HeaderMap::new())
     }
 
     #[test]

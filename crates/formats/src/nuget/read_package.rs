@@ -3,24 +3,18 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::Method;
-use http::StatusCode;
-use http::header::{
-    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use model::{AssetName, Error, PackageCoordinates, ResourceType, Result, VersionName};
-use sha2::{Digest as _, Sha256};
 
 use super::id::package_of_segment;
 use super::package_file::asset_name;
 use super::render::{Variant, render};
 use super::version::Version;
 use crate::kit::asset_reply::asset_reply;
-use crate::kit::body::{Body, Response, empty, full};
-use crate::kit::conditions::client_has;
+use crate::kit::body::Body;
+use crate::kit::companion_reply::companion_reply;
 use crate::kit::document_reply::document_reply;
 use crate::kit::negotiation::encoding;
 use crate::{Context, Endpoint, Reply, Subject};
@@ -91,7 +85,8 @@ impl Endpoint for ReadFile {
             } = &self.0;
             if *is_manifest {
                 let found = cx.catalog.companion(&cx.grant, package, version, asset);
-                return manifest_reply(&cx, found.await?);
+                let guard = (CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+                return companion_reply(&cx, found.await?, XML, guard);
             }
             let only_describe = cx.method == Method::HEAD;
             let answer = cx
@@ -101,31 +96,6 @@ impl Endpoint for ReadFile {
             asset_reply(&cx.method, &cx.headers, answer, BINARY).await
         })
     }
-}
-
-fn manifest_reply(cx: &Context, bytes: Bytes) -> Result<Reply> {
-    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
-    let is_known = client_has(&cx.headers, &etag);
-    let length = bytes.len();
-    let body = if is_known || cx.method == Method::HEAD {
-        empty()
-    } else {
-        full(bytes)
-    };
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
-    let caching = HeaderValue::from_static("private, max-age=31536000, immutable");
-    headers.insert(CACHE_CONTROL, caching);
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        headers.insert(CONTENT_TYPE, XML);
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        headers.insert(CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    }
-    Ok(response.into())
 }
 
 /// A document of a package that lies ready: the list of its versions, an index of registrations, a page, a leaf.

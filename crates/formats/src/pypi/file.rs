@@ -3,20 +3,16 @@
 use bytes::Bytes;
 use catalog::Encoding;
 use futures_util::future::BoxFuture;
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
-};
-use http::{Method, StatusCode};
-use model::{AssetName, Error, PackageCoordinates, Result, VersionName};
-use sha2::{Digest as _, Sha256};
+use http::Method;
+use http::header::{CONTENT_SECURITY_POLICY, HeaderValue};
+use model::{AssetName, PackageCoordinates, Result, VersionName};
 
 use super::link::no_file;
 use super::name::project_of_segment;
 use super::{Variant, file_name, provenance, render, version};
 use crate::kit::asset_reply::asset_reply;
-use crate::kit::body::{Body, Response, empty, full};
-use crate::kit::conditions::client_has;
+use crate::kit::body::Body;
+use crate::kit::companion_reply::companion_reply;
 use crate::{Context, Endpoint, Reply, Subject};
 
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -136,28 +132,8 @@ impl Endpoint for ReadProvenance {
     }
 }
 
-/// A small document that belongs to a file and is as immutable as it.
+/// A small document that belongs to a file.
 fn document_beside(cx: &Context, bytes: Bytes, content_type: HeaderValue) -> Result<Reply> {
-    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
-    let is_known = client_has(&cx.headers, &etag);
-    let length = bytes.len();
-    let body = if is_known || cx.method == Method::HEAD {
-        empty()
-    } else {
-        full(bytes)
-    };
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
-    let caching = HeaderValue::from_static("private, max-age=31536000, immutable");
-    headers.insert(CACHE_CONTROL, caching);
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        headers.insert(CONTENT_TYPE, content_type);
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-    }
-    Ok(response.into())
+    let guard = (CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    companion_reply(cx, bytes, content_type, guard)
 }

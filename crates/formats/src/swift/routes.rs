@@ -125,27 +125,14 @@ mod tests {
     use model::ErrorKind;
 
     use super::*;
-    use crate::kit::path;
+    use crate::kit::label_of::label_of;
 
     fn routed(method: &Method, target: &str, accept: &str) -> Result<&'static str, ErrorKind> {
-        let (raw, query) = target
-            .split_once('?')
-            .map_or((target, None), |(raw, query)| (raw, Some(query)));
-        let path = path::read(raw).map_err(|error| error.kind)?;
         let mut headers = HeaderMap::new();
         let form = "multipart/form-data;boundary=\"x\"".parse().unwrap();
         headers.insert(CONTENT_TYPE, form);
         headers.insert(ACCEPT, accept.parse().unwrap());
-        let head = RequestHead {
-            method,
-            segments: path.segments,
-            trailing_slash: path.trailing_slash,
-            query,
-            headers: &headers,
-        };
-        route(&head)
-            .map(|endpoint| endpoint.label())
-            .map_err(|error| error.kind)
+        label_of(route, method, target, &headers).map_err(|error| error.kind)
     }
 
     #[test]

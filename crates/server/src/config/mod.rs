@@ -108,6 +108,8 @@ pub struct StoreConfig {
     pub connections: u64,
     /// How long a request waits for a connection.
     pub connect_timeout_ms: u64,
+    /// How long a statement of a request may take.
+    pub statement_timeout_ms: u64,
 }
 
 /// The two forms of package endpoints.
@@ -283,6 +285,7 @@ impl Default for Config {
                 password_file: None,
                 connections: 20,
                 connect_timeout_ms: 5_000,
+                statement_timeout_ms: 20_000,
             },
             blobs_folder: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8740)),

@@ -158,6 +158,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     ),
     count_row!("store.connections", store.connections, 1),
     duration_row!("store.connect_timeout_ms", store.connect_timeout_ms),
+    duration_row!("store.statement_timeout_ms", store.statement_timeout_ms),
     row(
         "blobs.folder",
         "the path of a folder",

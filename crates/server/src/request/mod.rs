@@ -58,6 +58,11 @@ pub trait Service: Send + Sync + 'static {
     /// Whether requests can be served now; if not, why, for the log.
     fn check_ready(&self) -> impl Future<Output = Result<(), String>> + Send;
 
+    /// Whether a request changes nothing, whoever sends it.
+    fn only_reads<B>(&self, request: &Request<B>) -> bool {
+        matches!(*request.method(), Method::GET | Method::HEAD)
+    }
+
     /// Where requests are recorded, if anywhere.
     fn audit(&self) -> Option<&AuditLog> {
         None
@@ -133,9 +138,6 @@ impl<S: Service> RequestLayer<S> {
         let mut reply = match self.check(&mut request) {
             Err(refusal) => refusal_reply(&refusal),
             Ok(()) if is_probe => self.probe(&request).await,
-            Ok(()) if audit.is_some_and(|audit| refuses(audit, &request)) => {
-                refusal_reply(&NOT_RECORDED)
-            }
             Ok(()) => self.ask(request, connection, place, &id).await,
         };
         // Before the reply: what the caller is told was done has been handed over.
@@ -211,7 +213,14 @@ impl<S: Service> RequestLayer<S> {
             .insert(RequestId(id.as_ref().to_owned()));
         request.extensions_mut().insert(place);
         // No tracing span: it would cost every request for the few that log. Who logs names the request's id.
-        let mut reply = match catch_panic(pin!(self.service.call(request, connection))).await {
+        let answering = async {
+            let audit = self.service.audit();
+            if audit.is_some_and(AuditLog::refuses_changes) && !self.service.only_reads(&request) {
+                return not_recorded_reply();
+            }
+            self.service.call(request, connection).await
+        };
+        let mut reply = match catch_panic(pin!(answering)).await {
             Ok(reply) => reply,
             Err(panic) => {
                 tracing::error!(
@@ -263,9 +272,15 @@ const NOT_RECORDED: Refusal = Refusal::new(
     "Nothing can be changed now, because it could not be recorded. Try again later.",
 );
 
-/// Whether a request must be refused because it may change something that could not be recorded.
-fn refuses<B>(audit: &AuditLog, request: &Request<B>) -> bool {
-    !matches!(*request.method(), Method::GET | Method::HEAD) && audit.refuses_changes()
+/// When to come back after that, in seconds: somebody has to make room first.
+const RECORDED_AFTER: HeaderValue = HeaderValue::from_static("10");
+
+fn not_recorded_reply() -> Response<Body> {
+    let mut reply = refusal_reply(&NOT_RECORDED);
+    reply
+        .headers_mut()
+        .insert(header::RETRY_AFTER, RECORDED_AFTER);
+    reply
 }
 
 /// What the audit record needs of a request that goes on to be answered.

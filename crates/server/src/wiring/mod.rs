@@ -4,6 +4,7 @@
 //! Each function is the whole of what a command needs from those rooms; `commands` prints what they give.
 
 mod bucket;
+mod carriage;
 mod connections;
 mod development;
 mod event_delivery;
@@ -21,17 +22,18 @@ use blobs::{BlobSettings, Blobs};
 use catalog::{Caller, Catalog, ConnectionDirectory, Parts, Quotas, Rates, Settings};
 use control::{ControlPlane, ControlSettings, Peer};
 use formats::{PackageEndpoints, PackageLimits, PublicAddresses};
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use model::{AccountId, ArnScope, ErrorKind, Principal, PrincipalKind, SystemClock};
 use store::Store;
 use upstream::{Limits, SmallDocuments, Upstream};
 
+pub use self::carriage::{back_up, migrate, restore};
 use self::connections::{Connections, NoConnections};
 use self::event_delivery::EventDelivery;
 pub use self::event_reader::EventReader;
 use crate::Body;
 use crate::audit::AuditLog;
-use crate::aws_profile::AccessKey;
+use crate::aws_profile::{AccessKey, ProfileFiles};
 use crate::config::{self, Config, EndpointForm, Secret};
 use crate::connection_address::{ConnectionAddress, ConnectionAddresses};
 use crate::iam::Verb;
@@ -58,7 +60,7 @@ pub struct Opening {
 pub struct Opened<S> {
     /// What answers requests.
     pub service: S,
-    /// The root access key of the account, if this start made it.
+    /// The root access key of the account, if it is still to be written into the profile.
     pub first_key: Option<AccessKey>,
 }
 
@@ -108,7 +110,7 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
     let connections = Connections::new(addresses, upstream, small_documents, formats::rules());
     let connections = Arc::new(connections);
     let catalog = open_catalog(&config, store, blobs, connections).await?;
-    let first_key = make_first_key(&catalog).await?;
+    let first_key = make_first_key(&catalog, &ProfileFiles::in_data(&config.data)).await?;
     if config.dev {
         development::prepare(&catalog)
             .await
@@ -193,6 +195,10 @@ impl Service for Rooms {
                 .source
                 .map_or(error.message, |source| source.to_string())
         })
+    }
+
+    fn only_reads<B>(&self, request: &Request<B>) -> bool {
+        matches!(*request.method(), Method::GET | Method::HEAD) || ControlPlane::only_reads(request)
     }
 
     fn audit(&self) -> Option<&AuditLog> {
@@ -325,16 +331,28 @@ fn shown_key(key: catalog::AccessKey) -> AccessKey {
     }
 }
 
-async fn make_first_key(catalog: &Catalog) -> Result<Option<AccessKey>, StartError> {
+/// The root's key, if it is still to be written into the profile: because it is made now, or because the start that made
+/// it did not live to write it.
+async fn make_first_key(
+    catalog: &Catalog,
+    profile: &ProfileFiles,
+) -> Result<Option<AccessKey>, StartError> {
     let failed = |error| StartError::because("the root's access key cannot be made", error);
-    if !catalog.list_access_keys().await.map_err(failed)?.is_empty() {
-        return Ok(None);
+    let root = Principal::root(catalog.settings().account.clone());
+    let keys = catalog.list_access_keys().await.map_err(failed)?;
+    if !keys.is_empty() {
+        let mut keys = keys.into_iter();
+        let owed = keys.find(|key| profile.owes_credentials() && key.principal == root);
+        return Ok(owed.map(shown_key));
     }
-    let account = catalog.settings().account.clone();
-    let made = catalog
-        .create_first_access_key(&operator(account.clone()), Principal::root(account))
-        .await;
-    made.map(|key| key.map(shown_key)).map_err(failed)
+    profile.owe_credentials()?;
+    let actor = operator(root.account.clone());
+    let made = catalog.create_first_access_key(&actor, root).await;
+    let made = made.map_err(failed)?;
+    if made.is_none() {
+        profile.settle_credentials()?;
+    }
+    Ok(made.map(shown_key))
 }
 
 /// One server to a data folder: the lock ends with the process, however it ends.

@@ -24,8 +24,15 @@ const MARK: &str = "bytes";
 /// Opens the database, and brings its schema up to date.
 ///
 /// # Errors
-/// It cannot be reached, or its schema is newer than this program.
+/// It cannot be reached, its schema is newer than this program, or something is still being carried into it.
 pub(super) async fn open_store(config: &Config) -> Result<Store, StartError> {
+    let store = connect(config).await?;
+    carriage::check_whole(&store).await?;
+    Ok(store)
+}
+
+/// As [`open_store`], but also a database that is not whole.
+pub(super) async fn connect(config: &Config) -> Result<Store, StartError> {
     let Some(url) = &config.store.url else {
         let file = config.data.join("reliquary.sqlite");
         return Store::open_sqlite(&file).await.map_err(|error| {
@@ -40,6 +47,7 @@ pub(super) async fn open_store(config: &Config) -> Result<Store, StartError> {
         password: password(config)?,
         connections: u32::try_from(config.store.connections).unwrap_or(u32::MAX),
         connect_timeout: Duration::from_millis(config.store.connect_timeout_ms),
+        statement_timeout: Duration::from_millis(config.store.statement_timeout_ms),
     };
     Store::open_postgres(&settings).await.map_err(|error| {
         StartError::because(
@@ -73,31 +81,92 @@ pub(super) async fn open_blobs(config: &Config, store: &Store) -> Result<Blobs, 
         memory_cache_bytes: config.cache.asset_bytes,
         ..BlobSettings::default()
     };
+    mark_place(config, store).await?;
     if config.blobs.kind == BlobsKind::S3 {
-        if store.is_shared() {
-            let bucket = config.blobs.bucket.as_deref().unwrap_or_default();
-            let place = format!("the bucket {bucket}, below '{}'", config.blobs.prefix);
-            check_mark(store, &place, &place).await?;
-        }
         return bucket::open(config, settings).await;
     }
     let shared = config.shared_blobs_folder();
-    let failed = |error: io::Error| {
-        let message = format!("the folder of bytes {} cannot be used", shared.display());
-        StartError::because(message, error)
-    };
     let mut root = config.data.clone();
-    if store.is_shared() {
-        let place = format!("the folder {}", shared.display());
-        check_mark(store, &place, &mark_of(&shared).map_err(failed)?).await?;
-        if config.blobs_folder.is_some() {
-            root = own_folder(&config.data, &shared).map_err(failed)?;
-        }
+    if store.is_shared() && config.blobs_folder.is_some() {
+        root = own_folder(&config.data, &shared).map_err(|error| unusable(&shared, error))?;
     }
     Blobs::open_disk(&root, settings).map_err(|error| {
         let message = format!("the blobs below {} cannot be opened", root.display());
         StartError::because(message, error)
     })
+}
+
+/// Opens the place of bytes for reading, while others may serve from it.
+///
+/// # Errors
+/// It cannot be used.
+pub(super) async fn open_blobs_beside(
+    config: &Config,
+    scratch: &Path,
+) -> Result<Blobs, StartError> {
+    if config.blobs.kind == BlobsKind::S3 {
+        return open_bucket_beside(config, scratch).await;
+    }
+    let folder = config.shared_blobs_folder();
+    Blobs::open_disk_to_read(&folder, scratch, read_once()).map_err(|error| {
+        let message = format!("the blobs below {} cannot be opened", folder.display());
+        StartError::because(message, error)
+    })
+}
+
+/// Opens the place of bytes for whoever has it for himself.
+///
+/// # Errors
+/// It cannot be used.
+pub(super) async fn open_blobs_alone(config: &Config, scratch: &Path) -> Result<Blobs, StartError> {
+    if config.blobs.kind == BlobsKind::S3 {
+        return open_bucket_beside(config, scratch).await;
+    }
+    let folder = config.shared_blobs_folder();
+    Blobs::open_disk(&folder, read_once()).map_err(|error| {
+        let message = format!("the blobs below {} cannot be opened", folder.display());
+        StartError::because(message, error)
+    })
+}
+
+async fn open_bucket_beside(config: &Config, scratch: &Path) -> Result<Blobs, StartError> {
+    let config = Config {
+        data: scratch.to_owned(),
+        ..config.clone()
+    };
+    bucket::open(&config, read_once()).await
+}
+
+/// For work that reads each blob once.
+const fn read_once() -> BlobSettings {
+    BlobSettings {
+        memory_cache_bytes: 0,
+        memory_cache_item_bytes: 0,
+        open_files: 16,
+    }
+}
+
+fn unusable(folder: &Path, error: io::Error) -> StartError {
+    let message = format!("the folder of bytes {} cannot be used", folder.display());
+    StartError::because(message, error)
+}
+
+/// Binds a database that nodes share to the place of its bytes, or sees that it is bound to this one.
+///
+/// # Errors
+/// It is bound to another one.
+pub(super) async fn mark_place(config: &Config, store: &Store) -> Result<(), StartError> {
+    if !store.is_shared() {
+        return Ok(());
+    }
+    if config.blobs.kind == BlobsKind::S3 {
+        let bucket = config.blobs.bucket.as_deref().unwrap_or_default();
+        let place = format!("the bucket {bucket}, below '{}'", config.blobs.prefix);
+        return check_mark(store, &place, &place).await;
+    }
+    let shared = config.shared_blobs_folder();
+    let mark = mark_of(&shared).map_err(|error| unusable(&shared, error))?;
+    check_mark(store, &format!("the folder {}", shared.display()), &mark).await
 }
 
 /// The mark of a folder; a new one if it has none. The file appears with all that is in it, or not at all.
@@ -201,5 +270,27 @@ mod tests {
         let mark = mark_of(shared.path()).unwrap();
         assert!(Uuid::try_parse(&mark).is_ok());
         assert_eq!(mark_of(shared.path()).unwrap(), mark);
+    }
+
+    #[tokio::test]
+    async fn i10_an_installation_into_which_something_is_still_being_carried_is_not_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = Config {
+            data: folder.path().to_owned(),
+            ..Config::default()
+        };
+        let store = open_store(&config).await.unwrap();
+        let marked: Result<(), StoreError> = store
+            .write(|tx| Box::pin(tx.set_installation_mark("arriving-from", "another")))
+            .await;
+        marked.unwrap();
+        store.close().await;
+        let error = open_store(&config).await.expect_err("it is not whole");
+        let text = error.to_string();
+        assert!(
+            text.contains("not whole") && text.contains("run the same command again"),
+            "{text}"
+        );
+        connect(&config).await.unwrap().close().await;
     }
 }

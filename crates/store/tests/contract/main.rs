@@ -39,6 +39,7 @@ mod domain;
 mod domain_package;
 mod event_cursor;
 mod following;
+mod image;
 mod installation_mark;
 mod killed_process;
 mod lease;

@@ -7,7 +7,12 @@ use std::path::Path;
 fn methods(folder: &Path) -> Vec<String> {
     let mut methods = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(entry.unwrap().path()).unwrap();
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            methods.extend(self::methods(&path));
+            continue;
+        }
+        let text = fs::read_to_string(path).unwrap();
         let found = text.split("pub async fn ").skip(1);
         methods.extend(found.filter_map(|rest| rest.split(['(', '<']).next().map(str::to_owned)));
     }
