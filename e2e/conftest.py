@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
+
 from harness import account, knobs, public_registries
 from harness.account import Repository
 from harness.server import Server
 from harness.source import Source
-from xdist.scheduler import LoadScopeScheduling
 
 REPOSITORY_ROOT = Path(__file__).resolve().parent.parent
 _servers: list[Server] = []
@@ -218,6 +219,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Count each test once: its call, or the set-up or tear-down that did not work."""
     if report.when == "call" or report.outcome != "passed":
         _counts[report.outcome] += 1
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """What stories report of themselves, at the end of the run where it is read."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.stats.get(outcome, []):
+            for name, text in getattr(report, "user_properties", []):
+                terminalreporter.write_line(f"{name}: {text}")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -1,9 +1,8 @@
-"""Several nodes of one installation: one PostgreSQL, one folder of bytes, a round-robin proxy in front."""
+"""Several nodes of one installation: one PostgreSQL, one place of bytes, a round-robin proxy in front."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from harness import account, knobs
@@ -16,13 +15,13 @@ class Cluster:
     """Nodes with folders of their own for what is theirs alone. The first to start makes the account's key."""
 
     def __init__(
-        self, postgres: Postgres, shared: Path, new_server: Callable[..., Server], count: int, settings: str = ""
+        self, postgres: Postgres, bytes_settings: str, new_server: Callable[..., Server], count: int, settings: str = ""
     ) -> None:
         self.nodes = [new_server(quotas=knobs.ROOMY_QUOTAS) for _ in range(count)]
         # The address that clients are told is the proxy's, so the nodes get their settings after it.
         self.proxy = RoundRobin([node.port for node in self.nodes])
         for node in self.nodes:
-            node.use_settings(knobs.shared_storage(postgres.url, shared, self.proxy.url) + settings)
+            node.use_settings(knobs.shared_rows(postgres.url, self.proxy.url) + bytes_settings + settings)
 
     def start(self) -> Cluster:
         """Start the first node, which makes the key, and then the others at once."""

@@ -1,9 +1,9 @@
 """A history of what clients did and saw, and its judge.
 
-An operation has an interval: from before its request was sent to after its answer was read. Where there was no answer, or
-one that says nothing, it may have taken effect at any time after its beginning, or never. The judge finds what no order of
-effects could explain: a write that was acknowledged and is not seen by a read which began later, something seen that was
-taken away before, one version with two contents.
+An operation has an interval: from before its request was sent to after its answer was read. Where there was no answer,
+or one that says nothing, it may have taken effect at any time after its beginning, or never. The judge finds what no
+order of effects could explain: a write that was acknowledged and is not seen by a read which began later, something
+seen that was taken away before, one version with two contents, a value that was replaced before.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ from dataclasses import dataclass, field
 from time import monotonic
 
 ADD, REMOVE, HIDE, SHOW = "publish", "delete", "archive", "unarchive"
+# A value that has one at any time, each in the place of the one before: where a tag points, what is upstream.
+SET = "set"
 Version = tuple[str, str]
 
 
 @dataclass
 class Operation:
-    """One change of one version, or one look at a package or at the content of a version."""
+    """One change of a version or a value, or one look at a package, at the content of a version or at a value."""
 
     kind: str
     subject: Version
@@ -48,7 +50,9 @@ class History:
     unanswered: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def change(self, kind: str, subject: Version, node: int, content: str | None, act: Callable[[], bool | None]) -> None:
+    def change(
+        self, kind: str, subject: Version, node: int, content: str | None, act: Callable[[], bool | None]
+    ) -> None:
         """Make a change: `act` tells True when it was done, False when it was refused, None when nobody knows."""
         one = Operation(kind, subject, node, monotonic(), content=content)
         outcome = act()
@@ -87,6 +91,8 @@ class History:
                 for version in look.content | by_package[package]:
                     changes = by_version[package, version]
                     found += _judge_listing(look, (package, version), version in look.content, changes)
+            elif look.kind == "value":
+                found += _judge_value(look, by_version[look.subject])
             else:
                 found += _judge_content(look, by_version[look.subject])
         for subject, changes in by_version.items():
@@ -101,21 +107,27 @@ def _judge_listing(look: Operation, subject: Version, is_listed: bool, changes: 
         yield f"{subject} is listed by node {look.node}, and nobody has published it yet"
     # Two things keep a version from being listed, each with a way back.
     for there, gone in ((ADD, REMOVE), (SHOW, HIDE)):
-        for one in changes:
-            if is_listed and one.kind == gone and _must_hold(one, look, changes, {there, ADD}):
-                yield f"{subject} is listed by node {look.node} at {look.began:.3f}, after a {gone} that ended {one.ended:.3f}"
-    if not is_listed:
-        for one in changes:
-            if one.kind == ADD and _must_hold(one, look, changes, {REMOVE, HIDE}):
-                yield f"{subject} is missing at node {look.node} at {look.began:.3f}, after a publish that ended {one.ended:.3f}"
-            if one.kind == SHOW and _must_hold(one, look, changes, {REMOVE, HIDE}):
-                yield f"{subject} is missing at node {look.node} at {look.began:.3f}, shown again at {one.ended:.3f}"
+        one = _latest(gone, look, changes)
+        if is_listed and one and _must_hold(one, look, changes, {there, ADD}):
+            yield f"{subject} is listed {_seen(look)}, after a {gone} that ended {one.ended:.3f}"
+    for kind in (ADD, SHOW):
+        one = _latest(kind, look, changes)
+        if not is_listed and one and _must_hold(one, look, changes, {REMOVE, HIDE}):
+            yield f"{subject} is missing {_seen(look)}, after a {kind} that ended {one.ended:.3f}"
+
+
+def _latest(kind: str, look: Operation, changes: list[Operation]) -> Operation | None:
+    """The last change of a kind that was over before the look: what was not undone since then was not undone at all."""
+    before = (one for one in changes if one.kind == kind and one.ended < look.began)
+    return max(before, key=lambda one: one.began, default=None)
+
+
+def _seen(look: Operation) -> str:
+    return f"at node {look.node} at {look.began:.3f}"
 
 
 def _must_hold(one: Operation, look: Operation, changes: list[Operation], undoing: set[str]) -> bool:
-    """Whether a change was over before the look, and nothing that undoes it can have come between."""
-    if not one.ended < look.began:
-        return False
+    """Whether nothing that undoes a change can have come between it and the look."""
     return not any(
         other.kind in undoing and other.ended > one.began and other.began < look.ended
         for other in changes
@@ -134,6 +146,18 @@ def _judge_content(look: Operation, changes: list[Operation]) -> Iterable[str]:
     for later in published:
         if later.ended < look.began and all(one.ended < later.began for one in candidates):
             yield f"{look.subject} has old bytes at node {look.node} at {look.began:.3f}, replaced at {later.ended:.3f}"
+            return
+
+
+def _judge_value(look: Operation, changes: list[Operation]) -> Iterable[str]:
+    """Whether a value is one that can have been the last."""
+    candidates = [one for one in changes if one.content == look.content and one.began < look.ended]
+    if not candidates:
+        yield f"{look.subject} has a value {_seen(look)} that nobody set yet: {look.content}"
+        return
+    for later in changes:
+        if later.ended < look.began and all(one.ended < later.began for one in candidates):
+            yield f"{look.subject} has the old value {look.content} {_seen(look)}, replaced at {later.ended:.3f}"
             return
 
 

@@ -117,12 +117,27 @@ format = "json"
 """
 
 
-def shared_storage(database: str, folder: Path, public_url: str) -> str:
-    """The settings of a node that shares its rows and bytes with others behind one address."""
+def shared_rows(database: str, public_url: str) -> str:
+    """The settings of a node that shares its rows with others behind one address."""
+    return f'public_url = "{public_url}"\n[store]\nurl = "{database}"\nconnections = 16\nconnect_timeout_ms = 2000\n'
+
+
+def shared_folder(folder: Path) -> str:
+    """The settings of a node that keeps its bytes in a folder that all nodes reach."""
+    return f'[blobs]\nfolder = "{folder}"\n'
+
+
+def bucket(endpoint: str, name: str, key_id: str, secret: str) -> str:
+    """The settings that keep bytes in a bucket of an S3-compatible store; more of the table may follow."""
     return (
-        f'public_url = "{public_url}"\n[store]\nurl = "{database}"\nconnections = 16\n'
-        f'connect_timeout_ms = 2000\n[blobs]\nfolder = "{folder}"\n'
+        f'[blobs]\nkind = "s3"\nendpoint = "{endpoint}"\nallow_http = true\nbucket = "{name}"\n'
+        f'access_key_id = "{key_id}"\nsecret_access_key = "{secret}"\n'
     )
+
+
+# What follows the settings of a bucket where repositories may have downloads redirected, and the tag that asks for it.
+REDIRECTS = 'redirect_downloads = "by-repository"\n'
+REDIRECT_TAG = {"key": "reliquary:redirect-downloads", "value": "true"}
 
 
 def database(url: str, *, connect_timeout_ms: int, statement_timeout_ms: int) -> str:
@@ -130,14 +145,6 @@ def database(url: str, *, connect_timeout_ms: int, statement_timeout_ms: int) ->
     return (
         f'[store]\nurl = "{url}"\nconnections = 8\nconnect_timeout_ms = {connect_timeout_ms}\n'
         f"statement_timeout_ms = {statement_timeout_ms}\n"
-    )
-
-
-def bucket(endpoint: str, name: str, key_id: str, secret: str) -> str:
-    """The settings that keep bytes in a bucket of an S3-compatible store."""
-    return (
-        f'[blobs]\nkind = "s3"\nendpoint = "{endpoint}"\nbucket = "{name}"\nallow_http = true\n'
-        f'access_key_id = "{key_id}"\nsecret_access_key = "{secret}"\n'
     )
 
 

@@ -1,6 +1,7 @@
 """A PostgreSQL server of a story's own: started in a folder, stopped, killed, its connections cut.
 
-It refuses to run as root, so there it runs as `nobody`, in a folder below the system's temporary one that this user owns.
+It refuses to run as root, so there it runs as `nobody`, in a folder below the system's temporary one that this user
+owns.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from harness.certificates import Certificates
 from harness.server import free_port
 
 START_TIMEOUT_S = 60.0
@@ -34,8 +36,9 @@ def find_programs() -> Path | None:
 class Postgres:
     """One server with one database, on a port of the loopback that survives restarts."""
 
-    def __init__(self, programs: Path) -> None:
+    def __init__(self, programs: Path, certificates: Certificates | None = None) -> None:
         self._programs = programs
+        self._options: list[str] = []
         self._folder = Path(tempfile.mkdtemp(prefix="reliquary-pg-"))
         self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
@@ -45,6 +48,19 @@ class Postgres:
             os.chown(self._folder, nobody.pw_uid, nobody.pw_gid)
             self._user = nobody.pw_uid
         self._run("initdb", "-D", str(self._data), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        if certificates is not None:
+            self._take_only_tls(certificates)
+
+    def _take_only_tls(self, certificates: Certificates) -> None:
+        """Whoever comes without TLS is refused."""
+        (self._data / "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 trust\n")
+        for source, name in ((certificates.certificate, "server.crt"), (certificates.key, "server.key")):
+            own = self._data / name
+            own.write_bytes(source.read_bytes())
+            own.chmod(0o600)
+            if self._user is not None:
+                os.chown(own, self._user, -1)
+        self._options = ["-c", "ssl=on"]
 
     @property
     def _data(self) -> Path:
@@ -69,7 +85,7 @@ class Postgres:
                 [
                     str(self._programs / "postgres"),
                     *("-D", str(self._data), "-p", str(self.port), "-k", str(self._folder)),
-                    *("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"),
+                    *("-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200", *self._options),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -136,6 +152,8 @@ class Postgres:
             capture_output=True,
             text=True,
             cwd="/",
+            # Its own home: the one of the user who runs the tests cannot be read, and psql would stop at that.
+            env={**os.environ, "HOME": str(self._folder)},
             user=self._user,
             timeout=60,
             check=False,

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from pathlib import Path
@@ -84,6 +85,10 @@ class Seaweed:
 
     def _log_tail(self) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-30:])
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the process a signal, e.g. to pause it."""
+        self._process.send_signal(number)
 
     def close(self) -> None:
         """End it; its folder belongs to who gave it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import inf
 
-from harness.history import ADD, HIDE, REMOVE, SHOW, History, Operation
+from harness.history import ADD, HIDE, REMOVE, SET, SHOW, History, Operation
 
 PARCEL = ("parcel", "1.0.0")
 
@@ -55,3 +55,25 @@ def test_bytes_must_be_some_that_were_published() -> None:
     assert made.violations()
     made.looks[0].content = "other"
     assert not made.violations()
+
+
+def test_a_value_must_be_one_that_can_have_been_the_last() -> None:
+    tag = ("parcel", "stable")
+
+    def judged(*sets: tuple[str, float, float], look: tuple[str, float, float]) -> list[str]:
+        made = History()
+        made.changes = [Operation(SET, tag, 0, began, ended, value) for value, began, ended in sets]
+        value, began, ended = look
+        made.looks = [Operation("value", tag, 1, began, ended, value)]
+        return made.violations()
+
+    assert judged(("a", 1, 2), ("b", 3, 4), look=("a", 5, 6))
+    assert judged(("a", 1, 2), look=("b", 3, 4))
+    assert judged(("a", 3, 4), look=("a", 1, 2))
+    assert not judged(("a", 1, 2), ("b", 3, 4), look=("b", 5, 6))
+    # While it is replaced, or set at the same time, either may be there.
+    assert not judged(("a", 1, 2), ("b", 3, 5), look=("a", 4, 6))
+    assert not judged(("a", 1, 4), ("b", 2, 3), look=("a", 5, 6))
+    # What was not acknowledged may come late, or never.
+    assert not judged(("a", 1, inf), ("b", 3, 4), look=("a", 5, 6))
+    assert not judged(("a", 1, 2), ("b", 3, inf), look=("a", 5, 6))

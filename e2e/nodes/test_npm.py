@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import account
+from harness import account, knobs
 from harness.account import Repository
 from harness.client import installed_version
 from harness.cluster import Cluster
@@ -133,7 +133,7 @@ def test_a_node_with_another_folder_of_bytes_does_not_start(
     new_cluster: Callable[..., Cluster], new_server: Callable[..., Server], postgres: Postgres, tmp_path: Path
 ) -> None:
     new_cluster(count=1)
-    stray = Cluster(postgres, tmp_path / "elsewhere", new_server, 1)
+    stray = Cluster(postgres, knobs.shared_folder(tmp_path / "elsewhere"), new_server, 1)
     with pytest.raises(RuntimeError, match=r"another place .* in \[blobs\]"):
         stray.start()
     stray.close()

@@ -14,13 +14,24 @@ use std::process::{Command, ExitCode};
 
 use step::{Counting, Tally};
 
+/// What `testkit` reads the combination of database and place of bytes from.
+const STORAGE: &str = "RELIQUARY_TEST_STORAGE";
+/// The combinations beside the default, SQLite and the local disk, and the formats whose scenarios run on each: all of
+/// them where everything is another, and two where that would say the same once more.
+const COMBINATIONS: &[(&str, &[&str])] = &[
+    ("postgres+s3", &[]),
+    ("postgres+disk", &["npm::", "maven::"]),
+    ("sqlite+s3", &["pypi::", "generic::"]),
+];
+
 const USAGE: &str = "\
 cargo xtask VERB
 
   arrows   which room may depend on which, who may use sqlx, object_store and reqwest, licences
   hosts    no file spells the host name of a registry that this project must not spell
   check    formatting, lints, arrows, hosts, documentation
-  test     all tests of the workspace; installs what `weed` does, if it is not there
+  test     all tests of the workspace, and the scenarios of the formats on PostgreSQL and S3 too; installs what `weed`
+           does, if it is not there
   weed     the S3-compatible server of the tests, into target/tools; needs Python 3 with venv
   e2e      real clients against the real binary
   bench    Reliquary beside nginx and Verdaccio; what follows is for bench/run.sh
@@ -106,6 +117,15 @@ fn test(root: &Path, tally: &mut Tally) {
     // Not nextest: it gives each test a process of its own, and the contract suite one database server to a process.
     let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
     tally.run("tests", cargo(root, &tests), Counting::EverySummary);
+    for (storage, formats) in COMBINATIONS {
+        let scenarios = ["--package", "reliquary-formats", "--test", "scenarios"];
+        let mut tests = cargo(root, &["test", "--locked"]);
+        // Most of the time is spent waiting for servers.
+        tests.args(scenarios).args(["--", "--test-threads=4"]);
+        tests.args(*formats).env(STORAGE, storage);
+        let name = format!("scenarios on {storage}");
+        tally.run(&name, tests, Counting::EverySummary);
+    }
 }
 
 fn e2e(root: &Path, tally: &mut Tally) {
@@ -118,6 +138,8 @@ fn e2e(root: &Path, tally: &mut Tally) {
         root,
         &["build", "--locked", "--release", "--package", "reliquary"],
     );
+    // The stories about several nodes want an object store too.
+    weed::install(root, tally);
     if tally.run("the binary", build, Counting::AsOne) {
         let mut command = Command::new(script);
         command.current_dir(root);

@@ -98,8 +98,16 @@ impl Blob {
     /// client: where an object store has to be asked for them it has answered, and the next body of all bytes goes on
     /// from there.
     pub async fn ready(&self) -> BlobResult<()> {
+        self.ready_range(0, self.size_bytes()).await
+    }
+
+    /// The same for the bytes that [`body_range`](Self::body_range) gives of these bounds.
+    pub async fn ready_range(&self, start: u64, end: u64) -> BlobResult<()> {
         match &self.content {
-            Content::Remote(object) => Box::pin(object.ready()).await,
+            Content::Remote(object) => {
+                let end = end.min(object.size_bytes());
+                Box::pin(object.ready(start.min(end)..end)).await
+            }
             Content::Memory(_) | Content::File(..) => Ok(()),
         }
     }

@@ -2,15 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
 
-#[expect(dead_code, reason = "the contract tests use all of it")]
-#[path = "contract/s3_server.rs"]
-mod s3_server;
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use reliquary_blobs::{BlobSettings, Blobs};
-
-use s3_server::S3Server;
+use testkit::s3_server::S3Server;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 const CHUNKS: usize = 200 * 16;

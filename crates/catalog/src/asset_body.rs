@@ -2,14 +2,16 @@
 
 use std::ops::Range;
 
-use blobs::Blob;
+use blobs::{Blob, SignedHeaders};
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
-use model::{Digests, Sha256Digest};
+use model::{Digests, Result, Sha256Digest};
 
 use crate::CacheOutcome;
+use crate::failure::from_blobs;
 use crate::pull::Started;
+use crate::redirect::Redirect;
 use crate::source::ExpectedDigests;
 
 /// An asset to send.
@@ -32,6 +34,8 @@ enum ByteSource {
         digests: Digests,
     },
     Arriving(Started),
+    /// Held, and to be fetched from the object store by whoever wants them.
+    Elsewhere(Redirect),
     /// Only asked about, not for: nothing is fetched. With its size, if its source says so.
     Described(ExpectedDigests, Option<u64>),
 }
@@ -49,6 +53,29 @@ impl AssetBody {
         Self(ByteSource::Held { blob, digests })
     }
 
+    pub(crate) const fn elsewhere(redirect: Redirect) -> Self {
+        Self(ByteSource::Elsewhere(redirect))
+    }
+
+    /// Where a client is sent for the bytes, for a short time; none if they are sent from here. Whoever has the address
+    /// has the bytes: it is for that client alone.
+    pub async fn address(
+        &self,
+        content_type: Option<&str>,
+        content_disposition: &str,
+        cache_control: &str,
+    ) -> Result<Option<String>> {
+        let ByteSource::Elsewhere(redirect) = &self.0 else {
+            return Ok(None);
+        };
+        let headers = SignedHeaders {
+            content_type,
+            content_disposition: Some(content_disposition),
+            cache_control: Some(cache_control),
+        };
+        redirect.address(&headers).await
+    }
+
     /// Its size, where it is known before the last byte has come.
     #[must_use]
     pub fn size_bytes(&self) -> Option<u64> {
@@ -56,6 +83,7 @@ impl AssetBody {
             ByteSource::Held { blob, .. } => Some(blob.size_bytes()),
             ByteSource::Arriving(started) => started.length,
             ByteSource::Described(_, size_bytes) => *size_bytes,
+            ByteSource::Elsewhere(_) => None,
         }
     }
 
@@ -64,6 +92,7 @@ impl AssetBody {
     pub const fn digests(&self) -> Option<&Digests> {
         match &self.0 {
             ByteSource::Held { digests, .. } => Some(digests),
+            ByteSource::Elsewhere(redirect) => Some(redirect.digests()),
             ByteSource::Arriving(_) | ByteSource::Described(..) => None,
         }
     }
@@ -73,9 +102,23 @@ impl AssetBody {
     pub fn sha256(&self) -> Option<Sha256Digest> {
         match &self.0 {
             ByteSource::Held { digests, .. } => Some(digests.sha256),
+            ByteSource::Elsewhere(redirect) => Some(redirect.digests().sha256),
             ByteSource::Arriving(started) => started.expected.sha256,
             ByteSource::Described(expected, _) => expected.sha256,
         }
+    }
+
+    /// Waits until it is known that the bytes, or a range of them, can be read: so a failure is an answer and not a body
+    /// that breaks off.
+    pub async fn ready(&self, range: Option<&Range<u64>>) -> Result<()> {
+        let ByteSource::Held { blob, .. } = &self.0 else {
+            return Ok(());
+        };
+        let ready = match range {
+            Some(range) => blob.ready_range(range.start, range.end).await,
+            None => blob.ready().await,
+        };
+        ready.map_err(from_blobs)
     }
 
     /// All of it in memory, when it lies there.
@@ -83,11 +126,11 @@ impl AssetBody {
     pub fn bytes_if_memory(&self) -> Option<Bytes> {
         match &self.0 {
             ByteSource::Held { blob, .. } => blob.bytes_if_memory(),
-            ByteSource::Arriving(_) | ByteSource::Described(..) => None,
+            ByteSource::Arriving(_) | ByteSource::Described(..) | ByteSource::Elsewhere(_) => None,
         }
     }
 
-    /// The bytes, or a range of them (its end not included).
+    /// The bytes, or a range of them (its end not included); nothing if they are only described, or elsewhere.
     #[must_use]
     pub fn into_body(self, range: Option<Range<u64>>) -> UnsyncBoxBody<Bytes, std::io::Error> {
         match (self.0, range) {
@@ -96,9 +139,11 @@ impl AssetBody {
                 blob.body_range(range.start, range.end).boxed_unsync()
             }
             (ByteSource::Arriving(started), range) => started.reader.body(range).boxed_unsync(),
-            (ByteSource::Described(..), _) => http_body_util::Empty::new()
-                .map_err(|never| match never {})
-                .boxed_unsync(),
+            (ByteSource::Described(..) | ByteSource::Elsewhere(_), _) => {
+                http_body_util::Empty::new()
+                    .map_err(|never| match never {})
+                    .boxed_unsync()
+            }
         }
     }
 }

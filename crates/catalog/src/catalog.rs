@@ -110,9 +110,9 @@ impl Catalog {
         } = parts;
         let token_keys = open_token_keys(&store, clock.now(), &settings.account).await?;
         Self::fill_domain_packages(&store).await?;
-        let stamps = Arc::new(Stamps::default());
+        let (stamps, layouts) = (Arc::new(Stamps::default()), Arc::default());
         let follower = match store.is_shared() {
-            true => Some(Follower::start(&store, &stamps, formats).await?),
+            true => Some(Follower::start(&store, &stamps, &layouts, formats).await?),
             false => None,
         };
         Ok(Arc::new(Self {
@@ -134,7 +134,7 @@ impl Catalog {
             renders: Flights::default(),
             held_assets: Cache::new(16_384),
             held_companions: Cache::new(16_384),
-            sources: SourceCache::default(),
+            sources: SourceCache::new(layouts),
             refreshes: Flights::default(),
             pulls: Pulls::default(),
             companions: Flights::default(),

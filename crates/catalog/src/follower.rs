@@ -25,6 +25,7 @@ use crate::Catalog;
 use crate::change_log::INSTALLATION;
 use crate::failure::{copy_of, from_store};
 use crate::format_rules::{FormatList, Growth};
+use crate::source_cache::LayoutEdition;
 use crate::stamps::Stamps;
 
 /// How long one look may take. A database that takes longer counts as one that does not answer.
@@ -65,12 +66,14 @@ impl Follower {
     pub(crate) async fn start(
         store: &Store,
         stamps: &Arc<Stamps>,
+        layouts: &Arc<LayoutEdition>,
         formats: FormatList,
     ) -> Result<Self> {
         let (store, stamps) = (store.clone(), Arc::clone(stamps));
         let mut reader = Reader {
             store: store.clone(),
             stamps,
+            layouts: Arc::clone(layouts),
             formats,
             seen: HashMap::new(),
             counted: 0,
@@ -177,6 +180,7 @@ async fn announce(store: Store) {
 struct Reader {
     store: Store,
     stamps: Arc<Stamps>,
+    layouts: Arc<LayoutEdition>,
     formats: FormatList,
     /// The last entry of each log that is taken in.
     seen: HashMap<i64, i64>,
@@ -268,8 +272,10 @@ impl Reader {
             return;
         }
         let Some(package) = self.package_of(row) else {
-            // What a source says of a namespace is never read from memory.
-            if kind != Some(ChangeKind::MetadataRefreshed) || row.package.is_some() {
+            if kind == Some(ChangeKind::MetadataRefreshed) && row.package.is_none() {
+                // What a source says of a namespace is never read from memory; what is read by a layout is.
+                self.layouts.changed();
+            } else {
                 self.stamps.graph_changed(log_id);
             }
             if kind == Some(ChangeKind::DomainCreated) {

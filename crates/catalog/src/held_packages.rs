@@ -6,15 +6,15 @@
 use std::sync::Arc;
 
 use model::{
-    Asset, AssetName, Error, FormatId, Namespace, PackageCoordinates, PackageName, PackageVersion,
-    PackageVersionStatus, Page, PageLimit, ResourceType, Result, VersionName,
+    Asset, AssetName, Digests, Error, FormatId, Namespace, PackageCoordinates, PackageName,
+    PackageVersion, PackageVersionStatus, Page, PageLimit, ResourceType, Result, VersionName,
 };
 use store::{Connection, PackageRow, PackageVersionRow, VersionFilter};
 
 use crate::asset_body::AssetAnswer;
 use crate::failure::from_store;
 use crate::packages::{asset_from_row, version_from_row, version_not_found};
-use crate::pull::{AssetKey, HeldAsset};
+use crate::pull::{AssetKey, HeldAsset, missing_bytes};
 use crate::resolve::package_not_found;
 use crate::{CacheOutcome, Catalog, Grant};
 
@@ -161,6 +161,7 @@ impl Catalog {
         package: &PackageCoordinates,
         version: &VersionName,
         asset: &AssetName,
+        only_describe: bool,
     ) -> Result<AssetAnswer> {
         let view = grant.view();
         let key = AssetKey {
@@ -169,13 +170,18 @@ impl Catalog {
             version: version.clone(),
             asset: asset.clone(),
         };
+        let deliver = async |digests: Digests| {
+            let sha256 = digests.sha256;
+            let delivered = self.deliver_held(view, digests, only_describe).await?;
+            delivered.ok_or_else(|| missing_bytes(sha256))
+        };
         let ready = self.held_assets.get(&key).filter(|held| {
             self.stamps
                 .package_is_valid(held.made_at, view.domain_id, package)
         });
         if let Some(held) = ready {
             return Ok(AssetAnswer {
-                body: self.open_held(held.digests.clone(), false).await?,
+                body: deliver(held.digests.clone()).await?,
                 cache: CacheOutcome::Hit,
             });
         }
@@ -201,7 +207,7 @@ impl Catalog {
         };
         self.held_assets.insert(key, Arc::new(held));
         Ok(AssetAnswer {
-            body: self.open_held(digests, false).await?,
+            body: deliver(digests).await?,
             cache: CacheOutcome::Miss,
         })
     }

@@ -54,6 +54,7 @@ mod publish;
 mod publish_asset;
 mod pull;
 mod rate_limiter;
+mod redirect;
 mod repositories;
 mod repository_document;
 mod repository_view;
@@ -120,7 +121,7 @@ pub use packages::{DescribedVersion, PackageQuery, VersionQuery};
 pub use publish::{NewAsset, Publication, Published};
 pub use publish_asset::{AssetPublication, IncomingBytes, PublishedAsset};
 pub use rate_limiter::RateLimiter;
-
+pub use redirect::REDIRECT_TAG;
 pub use repositories::{NewRepository, RepositoryChanges};
 pub use repository_document::{
     PackageDocuments, RenderedList, RepositoryDocument, RepositoryParts,

@@ -287,7 +287,9 @@ impl Catalog {
             .ok_or_else(no_asset)?;
         drop(reader);
         let digests = row.digests().map_err(from_store)?;
-        OfVersion::new(&found, self.open_held(digests, false).await?)
+        let body = self.open_held(digests).await?;
+        body.ready(None).await?;
+        OfVersion::new(&found, body)
     }
 
     /// Whether whoever names a version of this status gets its assets.

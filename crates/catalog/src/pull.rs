@@ -171,8 +171,8 @@ impl Catalog {
                 .stamps
                 .package_is_valid(held.made_at, view.domain_id, package)
         {
-            let found = self.find_held(held.digests.clone(), only_describe).await?;
-            if let Some(body) = found {
+            let digests = held.digests.clone();
+            if let Some(body) = self.deliver_held(view, digests, only_describe).await? {
                 return Ok(AssetAnswer {
                     body,
                     cache: CacheOutcome::Hit,
@@ -205,8 +205,8 @@ impl Catalog {
                         digests,
                         ..
                     } => {
-                        let Some(body) = self.find_held(digests.clone(), only_describe).await?
-                        else {
+                        let delivered = self.deliver_held(view, digests.clone(), only_describe);
+                        let Some(body) = delivered.await? else {
                             lost = Some(digests.sha256);
                             continue;
                         };
@@ -288,25 +288,17 @@ impl Catalog {
         }
     }
 
-    /// The bytes of an asset that a row names. Unless they are only asked about, it is known that they can be read.
-    pub(crate) async fn open_held(
-        &self,
-        digests: Digests,
-        only_describe: bool,
-    ) -> Result<AssetBody> {
+    /// The bytes of an asset that a row names.
+    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
         let sha256 = digests.sha256;
-        let found = self.find_held(digests, only_describe).await?;
+        let found = self.find_held(digests).await?;
         found.ok_or_else(|| missing_bytes(sha256))
     }
 
     /// As [`Catalog::open_held`]; nothing where the bytes have been lost.
-    async fn find_held(&self, digests: Digests, only_describe: bool) -> Result<Option<AssetBody>> {
+    pub(crate) async fn find_held(&self, digests: Digests) -> Result<Option<AssetBody>> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
-        let Some(blob) = blob else { return Ok(None) };
-        if !only_describe {
-            blob.ready().await.map_err(from_blobs)?;
-        }
-        Ok(Some(AssetBody::held(blob, digests)))
+        Ok(blob.map(|blob| AssetBody::held(blob, digests)))
     }
 
     /// Fetches again the bytes of an asset that came from a public source and were lost. When this returns they are
@@ -560,7 +552,7 @@ impl Catalog {
 }
 
 /// The answer where a row names bytes that are not there.
-fn missing_bytes(sha256: Sha256Digest) -> Error {
+pub(crate) fn missing_bytes(sha256: Sha256Digest) -> Error {
     Error::internal(format!("the bytes {sha256} of an asset are missing"))
 }
 

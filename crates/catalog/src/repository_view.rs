@@ -28,6 +28,8 @@ pub(crate) struct RepositoryView {
     /// The rights that hang on the repository itself.
     pub(crate) rights: Arc<ResourceRights>,
     pub(crate) administrator: AccountId,
+    /// Whether its downloads are redirected to the object store.
+    pub(crate) redirects_downloads: bool,
     /// The repository itself first, then every reachable one, at most 25 in all.
     pub(crate) nodes: Vec<Node>,
     /// An upstream somewhere in the graph was deleted.
@@ -209,6 +211,7 @@ impl Catalog {
             domain_id: row.id,
             domain: domain.clone(),
             domain_created_at: EpochMillis(row.created_at_ms),
+            redirects_downloads: self.redirects_downloads(&rights),
             rights,
             administrator: AccountId::parse(&home.administrator)
                 .map_err(|e| Error::internal(format!("repository {}: {e}", home.id)))?,

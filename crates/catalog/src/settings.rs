@@ -1,5 +1,7 @@
 //! What an operator can set of the rules.
 
+use std::time::Duration;
+
 use model::{AccountId, ArnScope};
 
 /// Settings of the catalog.
@@ -22,6 +24,9 @@ pub struct Settings {
     pub document_cache_bytes: u64,
     /// The largest document of a public source that is read.
     pub source_document_limit_bytes: u64,
+    /// For how long an address is good to which downloads are redirected, in the repositories that ask for it
+    /// ([`REDIRECT_TAG`](crate::REDIRECT_TAG)); none where none are.
+    pub redirect_lifetime: Option<Duration>,
     /// Accepts every access key as the root of the account, and package clients without a token.
     pub dev: bool,
 }

@@ -37,23 +37,31 @@ impl Weighter<RefreshKey, Parsed> for BySize {
 #[derive(Debug)]
 pub(crate) struct SourceCache {
     parsed: Cache<RefreshKey, Parsed, BySize>,
-    /// Counts the times that a source said that it is laid out otherwise.
-    edition: AtomicU64,
+    layouts: Arc<LayoutEdition>,
 }
 
-impl Default for SourceCache {
-    fn default() -> Self {
-        Self {
-            parsed: Cache::with_weighter(256, PARSED_BYTES, BySize),
-            edition: AtomicU64::new(0),
-        }
+/// Counts the times that a source said, to this node or to another, that it is laid out otherwise.
+#[derive(Debug, Default)]
+pub(crate) struct LayoutEdition(AtomicU64);
+
+impl LayoutEdition {
+    /// Has documents read anew: a source is laid out otherwise.
+    pub(crate) fn changed(&self) {
+        self.0.fetch_add(1, Ordering::AcqRel);
     }
 }
 
 impl SourceCache {
+    pub(crate) fn new(layouts: Arc<LayoutEdition>) -> Self {
+        Self {
+            parsed: Cache::with_weighter(256, PARSED_BYTES, BySize),
+            layouts,
+        }
+    }
+
     /// Which layouts documents are read by at this moment.
     pub(crate) fn edition(&self) -> u64 {
-        self.edition.load(Ordering::Acquire)
+        self.layouts.0.load(Ordering::Acquire)
     }
 
     /// A package, if this very document was parsed by the layouts that hold.
@@ -71,8 +79,8 @@ impl SourceCache {
         self.parsed.insert(key, parsed);
     }
 
-    /// Has documents read anew: a source is laid out otherwise.
+    /// A source told this node that it is laid out otherwise.
     pub(crate) fn layout_changed(&self) {
-        self.edition.fetch_add(1, Ordering::AcqRel);
+        self.layouts.changed();
     }
 }

@@ -14,7 +14,11 @@ pub mod fake_source;
 #[cfg(feature = "house")]
 pub mod house;
 pub mod packages;
-#[cfg(feature = "house")]
+#[cfg(feature = "postgres-server")]
 pub mod postgres;
+#[cfg(feature = "s3-server")]
+pub mod s3_server;
 #[cfg(feature = "server")]
 pub mod server;
+#[cfg(feature = "house")]
+pub mod storage;

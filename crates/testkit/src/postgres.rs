@@ -28,6 +28,7 @@ rm -rf "$folder"
 "#;
 
 /// The server of this process.
+#[derive(Debug)]
 struct Server {
     programs: PathBuf,
     folder: PathBuf,
@@ -35,41 +36,60 @@ struct Server {
     _pipe: Option<ChildStdin>,
 }
 
-/// Makes an empty database, and gives the URL that a store is opened with.
-///
-/// # Panics
-/// There is no PostgreSQL on this machine, or it does not start.
-#[must_use]
-pub fn create_database() -> String {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = SERVER.get_or_init(Server::start);
-    let name = format!("house_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    let deadline = Instant::now() + READY_WITHIN;
-    loop {
-        let made = server
-            .command("createdb")
-            .args(["-U", "reliquary", "-h"])
-            .arg(&server.folder)
-            .arg(&name)
-            .output()
-            .expect("createdb lies beside initdb");
-        if made.status.success() {
-            break;
+/// A database of one test, gone with this value.
+#[derive(Debug)]
+pub struct Database {
+    name: String,
+    server: &'static Server,
+}
+
+impl Database {
+    /// Makes an empty one, or a copy of one that nobody uses.
+    ///
+    /// # Panics
+    /// There is no PostgreSQL on this machine, or it does not start.
+    #[must_use]
+    pub fn create(template: Option<&Self>) -> Self {
+        static SERVER: OnceLock<Server> = OnceLock::new();
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let server = SERVER.get_or_init(Server::start);
+        let name = format!("house_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let deadline = Instant::now() + READY_WITHIN;
+        loop {
+            let mut create = server.command("createdb", &name);
+            if let Some(template) = template {
+                create.args(["--template", &template.name]);
+            }
+            let made = create.output().expect("createdb lies beside initdb");
+            if made.status.success() {
+                return Self { name, server };
+            }
+            // The socket's file is there a moment before the server listens, and that before it answers.
+            let said = String::from_utf8_lossy(&made.stderr);
+            assert!(
+                (said.contains("starting up") || said.contains("Connection refused"))
+                    && Instant::now() < deadline,
+                "{said}"
+            );
+            std::thread::sleep(Duration::from_millis(20));
         }
-        // The socket's file is there a moment before the server listens, and that before it answers.
-        let said = String::from_utf8_lossy(&made.stderr);
-        assert!(
-            (said.contains("starting up") || said.contains("Connection refused"))
-                && Instant::now() < deadline,
-            "{said}"
-        );
-        std::thread::sleep(Duration::from_millis(20));
     }
-    format!(
-        "postgres://reliquary@localhost/{name}?host={}",
-        server.folder.display()
-    )
+
+    /// The URL that a store is opened with.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let folder = self.server.folder.display();
+        format!("postgres://reliquary@localhost/{}?host={folder}", self.name)
+    }
+}
+
+impl Drop for Database {
+    /// A run makes hundreds of them, of several megabytes each. Nobody waits for it, and nothing depends on it.
+    fn drop(&mut self) {
+        let mut drop = self.server.command("dropdb", &self.name);
+        drop.args(["--force", "--if-exists"]);
+        std::thread::spawn(move || drop.output());
+    }
 }
 
 impl Server {
@@ -106,9 +126,11 @@ impl Server {
         }
     }
 
-    fn command(&self, program: &str) -> Command {
+    /// A program that does something with a database.
+    fn command(&self, program: &str, database: &str) -> Command {
         let mut command = Command::new(self.programs.join(program));
-        command.current_dir("/");
+        command.args(["-U", "reliquary", "-h"]).arg(&self.folder);
+        command.arg(database).current_dir("/");
         if let Some((user, group)) = self.identity {
             command.uid(user).gid(group);
         }
@@ -140,7 +162,7 @@ fn nobody() -> (u32, u32) {
     }
 }
 
-/// The folder of `initdb`, `postgres` and `createdb`: in the path, or where Debian puts it, the newest first.
+/// The folder of `initdb`, `postgres`, `createdb` and `dropdb`: in the path, or where Debian puts it, the newest first.
 fn programs() -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
@@ -155,7 +177,7 @@ fn programs() -> PathBuf {
     installed.sort_by(|a, b| b.cmp(a));
     folders.extend(installed.into_iter().map(|(_, folder)| folder));
     let is_whole = |folder: &PathBuf| {
-        ["initdb", "postgres", "createdb"]
+        ["initdb", "postgres", "createdb", "dropdb"]
             .iter()
             .all(|program| folder.join(program).is_file())
     };

@@ -26,14 +26,17 @@ const PIECE_BYTES: usize = 256 * 1024;
 pub(super) const ACTION: &str = "reading a blob";
 
 pub(super) type ObjectStream = BoxStream<'static, object_store::Result<Bytes>>;
+/// The bytes of a range, as they come.
+pub(super) type Answer = (Range<u64>, ObjectStream);
 
-/// A large object. When it was opened by asking for it, the answer waits here for the first who wants all of it.
+/// A large object. When the store was asked for it, or for a stretch of it, the answer waits here for the first who wants
+/// just that.
 #[derive(Clone)]
 pub(crate) struct RemoteObject {
     pub(super) storage: Arc<ObjectStorage>,
     pub(super) digest: Sha256Digest,
     pub(super) size_bytes: u64,
-    pub(super) answer: Arc<Mutex<Option<ObjectStream>>>,
+    pub(super) answer: Arc<Mutex<Option<Answer>>>,
 }
 
 impl RemoteObject {
@@ -41,37 +44,44 @@ impl RemoteObject {
         self.size_bytes
     }
 
-    /// Waits until the store has answered.
-    pub(crate) async fn ready(&self) -> Result<()> {
-        let stream = self.stream().await?;
+    /// Waits until the store has answered with the bytes of a range.
+    pub(crate) async fn ready(&self, range: Range<u64>) -> Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        let stream = match self.take_answer(&range) {
+            Some(stream) => stream,
+            None => self.ask(range.clone()).await?,
+        };
         let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        answer.get_or_insert(stream);
+        *answer = Some((range, stream));
         Ok(())
     }
 
-    fn take_answer(&self) -> Option<ObjectStream> {
+    fn take_answer(&self, range: &Range<u64>) -> Option<ObjectStream> {
         let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        answer.take()
+        let (_, stream) = answer.take_if(|(answered, _)| answered == range)?;
+        Some(stream)
+    }
+
+    async fn ask(&self, range: Range<u64>) -> Result<ObjectStream> {
+        let asked = self.storage.get_range(&self.digest, self.size_bytes, range);
+        asked.await
     }
 
     /// All bytes, as they come and unchecked.
     pub(super) async fn stream(&self) -> Result<ObjectStream> {
-        match self.take_answer() {
+        let whole = 0..self.size_bytes;
+        match self.take_answer(&whole) {
             Some(stream) => Ok(stream),
-            None => {
-                let whole = 0..self.size_bytes;
-                self.storage
-                    .get_range(&self.digest, self.size_bytes, whole)
-                    .await
-            }
+            None => self.ask(whole).await,
         }
     }
 
     /// The bytes of a range. The store is asked when the first of them are.
     pub(crate) fn body(&self, range: Range<u64>) -> RemoteBody {
         let is_whole = range == (0..self.size_bytes);
-        let answer = if is_whole { self.take_answer() } else { None };
-        let state = match answer {
+        let state = match self.take_answer(&range) {
             _ if range.is_empty() => State::Streaming(futures_util::stream::empty().boxed()),
             Some(stream) => State::Streaming(stream),
             None => {

@@ -1,46 +1,44 @@
 //! Blobs in an S3-compatible store: one object for each, `{prefix}/blobs/{first byte of the SHA-256}/{the rest}`.
 //!
 //! Bytes are staged on the local disk as for a local store and uploaded by the commit (`upload`); they are read by
-//! one request each (`body`). Nothing here is shared between nodes but the bucket itself.
+//! one request each (`opening`, `body`). Nothing here is shared between nodes but the bucket itself.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/Welcome.html>
 
 mod body;
+mod bucket;
 mod client;
 mod failure;
+mod listing;
+mod opening;
 mod settings;
 mod traffic;
 mod upload;
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path as FolderPath;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, Shared};
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use model::{Digests, EpochMillis, Sha256Digest};
-use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, Checksum};
-use object_store::list::{PaginatedListOptions, PaginatedListStore as _};
+use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::signer::{SignedUrlOptions, Signer as _};
-use object_store::{
-    BackoffConfig, GetOptions, GetRange, ObjectMeta, ObjectStore as _, ObjectStoreExt as _,
-    RetryConfig,
-};
+use object_store::{GetOptions, GetRange, ObjectMeta, ObjectStore as _, ObjectStoreExt as _};
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use self::body::{ObjectStream, is_intact};
-use self::client::Connections;
+use self::bucket::client_of;
 use self::failure::{found, sorted};
+use self::opening::Openings;
 use self::traffic::Traffic;
-use crate::blob::Blob;
+use crate::StoredBlob;
 use crate::blobs::{BlobSettings, SignedHeaders};
 use crate::cache::ReadCache;
 use crate::digesting::DigestPass;
-use crate::disk::{Disk, StoredBlob};
+use crate::disk::Disk;
 use crate::error::{BlobError, Result, blocking};
 use crate::growth::StagedContent;
 use crate::piece::PiecePool;
@@ -53,8 +51,6 @@ pub use self::settings::{S3Credentials, S3Patience, S3Settings};
 const KNOWN_SIZES: usize = 16_384;
 /// From here on bytes are hashed on a thread of their own.
 const HASH_ELSEWHERE_BYTES: usize = 64 * 1024;
-/// How many keys a store lists at a time.
-const KEYS_PER_PAGE: usize = 1_000;
 /// The dates in answers have no fractions of a second.
 const DATE_GRAIN_MS: i64 = 999;
 
@@ -70,18 +66,8 @@ pub(crate) struct ObjectStorage {
     traffic: Arc<Traffic>,
     room: Arc<Semaphore>,
     /// Blobs that are being opened.
-    openings: Mutex<HashMap<Sha256Digest, Opening>>,
+    openings: Openings,
 }
-
-/// What asking for an object brought.
-#[derive(Debug, Clone)]
-enum Opened {
-    Absent,
-    Small(Bytes),
-    Large(RemoteObject),
-}
-
-type Opening = Shared<BoxFuture<'static, Result<Opened>>>;
 
 impl ObjectStorage {
     /// Opens a bucket, with a staging folder below `root`, and tries whether it can be written, read and deleted from.
@@ -107,7 +93,7 @@ impl ObjectStorage {
             ),
             traffic: Arc::default(),
             room: upload::room_for_parts(),
-            openings: Mutex::default(),
+            openings: Openings::default(),
         };
         storage.probe().await?;
         Ok(storage)
@@ -191,81 +177,6 @@ impl ObjectStorage {
         }
     }
 
-    pub(crate) async fn open_blob(self: &Arc<Self>, digest: &Sha256Digest) -> Result<Option<Blob>> {
-        Ok(match self.opened(digest).await? {
-            Opened::Absent => None,
-            Opened::Small(bytes) => Some(Blob::in_memory(bytes)),
-            Opened::Large(object) => Some(Blob::remote(object)),
-        })
-    }
-
-    async fn opened(self: &Arc<Self>, digest: &Sha256Digest) -> Result<Opened> {
-        if let Some(bytes) = self.cache.bytes(digest) {
-            return Ok(Opened::Small(bytes));
-        }
-        if let Some(size_bytes) = self.cache.large(digest) {
-            return Ok(Opened::Large(self.remote(*digest, size_bytes, None)));
-        }
-        // All who ask at the same time share one request, and its failure.
-        let opening = self
-            .openings()
-            .entry(*digest)
-            .or_insert_with(|| {
-                let (storage, digest) = (Arc::clone(self), *digest);
-                let task = tokio::spawn(async move {
-                    let opened = storage.open_anew(digest).await;
-                    storage.openings().remove(&digest);
-                    opened
-                });
-                let stopped = |stopped| {
-                    let stopped = std::io::Error::other(stopped);
-                    Err(BlobError::from_io(body::ACTION, stopped))
-                };
-                task.map(move |ended| ended.unwrap_or_else(stopped))
-                    .boxed()
-                    .shared()
-            })
-            .clone();
-        opening.await
-    }
-
-    async fn open_anew(self: &Arc<Self>, digest: Sha256Digest) -> Result<Opened> {
-        let before = self.cache.forgets();
-        let Some((size_bytes, stream)) = self.get(&digest).await? else {
-            return Ok(Opened::Absent);
-        };
-        if self.cache.is_small(size_bytes) {
-            let bytes = collect(digest, size_bytes, stream).await?;
-            self.cache.keep_bytes(&digest, before, &bytes);
-            return Ok(Opened::Small(bytes));
-        }
-        self.cache.keep_large(&digest, before, &size_bytes);
-        Ok(Opened::Large(self.remote(digest, size_bytes, Some(stream))))
-    }
-
-    fn openings(&self) -> MutexGuard<'_, HashMap<Sha256Digest, Opening>> {
-        self.openings.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn forget(&self, digest: &Sha256Digest) {
-        self.openings().remove(digest);
-        self.cache.forget(digest);
-    }
-
-    fn remote(
-        self: &Arc<Self>,
-        digest: Sha256Digest,
-        size_bytes: u64,
-        answer: Option<ObjectStream>,
-    ) -> RemoteObject {
-        RemoteObject {
-            storage: Arc::clone(self),
-            digest,
-            size_bytes,
-            answer: Arc::new(Mutex::new(answer)),
-        }
-    }
-
     /// The size of an object and its bytes, as they come.
     async fn get(&self, digest: &Sha256Digest) -> Result<Option<(u64, ObjectStream)>> {
         let answer = self.store.get(&self.path(digest)).await;
@@ -322,33 +233,6 @@ impl ObjectStorage {
             return Ok(true);
         }
         Ok(self.head("looking for a blob", digest).await?.is_some())
-    }
-
-    pub(crate) async fn read_all(
-        self: &Arc<Self>,
-        digest: &Sha256Digest,
-        limit_bytes: u64,
-    ) -> Result<Option<Bytes>> {
-        let opened = self.opened(digest).await?;
-        let size_bytes = match &opened {
-            Opened::Absent => return Ok(None),
-            Opened::Small(bytes) => bytes.len() as u64,
-            Opened::Large(object) => object.size_bytes(),
-        };
-        if size_bytes > limit_bytes {
-            return Err(BlobError::TooLarge {
-                size_bytes,
-                limit_bytes,
-            });
-        }
-        match opened {
-            Opened::Absent => Ok(None),
-            Opened::Small(bytes) => Ok(Some(bytes)),
-            Opened::Large(object) => {
-                let stream = object.stream().await?;
-                collect(*digest, size_bytes, stream).await.map(Some)
-            }
-        }
     }
 
     /// Reads and hashes a blob anew, past every cache.
@@ -440,34 +324,6 @@ impl ObjectStorage {
         Ok(deleted)
     }
 
-    pub(crate) async fn list(
-        &self,
-        after: Option<&Sha256Digest>,
-        limit: usize,
-    ) -> Result<Vec<StoredBlob>> {
-        let prefix = format!("{}blobs/", self.prefix);
-        let offset = after.map(|digest| self.path(digest).to_string());
-        let mut blobs = Vec::new();
-        let mut page_token = None;
-        while blobs.len() < limit {
-            let options = PaginatedListOptions {
-                offset: offset.clone(),
-                max_keys: Some((limit - blobs.len()).min(KEYS_PER_PAGE)),
-                page_token,
-                ..PaginatedListOptions::default()
-            };
-            let page = self.store.list_paginated(Some(&prefix), options).await;
-            let page = page.map_err(|error| sorted("listing blobs", &error))?;
-            let stored = page.result.objects.iter();
-            blobs.extend(stored.filter_map(|meta| stored_blob(&prefix, meta)));
-            page_token = page.page_token;
-            if page_token.is_none() {
-                break;
-            }
-        }
-        Ok(blobs)
-    }
-
     pub(crate) async fn signed_url(
         &self,
         digest: &Sha256Digest,
@@ -490,107 +346,6 @@ impl ObjectStorage {
         url.map(String::from)
             .map_err(|error| sorted("signing an address", &error))
     }
-}
-
-fn client_of(s3: &S3Settings) -> Result<AmazonS3> {
-    let refused = |detail: String| BlobError::Refused {
-        action: "preparing the object store",
-        detail,
-    };
-    let patience = s3.patience;
-    let connections = Connections::new(s3.ca_pem.as_deref(), patience)
-        .map_err(|reason| refused(format!("the certificates cannot be used: {reason}")))?;
-    let mut builder = AmazonS3Builder::new()
-        .with_http_connector(connections)
-        .with_region(&s3.region)
-        .with_bucket_name(&s3.bucket)
-        .with_virtual_hosted_style_request(!s3.path_style)
-        .with_allow_http(s3.allow_http)
-        .with_checksum_algorithm(Checksum::SHA256)
-        .with_disable_bulk_delete(true)
-        .with_retry(RetryConfig {
-            backoff: BackoffConfig {
-                init_backoff: Duration::from_millis(50),
-                max_backoff: Duration::from_secs(2),
-                base: 2.0,
-            },
-            max_retries: patience.retries,
-            retry_timeout: patience.retry_within,
-        });
-    if let Some(endpoint) = &s3.endpoint {
-        if endpoint.starts_with("http://") && !s3.allow_http {
-            let reason =
-                "its address begins with http://, and asking it without TLS is not allowed";
-            return Err(refused(reason.to_owned()));
-        }
-        builder = builder.with_endpoint(endpoint_of(endpoint, s3));
-    }
-    builder = match &s3.credentials {
-        S3Credentials::Key {
-            id,
-            secret,
-            session_token,
-        } => {
-            let builder = builder
-                .with_access_key_id(id)
-                .with_secret_access_key(secret);
-            match session_token {
-                Some(token) => builder.with_token(token),
-                None => builder,
-            }
-        }
-        S3Credentials::WebIdentity {
-            token_file,
-            role_arn,
-        } => builder
-            .with_config(AmazonS3ConfigKey::WebIdentityTokenFile, token_file)
-            .with_config(AmazonS3ConfigKey::RoleArn, role_arn),
-        S3Credentials::Container { relative_uri } => builder.with_config(
-            AmazonS3ConfigKey::ContainerCredentialsRelativeUri,
-            relative_uri,
-        ),
-        S3Credentials::Machine => builder,
-    };
-    builder.build().map_err(|error| refused(error.to_string()))
-}
-
-/// The address with the bucket in its host name, where that is how the bucket is named.
-fn endpoint_of(endpoint: &str, s3: &S3Settings) -> String {
-    let endpoint = endpoint.trim_end_matches('/');
-    match endpoint.split_once("://") {
-        Some((scheme, host)) if !s3.path_style => format!("{scheme}://{}.{host}", s3.bucket),
-        _ => endpoint.to_owned(),
-    }
-}
-
-/// A blob of a listing; none for a key that is not ours.
-fn stored_blob(prefix: &str, meta: &ObjectMeta) -> Option<StoredBlob> {
-    let key = meta.location.as_ref().strip_prefix(prefix)?;
-    let (first, rest) = key.split_once('/')?;
-    Some(StoredBlob {
-        digest: Sha256Digest::from_hex(&format!("{first}{rest}")).filter(|_| first.len() == 2)?,
-        size_bytes: meta.size,
-        modified_at: EpochMillis(meta.last_modified.timestamp_millis()),
-    })
-}
-
-/// All bytes of an object, in memory, when they are what they should be.
-async fn collect(digest: Sha256Digest, size_bytes: u64, mut stream: ObjectStream) -> Result<Bytes> {
-    let mut bytes = Vec::with_capacity(usize::try_from(size_bytes).unwrap_or_default());
-    while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| sorted(body::ACTION, &error))?;
-        if bytes.len() as u64 + piece.len() as u64 > size_bytes {
-            return Err(BlobError::Damaged {
-                digest,
-                detail: format!("more than its {size_bytes} bytes came"),
-            });
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    let bytes = Bytes::from(bytes);
-    let hash = hashed(Sha256::new(), bytes.clone()).await?;
-    is_intact(hash, &digest)?;
-    Ok(bytes)
 }
 
 async fn hashed(mut hash: Sha256, bytes: Bytes) -> Result<Sha256> {

@@ -11,7 +11,6 @@ mod follow;
 mod proxy;
 mod read;
 mod s3;
-mod s3_server;
 mod upkeep;
 
 use bytes::Bytes;
@@ -20,8 +19,7 @@ use http_body_util::BodyExt;
 use model::Sha256Digest;
 use reliquary_blobs::{BlobSettings, Blobs, S3Settings, StoredBlob};
 use tempfile::TempDir;
-
-use s3_server::S3Server;
+use testkit::s3_server::S3Server;
 
 /// A store of blobs of one kind, empty at first, and gone with this value.
 struct Store {

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use model::EpochMillis;
 use reliquary_blobs::{BlobSettings, Blobs};
 
-use crate::s3_server::S3Server;
 use crate::{Kind, Store, on_every_store, sample};
+use testkit::s3_server::S3Server;
 
 on_every_store!(
     a_blob_is_found_as_a_listing_tells_it,

@@ -16,8 +16,8 @@ use store::image::{ImageRow, ImageTable, TABLES};
 use store::{AssetCompanion, NewAsset, NewVersion, PostgresSettings, Store, StoreError};
 use tempfile::TempDir;
 
-use crate::postgres;
-use crate::s3_server::S3Server;
+use testkit::postgres::Database;
+use testkit::s3_server::S3Server;
 
 pub(crate) const NOW: EpochMillis = EpochMillis(1_800_000_000_000);
 
@@ -31,27 +31,32 @@ pub(crate) enum Kind {
 pub(crate) struct House {
     pub(crate) installation: Installation,
     pub(crate) folder: TempDir,
+    /// Gone with the house.
+    pub(crate) _database: Option<Database>,
 }
 
 impl House {
     pub(crate) async fn new(kind: Kind) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let installation = match kind {
-            Kind::Embedded => embedded(folder.path()).await,
+        let (installation, database) = match kind {
+            Kind::Embedded => (embedded(folder.path()).await, None),
             Kind::ScaledOut => {
-                let url = postgres::create_database();
-                let store = Store::open_postgres(&PostgresSettings::new(url, 4)).await;
+                let database = Database::create(None);
+                let settings = PostgresSettings::new(database.url(), 4);
+                let store = Store::open_postgres(&settings).await;
                 let s3 = S3Server::get().settings();
                 let blobs = Blobs::open_s3(folder.path(), &s3, BlobSettings::default()).await;
-                Installation {
+                let installation = Installation {
                     store: store.unwrap(),
                     blobs: blobs.unwrap(),
-                }
+                };
+                (installation, Some(database))
             }
         };
         Self {
             installation,
             folder,
+            _database: database,
         }
     }
 

@@ -156,6 +156,7 @@ async fn kill_and_look() {
         let to = House {
             installation: embedded(target.path()).await,
             folder: target,
+            _database: None,
         };
         to.is_the_same_as(&from).await;
     }

@@ -1,8 +1,6 @@
 //! Backups, restores and migrations of real installations: SQLite and PostgreSQL, a folder and an S3-compatible server.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-// Under the name by which the tests of that crate know it.
-extern crate blobs as reliquary_blobs;
 // Under the name that the rest of the workspace knows it by.
 extern crate reliquary_carriage as carriage;
 
@@ -10,13 +8,4 @@ mod backup;
 mod house;
 mod killed;
 mod migration;
-#[expect(unreachable_pub, reason = "public where it is shared from")]
-#[path = "../../../testkit/src/postgres.rs"]
-mod postgres;
 mod restore;
-#[expect(
-    dead_code,
-    reason = "shared with the tests of blobs, which use more of it"
-)]
-#[path = "../../../blobs/tests/contract/s3_server.rs"]
-mod s3_server;

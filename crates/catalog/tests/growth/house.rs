@@ -127,6 +127,7 @@ impl House {
                 whole_version_bytes: 0,
                 document_cache_bytes: 1 << 20,
                 source_document_limit_bytes: 1 << 20,
+                redirect_lifetime: None,
                 dev: false,
             },
         })

@@ -134,6 +134,7 @@ impl House {
             whole_version_bytes: WHOLE_BYTES,
             document_cache_bytes: 1 << 20,
             source_document_limit_bytes: 1 << 20,
+            redirect_lifetime: None,
             dev: false,
         };
         adjust(&mut settings);

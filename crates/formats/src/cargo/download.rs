@@ -93,7 +93,7 @@ impl Endpoint for Download {
                 .asset(&cx.grant, package, version, asset, only_describe)
                 .await?;
             let binary = HeaderValue::from_static("application/octet-stream");
-            asset_reply(&cx.method, &cx.headers, answer, binary)
+            asset_reply(&cx.method, &cx.headers, answer, binary).await
         })
     }
 }

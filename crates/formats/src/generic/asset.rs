@@ -3,6 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::BoxFuture;
+use http::Method;
 use http::header::{HeaderName, HeaderValue};
 use model::{AssetName, Digests, Error, PackageCoordinates, Result, VersionName};
 
@@ -35,11 +36,17 @@ impl Endpoint for ReadAsset {
         Box::pin(async move {
             let answer = cx
                 .catalog
-                .held_asset(&cx.grant, &self.package, &self.version, &self.asset)
+                .held_asset(
+                    &cx.grant,
+                    &self.package,
+                    &self.version,
+                    &self.asset,
+                    cx.method == Method::HEAD,
+                )
                 .await?;
             let digests = answer.body.digests().cloned();
             let bytes = HeaderValue::from_static("application/octet-stream");
-            let mut reply = asset_reply(&cx.method, &cx.headers, answer, bytes)?;
+            let mut reply = asset_reply(&cx.method, &cx.headers, answer, bytes).await?;
             if let Some(digests) = digests {
                 let headers = reply.response.headers_mut();
                 headers.insert(REPR_DIGEST, value(&repr_digest(&digests))?);

@@ -1,9 +1,9 @@
-//! Sending an asset: whole, in part, or described.
+//! Sending an asset: whole, in part, or described; or sending the client to where its bytes are.
 
-use catalog::AssetAnswer;
+use catalog::{AssetAnswer, CacheOutcome};
 use http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE,
-    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use http::{HeaderMap, Method, StatusCode};
 use model::{Error, Result};
@@ -14,15 +14,19 @@ use crate::kit::conditions::client_has;
 use crate::kit::range::{Part, requested};
 
 /// An asset never changes under its name: clients may keep it for good, but only for themselves.
-const CACHING: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
+const CACHING_TEXT: &str = "private, max-age=31536000, immutable";
+const CACHING: HeaderValue = HeaderValue::from_static(CACHING_TEXT);
+/// An address that opens for whoever has it, and for minutes: nobody keeps it.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 /// Bytes of packages must not act as pages of this server, whatever a browser makes of them.
 const SANDBOX: HeaderValue = HeaderValue::from_static("sandbox");
-const ATTACHMENT: HeaderValue = HeaderValue::from_static("attachment");
+const ATTACHMENT_TEXT: &str = "attachment";
+const ATTACHMENT: HeaderValue = HeaderValue::from_static(ATTACHMENT_TEXT);
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 const BYTES: HeaderValue = HeaderValue::from_static("bytes");
 
-/// An asset, the part of it that was asked for, or 304 when the client has it.
-pub(crate) fn asset_reply(
+/// An asset, the part of it that was asked for, 304 when the client has it, or 302 to the object store that has it.
+pub(crate) async fn asset_reply(
     method: &Method,
     request: &HeaderMap,
     answer: AssetAnswer,
@@ -34,6 +38,13 @@ pub(crate) fn asset_reply(
     let known = etag
         .as_deref()
         .is_some_and(|etag| client_has(request, etag));
+    if !known {
+        let media_type = content_type.to_str().ok();
+        let address = asset.address(media_type, ATTACHMENT_TEXT, CACHING_TEXT);
+        if let Some(address) = address.await? {
+            return redirect_reply(address, cache);
+        }
+    }
     let part = match size_bytes {
         _ if known => Part::Whole,
         Some(size_bytes) => requested(request, size_bytes, etag.as_deref()),
@@ -53,8 +64,14 @@ pub(crate) fn asset_reply(
         (Part::Unsatisfiable, Some(size)) => Some(format!("bytes */{size}")),
         _ => None,
     };
+    let sends = !known && *method != Method::HEAD;
+    match &part {
+        Part::Whole if sends => asset.ready(None).await?,
+        Part::Bytes(range) if sends => asset.ready(Some(range)).await?,
+        _ => {}
+    }
     let body: Body = match part {
-        _ if known || *method == Method::HEAD => empty(),
+        _ if !sends => empty(),
         Part::Unsatisfiable => empty(),
         Part::Bytes(range) => asset.into_body(Some(range)),
         Part::Whole => match asset.bytes_if_memory() {
@@ -86,6 +103,21 @@ pub(crate) fn asset_reply(
         headers.insert(CONTENT_SECURITY_POLICY, SANDBOX);
         headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     }
+    Ok(Reply {
+        response,
+        cache: Some(cache),
+    })
+}
+
+/// 302, the redirect that every client of every age follows for GET. The object store answers to ranges itself.
+fn redirect_reply(address: String, cache: CacheOutcome) -> Result<Reply> {
+    let mut response = Response::new(empty());
+    *response.status_mut() = StatusCode::FOUND;
+    let headers = response.headers_mut();
+    let address = HeaderValue::try_from(address).map_err(Error::internal)?;
+    headers.insert(LOCATION, address);
+    headers.insert(CACHE_CONTROL, NO_STORE);
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(0));
     Ok(Reply {
         response,
         cache: Some(cache),

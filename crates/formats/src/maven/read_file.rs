@@ -174,7 +174,7 @@ async fn answer(
 ) -> Result<Reply> {
     let Some(algorithm) = checksum else {
         let found = asked.find(cx, cx.method == Method::HEAD).await?;
-        return file_reply(cx, asked.file.asset.as_str(), found, is_for_good);
+        return file_reply(cx, asked.file.asset.as_str(), found, is_for_good).await;
     };
     match asked.digests(cx).await? {
         Some(digests) => small_reply(cx, algorithm.of(&digests), TEXT, is_for_good),

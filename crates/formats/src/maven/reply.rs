@@ -40,7 +40,7 @@ fn content_type(file: &str) -> HeaderValue {
 }
 
 /// A file, with its checksums where they are known: Maven 3.9 and newer then asks for no file of them.
-pub(super) fn file_reply(
+pub(super) async fn file_reply(
     cx: &Context,
     file: &str,
     answer: AssetAnswer,
@@ -59,9 +59,10 @@ pub(super) fn file_reply(
         ),
     ];
     let digests = answer.body.digests().cloned();
-    let mut reply = asset_reply(&cx.method, &cx.headers, answer, content_type(file))?;
+    let mut reply = asset_reply(&cx.method, &cx.headers, answer, content_type(file)).await?;
+    let is_redirect = reply.response.status() == StatusCode::FOUND;
     let headers = reply.response.headers_mut();
-    if !is_for_good {
+    if !is_for_good && !is_redirect {
         headers.insert(CACHE_CONTROL, ASK_AGAIN);
     }
     if let Some(digests) = digests {

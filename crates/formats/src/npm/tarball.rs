@@ -44,6 +44,7 @@ impl Endpoint for ReadTarball {
                 answer,
                 HeaderValue::from_static("application/octet-stream"),
             )
+            .await
         })
     }
 }

@@ -93,7 +93,7 @@ impl Endpoint for ReadFile {
                 .catalog
                 .asset(&cx.grant, package, version, asset, only_describe)
                 .await?;
-            asset_reply(&cx.method, &cx.headers, answer, BINARY)
+            asset_reply(&cx.method, &cx.headers, answer, BINARY).await
         })
     }
 }

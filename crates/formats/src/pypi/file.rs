@@ -65,7 +65,7 @@ impl Endpoint for ReadFile {
                 .catalog
                 .asset(&cx.grant, project, version, file, only_describe)
                 .await?;
-            asset_reply(&cx.method, &cx.headers, answer, BINARY)
+            asset_reply(&cx.method, &cx.headers, answer, BINARY).await
         })
     }
 }

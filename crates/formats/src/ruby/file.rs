@@ -59,7 +59,7 @@ impl Endpoint for ReadFile {
                     Ok(answer) => {
                         // Gems are compressed inside, and clients check them whole.
                         let headers: &HeaderMap = &cx.headers;
-                        return asset_reply(&cx.method, headers, answer, BINARY);
+                        return asset_reply(&cx.method, headers, answer, BINARY).await;
                     }
                     Err(error) => absent = Some(not_found(error, absent)?),
                 }

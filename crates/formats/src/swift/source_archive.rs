@@ -63,7 +63,7 @@ impl Endpoint for ReadArchive {
                 .await?;
             let sha256 = answer.body.sha256();
             let zip = HeaderValue::from_static("application/zip");
-            let mut reply = asset_reply(&cx.method, &cx.headers, answer, zip)?;
+            let mut reply = asset_reply(&cx.method, &cx.headers, answer, zip).await?;
             let headers = reply.response.headers_mut();
             let disposition = format!("attachment; filename=\"{}-{version}.zip\"", identity.name);
             let text = |text: String| HeaderValue::try_from(text).map_err(Error::internal);

@@ -26,15 +26,18 @@ impl Deref for House {
     }
 }
 
+fn connection_to(source: &FakeCargo) -> Connection {
+    Connection {
+        name: CONNECTION,
+        format: "cargo",
+        url: source.index_url(),
+    }
+}
+
 impl House {
     pub(crate) async fn with(plan: Plan) -> Self {
         let source = FakeCargo::start().await;
-        let connection = Connection {
-            name: CONNECTION,
-            format: "cargo",
-            url: source.index_url(),
-        };
-        let inner = testkit::house::House::open(plan, &[connection]).await;
+        let inner = testkit::house::House::open(plan, &[connection_to(&source)]).await;
         Self { inner, source }
     }
 
@@ -43,6 +46,21 @@ impl House {
         let house = Self::with(Plan::default()).await;
         house.add_connected("main", CONNECTION).await;
         house
+    }
+
+    /// The same, so that it can have neighbours.
+    pub(crate) async fn connected_on_postgres() -> Self {
+        let source = FakeCargo::start().await;
+        let connections = [connection_to(&source)];
+        let inner = testkit::house::House::open_on_postgres(Plan::default(), &connections).await;
+        let house = Self { inner, source };
+        house.add_connected("main", CONNECTION).await;
+        house
+    }
+
+    /// What a neighbour is opened with.
+    pub(crate) fn connections(&self) -> [Connection; 1] {
+        [connection_to(&self.source)]
     }
 
     /// A house with one repository that is connected to nothing.

@@ -3,7 +3,7 @@
 use serde_json::json;
 use testkit::fake_cargo::FakeCargo;
 use testkit::fake_source::{Behaviour, Document};
-use testkit::house::{FRESHNESS_MS, repository};
+use testkit::house::{FRESHNESS_MS, Plan, repository};
 use testkit::packages::CargoCrate;
 
 use crate::house::{CONNECTION, House, coordinates, detail, download_path, index_path};
@@ -164,6 +164,38 @@ async fn the_index_says_where_files_are_and_may_say_otherwise_later() {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("the new place was never learnt");
+}
+
+#[tokio::test]
+async fn i03_what_one_node_learns_of_where_files_are_the_other_knows_at_once() {
+    let house = House::connected_on_postgres().await;
+    let other = house.neighbour(Plan::default(), &house.connections()).await;
+    let source = &house.source;
+    source.add(widget("1.0.0"));
+    source.add(widget("2.0.0"));
+    let base = source.base_url().to_owned();
+    source.set_downloads(&format!("{base}nowhere"));
+    // Both have read the index by the place that it named.
+    let main = house.at("main");
+    assert_eq!(main.get(&index_path("widget")).await.status, 200);
+    let there = other.client("cargo", "main");
+    assert_eq!(there.get(&index_path("widget")).await.status, 200);
+
+    source.set_downloads(&format!("{base}files"));
+    let mut learnt = false;
+    for _ in 0..500 {
+        house.clock.advance(FRESHNESS_MS + 1);
+        let answer = main.get(&download_path("Widget", "2.0.0")).await;
+        learnt = answer.status == 200;
+        if learnt {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    assert!(learnt, "the new place was never learnt");
+    let answer = there.get(&download_path("Widget", "1.0.0")).await;
+    assert_eq!(answer.status, 200, "{:?}", answer.body);
+    assert_eq!(answer.bytes(), &widget("1.0.0").bytes());
 }
 
 #[tokio::test]

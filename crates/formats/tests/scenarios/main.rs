@@ -14,6 +14,7 @@ mod failures;
 mod groups;
 mod immutability;
 mod pulling;
+mod redirects;
 mod statuses;
 mod upstreams;
 
@@ -47,6 +48,9 @@ macro_rules! held {
             conditional:
                 an_asset_answers_304_to_its_own_etag_and_tells_its_size_to_head
                 parts_of_an_asset_can_be_asked_for;
+            redirects:
+                z07_an_asset_is_fetched_from_the_object_store_where_its_repository_asks_for_it
+                nothing_is_redirected_where_the_operator_does_not_allow_it;
             copies:
                 a_copied_version_is_read_at_its_destination_and_stands_alone
                 a_copy_never_takes_the_place_of_other_bytes_unasked;

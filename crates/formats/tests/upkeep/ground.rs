@@ -19,8 +19,8 @@ use model::{
 use tempfile::TempDir;
 use testkit::fake_npm::FakeNpm;
 use testkit::house::{Connection, House, Plan, repository};
-
-use crate::s3_server::S3Server;
+use testkit::s3_server::S3Server;
+use testkit::storage::Rows;
 
 const CONNECTION: &str = "public:npmjs";
 
@@ -60,7 +60,12 @@ impl Ground {
             url: source.base_url().to_owned(),
         };
         let plan = Plan::default();
-        let mut house = House::open_over(plan, &[connection], on_postgres, blobs.clone()).await;
+        let rows = if on_postgres {
+            Rows::Postgres
+        } else {
+            Rows::Sqlite
+        };
+        let mut house = House::open_over(plan, &[connection], rows, blobs.clone()).await;
         // What is stored is dated by the machine's clock: here it is some time later than everything that happens.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         let now_ms = i64::try_from(now.as_millis()).unwrap() + 3_600_000;

@@ -25,7 +25,4 @@ macro_rules! on_every_ground {
 
 mod damage;
 mod ground;
-#[expect(dead_code, reason = "the contract of blobs uses more of it")]
-#[path = "../../../blobs/tests/contract/s3_server.rs"]
-mod s3_server;
 mod sweep;

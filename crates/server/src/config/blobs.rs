@@ -4,7 +4,9 @@
 //! credential providers"), unless the table names an access key or a profile.
 
 use std::fs;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use url::Url;
 
@@ -12,8 +14,11 @@ use super::setting::Origins;
 use super::value::non_empty;
 use super::{Config, Environment, Origin, Problem, Secret};
 
+/// A client whose clock is ten seconds off still comes in; an address that leaks is worth nothing after an hour.
+const REDIRECT_LIFETIMES_MS: RangeInclusive<u64> = 10_000..=3_600_000;
+
 /// Where bytes are kept.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct BlobsConfig {
     /// On which kind of place.
     pub kind: BlobsKind,
@@ -39,8 +44,34 @@ pub struct BlobsConfig {
     pub secret_access_key_file: Option<PathBuf>,
     /// A profile of the AWS tools.
     pub profile: Option<String>,
+    /// Whether downloads may be redirected to the store.
+    pub redirect_downloads: RedirectDownloads,
+    /// For how long the address of a redirect is good.
+    pub redirect_lifetime_ms: u64,
     /// What all of that came to.
     pub credentials: BlobsCredentials,
+}
+
+impl Default for BlobsConfig {
+    fn default() -> Self {
+        Self {
+            kind: BlobsKind::Disk,
+            endpoint: None,
+            region: None,
+            bucket: None,
+            prefix: String::new(),
+            path_style: None,
+            allow_http: false,
+            ca_file: None,
+            access_key_id: None,
+            secret_access_key: None,
+            secret_access_key_file: None,
+            profile: None,
+            redirect_downloads: RedirectDownloads::Never,
+            redirect_lifetime_ms: 300_000,
+            credentials: BlobsCredentials::Machine,
+        }
+    }
 }
 
 /// The kinds of places.
@@ -51,6 +82,16 @@ pub enum BlobsKind {
     Disk,
     /// A bucket of an S3-compatible store.
     S3,
+}
+
+/// Whether downloads may be redirected to an object store.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RedirectDownloads {
+    /// They are all sent from here.
+    #[default]
+    Never,
+    /// Those of a repository that asks for it by a tag are.
+    ByRepository,
 }
 
 /// As whom an object store is asked.
@@ -87,6 +128,17 @@ impl BlobsConfig {
     #[must_use]
     pub fn uses_path_style(&self) -> bool {
         self.path_style.unwrap_or(self.endpoint.is_some())
+    }
+
+    /// For how long the address of a redirect is good; none where downloads are not redirected.
+    #[must_use]
+    pub fn redirect_lifetime(&self) -> Option<Duration> {
+        match self.redirect_downloads {
+            RedirectDownloads::Never => None,
+            RedirectDownloads::ByRepository => {
+                Some(Duration::from_millis(self.redirect_lifetime_ms))
+            }
+        }
     }
 }
 
@@ -126,14 +178,30 @@ pub(super) fn finish(
     problems: &mut Vec<Problem>,
 ) {
     let blobs = &mut config.blobs;
-    if blobs.kind == BlobsKind::Disk {
-        return;
-    }
     let mut complain = |key: &str, reason: String, allowed: &str| {
         let origin = origins.get(key).or_else(|| origins.get("blobs.kind"));
         let origin = origin.cloned().unwrap_or(Origin::Default);
         problems.push(Problem::bad(key, None, origin, reason, allowed));
     };
+    if !REDIRECT_LIFETIMES_MS.contains(&blobs.redirect_lifetime_ms) {
+        let reason = "addresses of redirects would be good for too short or too long".to_owned();
+        complain(
+            "blobs.redirect_lifetime_ms",
+            reason,
+            "10000 to 3600000 milliseconds",
+        );
+    }
+    if blobs.kind == BlobsKind::Disk {
+        if blobs.redirect_downloads != RedirectDownloads::Never {
+            let reason = "downloads cannot be redirected to a local disk".to_owned();
+            complain(
+                "blobs.redirect_downloads",
+                reason,
+                "never, unless blobs.kind is s3",
+            );
+        }
+        return;
+    }
     if blobs.bucket.is_none() {
         let reason = "it is missing, while blobs.kind is s3".to_owned();
         complain("blobs.bucket", reason, "the name of a bucket that is there");
@@ -411,6 +479,14 @@ mod tests {
             ),
             (&[S3, BUCKET, ("blobs.profile", "p")], "blobs.profile"),
             (&[("blobs.kind", "tape")], "blobs.kind"),
+            (
+                &[("blobs.redirect_downloads", "by-repository")],
+                "unless blobs.kind is s3",
+            ),
+            (
+                &[S3, BUCKET, ("blobs.redirect_lifetime_ms", "3600001")],
+                "10000 to 3600000",
+            ),
         ] {
             let error = loaded(settings, &[]).expect_err("it does not fit");
             assert!(error.contains(words), "{settings:?}: {error}");
@@ -418,6 +494,24 @@ mod tests {
         }
         let disk = loaded(&[], &[("AWS_ACCESS_KEY_ID", "e")]).unwrap();
         assert_eq!(disk.kind, BlobsKind::Disk);
+    }
+
+    #[test]
+    fn downloads_are_redirected_only_where_that_is_allowed_and_for_five_minutes() {
+        fn lifetime(settings: &[(&str, &str)]) -> Option<Duration> {
+            loaded(settings, &[]).unwrap().redirect_lifetime()
+        }
+        let by_repository = ("blobs.redirect_downloads", "by-repository");
+        assert_eq!(lifetime(&[S3, BUCKET]), None);
+        assert_eq!(
+            lifetime(&[S3, BUCKET, by_repository]),
+            Some(Duration::from_secs(300))
+        );
+        let short = ("blobs.redirect_lifetime_ms", "10000");
+        assert_eq!(
+            lifetime(&[S3, BUCKET, by_repository, short]),
+            Some(Duration::from_secs(10))
+        );
     }
 
     #[test]

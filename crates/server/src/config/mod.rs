@@ -24,7 +24,7 @@ use model::AccountId;
 use url::Url;
 
 pub use address_range::AddressRange;
-pub use blobs::{BlobsConfig, BlobsCredentials, BlobsKind};
+pub use blobs::{BlobsConfig, BlobsCredentials, BlobsKind, RedirectDownloads};
 pub use connection::{ConnectionConfig, KnownConnection};
 pub use error::{ConfigError, Problem};
 pub use event_endpoint::EventEndpoint;

@@ -15,7 +15,8 @@ use super::value::{
     hosts, non_empty, origin_address, put, show_bytes, size_bytes, size_or_none, slug, word,
 };
 use super::{
-    BlobsKind, Config, EndpointForm, LogFormat, Origin, Problem, blobs, connection, event_endpoint,
+    BlobsKind, Config, EndpointForm, LogFormat, Origin, Problem, RedirectDownloads, blobs,
+    connection, event_endpoint,
 };
 
 /// One setting.
@@ -92,6 +93,10 @@ const PATH: &str = "the path of a file";
 const FORMS: &[(&str, EndpointForm)] =
     &[("path", EndpointForm::Path), ("host", EndpointForm::Host)];
 const BLOBS_KINDS: &[(&str, BlobsKind)] = &[("disk", BlobsKind::Disk), ("s3", BlobsKind::S3)];
+const REDIRECTS: &[(&str, RedirectDownloads)] = &[
+    ("never", RedirectDownloads::Never),
+    ("by-repository", RedirectDownloads::ByRepository),
+];
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
 const STATUS_TEXTS: &[(&str, &str)] = &[("Available", "Available"), ("AVAILABLE", "AVAILABLE")];
 
@@ -397,6 +402,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| put(&mut c.blobs.profile, non_empty(v).map(Some)),
         |c| optional(c.blobs.profile.as_ref()),
     ),
+    row(
+        "blobs.redirect_downloads",
+        "never or by-repository",
+        |c, v| put(&mut c.blobs.redirect_downloads, word(v, REDIRECTS)),
+        |c| name_of(REDIRECTS, &c.blobs.redirect_downloads),
+    ),
+    duration_row!("blobs.redirect_lifetime_ms", blobs.redirect_lifetime_ms),
     row(
         "sweep.interval_ms",
         "whole milliseconds; 0 for never",

@@ -421,6 +421,7 @@ async fn open_catalog(
         whole_version_bytes: config.upstream.whole_version_bytes,
         document_cache_bytes: config.cache.document_bytes,
         source_document_limit_bytes: config.upstream.document_bytes,
+        redirect_lifetime: config.blobs.redirect_lifetime(),
         dev: config.dev,
     };
     let formats = formats::rules();

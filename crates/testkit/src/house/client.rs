@@ -203,3 +203,44 @@ pub async fn fetch(address: &str, path: &str, accept: &str) -> Vec<u8> {
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
     answer.split_off(end.expect("the answer has a head") + 4)
 }
+
+/// A GET of an absolute URL over a socket, by someone without credentials: what a redirect leads to.
+pub async fn follow(url: &str, headers: &[(&str, &str)]) -> Answer {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let url = url::Url::parse(url).expect("a redirect names an address");
+    let place = format!(
+        "{}:{}",
+        url.host_str().expect("an address has a host"),
+        url.port_or_known_default().expect("an address has a port")
+    );
+    let (path, query) = (url.path(), url.query().unwrap_or_default());
+    let mut request = format!("GET {path}?{query} HTTP/1.1\r\nHost: {place}\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    request.push_str("Connection: close\r\n\r\n");
+    let connected = tokio::net::TcpStream::connect(&place).await;
+    let mut socket = connected.expect("somebody listens");
+    let sent = socket.write_all(request.as_bytes()).await;
+    sent.expect("the request is read");
+    let mut answer = Vec::new();
+    let read = socket.read_to_end(&mut answer).await;
+    read.expect("the request is answered");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n");
+    let body = answer.split_off(end.expect("the answer has a head") + 4);
+    let head = String::from_utf8_lossy(&answer);
+    let mut lines = head.lines();
+    let status = lines.next().and_then(|line| line.split(' ').nth(1));
+    let fields = lines.filter_map(|line| line.split_once(": "));
+    let fields = fields.map(|(name, value)| {
+        let name = http::HeaderName::try_from(name).expect("a header field");
+        (name, value.try_into().expect("a header field's value"))
+    });
+    Answer {
+        status: status
+            .and_then(|status| status.parse().ok())
+            .expect("a status line"),
+        headers: fields.collect(),
+        body: Ok(body.into()),
+    }
+}

@@ -1,7 +1,7 @@
 //! The rules and the package endpoints over real rows and real bytes, in a folder of the test's own, without listeners.
 //!
 //! What a test needs of a format, its fake source above all, it brings along: the house knows no format. A clock that
-//! stands still tells the time.
+//! stands still tells the time. On which database and which place of bytes it stands is said by the run ([`Storage`]).
 
 mod client;
 mod groups;
@@ -11,8 +11,9 @@ mod versions;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
-use blobs::{BlobSettings, Blobs};
+use blobs::Blobs;
 use catalog::{
     Caller, Catalog, ConnectionDirectory, ConnectionInfo, NewDomain, NewRepository, Parts, Quotas,
     RepositoryChanges, Settings,
@@ -22,14 +23,17 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use model::{
     AccountId, ArnScope, Clock, DomainName, DomainRef, EpochMillis, ExternalConnectionName,
-    Principal, PrincipalKind, RepositoryName,
+    Principal, PrincipalKind, RepositoryName, TaggableResource,
 };
 use sha2::{Digest as _, Sha256};
-use store::{PostgresSettings, Store};
+use store::Store;
 use upstream::{Limits, Source, SourceConfig, SourceError, Upstream};
 use url::Url;
 
-pub use client::{Answer, Client, empty, fetch, full, piecemeal, pieces, send};
+use crate::postgres::Database;
+use crate::storage::{Rows, Storage, open_postgres};
+
+pub use client::{Answer, Client, empty, fetch, follow, full, piecemeal, pieces, send};
 
 /// The account of every house.
 pub const OWNER: &str = "111122223333";
@@ -95,6 +99,8 @@ pub struct Plan {
     pub dev: bool,
     /// How much there may be of everything.
     pub quotas: Quotas,
+    /// For how long an address is good to which downloads are redirected; none where none are.
+    pub redirect_lifetime: Option<Duration>,
 }
 
 impl Default for Plan {
@@ -117,6 +123,7 @@ impl Default for Plan {
                 asset_size_bytes: 8 << 20,
                 ..Quotas::default()
             },
+            redirect_lifetime: None,
         }
     }
 }
@@ -140,43 +147,72 @@ pub struct House {
     pub token: String,
     blobs: Blobs,
     /// The database that it shares with its neighbours, if it has any.
-    database: Option<String>,
+    database: Option<Arc<Database>>,
     _folder: Arc<tempfile::TempDir>,
 }
 
 impl House {
     /// Opens a house with these connections.
     pub async fn open(plan: Plan, connections: &[Connection]) -> Self {
-        let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let (store, blobs) = (open_sqlite(&folder).await, open_disk(&folder));
-        Self::found(plan, connections, (store, blobs), None, folder).await
+        Self::open_on(Storage::of_this_run(), plan, connections).await
     }
 
-    /// Opens a house over bytes that the test keeps, with rows on either engine.
+    /// Opens a house whose rows are in a PostgreSQL database whatever the run says, so that it can have neighbours.
+    pub async fn open_on_postgres(plan: Plan, connections: &[Connection]) -> Self {
+        let storage = Storage {
+            rows: Rows::Postgres,
+            ..Storage::of_this_run()
+        };
+        Self::open_on(storage, plan, connections).await
+    }
+
+    /// Opens a house on a combination of the test's own choice.
+    pub async fn open_on(storage: Storage, plan: Plan, connections: &[Connection]) -> Self {
+        let folder = tempfile::tempdir().expect("the system has room for a folder");
+        let blobs = storage.new_blobs(folder.path()).await;
+        Self::found(plan, connections, storage, blobs, folder).await
+    }
+
+    /// Opens a house over bytes that the test keeps, with a database of this kind.
     pub async fn open_over(
         plan: Plan,
         connections: &[Connection],
-        on_postgres: bool,
+        rows: Rows,
         blobs: Blobs,
     ) -> Self {
         let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let database = on_postgres.then(crate::postgres::create_database);
-        let store = match &database {
-            Some(url) => open_postgres(url).await,
-            None => open_sqlite(&folder).await,
+        let storage = Storage {
+            rows,
+            ..Storage::of_this_run()
         };
-        Self::found(plan, connections, (store, blobs), database, folder).await
+        Self::found(plan, connections, storage, blobs, folder).await
     }
 
-    /// Opens a house whose rows are in a PostgreSQL database, so that it can have neighbours.
-    pub async fn open_on_postgres(plan: Plan, connections: &[Connection]) -> Self {
-        let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let database = crate::postgres::create_database();
-        let rows_and_bytes = (open_postgres(&database).await, open_disk(&folder));
-        Self::found(plan, connections, rows_and_bytes, Some(database), folder).await
+    async fn found(
+        plan: Plan,
+        connections: &[Connection],
+        storage: Storage,
+        blobs: Blobs,
+        folder: tempfile::TempDir,
+    ) -> Self {
+        let (store, database) = storage.new_rows(folder.path()).await;
+        let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
+        let around = (clock, Arc::new(folder));
+        let mut house = Self::over(plan, connections, (store, blobs), around).await;
+        house.database = database;
+        let new = NewDomain {
+            name: house.domain.name.clone(),
+            encryption_key: None,
+            tags: Vec::new(),
+        };
+        let made = house.catalog.create_domain(&house.root, new).await;
+        made.expect("there is no domain yet");
+        house.token = house.token_of(&house.root).await;
+        house
     }
 
-    /// Opens another node over the same rows and bytes: nothing in memory is common to both but the clock.
+    /// Opens another node over the same rows and bytes: nothing in memory is common to both but the clock and what lies
+    /// ready of the bytes.
     pub async fn neighbour(&self, plan: Plan, connections: &[Connection]) -> Self {
         let database = self.database.clone();
         let store = open_postgres(database.as_deref().expect("the house is on PostgreSQL")).await;
@@ -192,28 +228,6 @@ impl House {
         house
     }
 
-    async fn found(
-        plan: Plan,
-        connections: &[Connection],
-        rows_and_bytes: (Store, Blobs),
-        database: Option<String>,
-        folder: tempfile::TempDir,
-    ) -> Self {
-        let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
-        let around = (clock, Arc::new(folder));
-        let mut house = Self::over(plan, connections, rows_and_bytes, around).await;
-        house.database = database;
-        let new = NewDomain {
-            name: house.domain.name.clone(),
-            encryption_key: None,
-            tags: Vec::new(),
-        };
-        let made = house.catalog.create_domain(&house.root, new).await;
-        made.expect("there is no domain yet");
-        house.token = house.token_of(&house.root).await;
-        house
-    }
-
     async fn over(
         plan: Plan,
         connections: &[Connection],
@@ -221,7 +235,7 @@ impl House {
         (clock, folder): (Arc<TestClock>, Arc<tempfile::TempDir>),
     ) -> Self {
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
-        let upstream = Upstream::new(plan.source_limits, "house", Arc::clone(&time))
+        let upstream = Upstream::new(plan.source_limits.clone(), "house", Arc::clone(&time))
             .expect("the limits are in order");
         let owner = AccountId::parse(OWNER).expect("twelve digits");
         let parts = Parts {
@@ -230,7 +244,7 @@ impl House {
             connections: Arc::new(directory(&upstream, connections)),
             formats: formats::rules(),
             clock: time,
-            settings: settings(&owner, plan.dev, plan.quotas),
+            settings: settings(&owner, &plan),
         };
         let catalog = Catalog::open(parts)
             .await
@@ -322,6 +336,14 @@ impl House {
         gone.await.expect("the repository has this connection");
     }
 
+    /// Puts a tag on a repository.
+    pub async fn tag_repository(&self, name: &str, key: &str, value: &str) {
+        let resource = TaggableResource::Repository(self.domain.clone(), repository(name));
+        let tags = vec![(key.to_owned(), value.to_owned())];
+        let tagged = self.catalog.tag_resource(&self.root, &resource, tags).await;
+        tagged.expect("the repository exists");
+    }
+
     /// Puts other repositories above one.
     pub async fn set_upstreams(&self, name: &str, upstreams: &[&str]) {
         let changes = RepositoryChanges {
@@ -343,35 +365,21 @@ impl House {
     }
 }
 
-async fn open_sqlite(folder: &tempfile::TempDir) -> Store {
-    let opened = Store::open_sqlite(&folder.path().join("rows.sqlite")).await;
-    opened.expect("a new folder takes a database")
-}
-
-fn open_disk(folder: &tempfile::TempDir) -> Blobs {
-    Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default())
-        .expect("a new folder takes files")
-}
-
-async fn open_postgres(url: &str) -> Store {
-    let opened = Store::open_postgres(&PostgresSettings::new(url, 8)).await;
-    opened.expect("the database was made for this house")
-}
-
-fn settings(account: &AccountId, dev: bool, quotas: Quotas) -> Settings {
+fn settings(account: &AccountId, plan: &Plan) -> Settings {
     Settings {
         account: account.clone(),
         scope: ArnScope {
             partition: "aws".into(),
             region: "us-west-2".into(),
         },
-        quotas,
+        quotas: plan.quotas.clone(),
         freshness_ms: FRESHNESS_MS,
         uses_source_freshness: false,
         whole_version_bytes: 32 << 20,
         document_cache_bytes: 16 << 20,
         source_document_limit_bytes: 8 << 20,
-        dev,
+        redirect_lifetime: plan.redirect_lifetime,
+        dev: plan.dev,
     }
 }
 

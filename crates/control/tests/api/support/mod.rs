@@ -153,6 +153,7 @@ impl Service {
             whole_version_bytes: 32 << 20,
             document_cache_bytes: 1 << 20,
             source_document_limit_bytes: 1 << 20,
+            redirect_lifetime: None,
             dev: setup.dev,
         };
         let catalog = Catalog::open(Parts {

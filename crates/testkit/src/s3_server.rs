@@ -15,17 +15,17 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
+use blobs::{S3Credentials, S3Patience, S3Settings};
 use model::Sha256Digest;
-use reliquary_blobs::{S3Credentials, S3Patience, S3Settings};
 
 const READY_WITHIN: Duration = Duration::from_secs(90);
 
 /// The access key of the tests.
-pub(crate) const KEY_ID: &str = "contract";
+pub const KEY_ID: &str = "contract";
 /// Its secret, which opens nothing but a server of the tests.
-pub(crate) const SECRET: &str = "only-for-tests";
+pub const SECRET: &str = "only-for-tests";
 /// The bucket that is there from the beginning.
-pub(crate) const BUCKET: &str = "blobs";
+pub const BUCKET: &str = "blobs";
 
 const SCRIPT: &str = r#"
 weed=$1 folder=$2
@@ -39,7 +39,8 @@ test "$end" = keep || rm -rf "$folder"
 "#;
 
 /// A running server.
-pub(crate) struct S3Server {
+#[derive(Debug)]
+pub struct S3Server {
     folder: PathBuf,
     ports: [u16; 8],
     shell: Child,
@@ -48,26 +49,29 @@ pub(crate) struct S3Server {
 }
 
 impl S3Server {
-    /// The server of this process. Panics, with a text that says what to do, when there can be none.
-    pub(crate) fn get() -> &'static Self {
+    /// The server of this process.
+    ///
+    /// # Panics
+    /// There can be none; the text says what to do.
+    pub fn get() -> &'static Self {
         static SERVER: OnceLock<S3Server> = OnceLock::new();
         SERVER.get_or_init(Self::start)
     }
 
     /// A server for one test, which may be killed.
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         let folder = tempfile::Builder::new()
             .prefix("reliquary-s3")
             .tempdir()
-            .unwrap()
+            .expect("the system has room for a folder")
             .keep();
         // No administrator: for one, the server makes any bucket that it is asked for.
         let config = format!(
             r#"{{"identities": [{{"name": "tests", "credentials": [{{"accessKey": "{KEY_ID}", "secretKey": "{SECRET}"}}],
                 "actions": ["Read", "Write", "List"]}}]}}"#
         );
-        fs::write(folder.join("s3.json"), config).unwrap();
-        fs::create_dir(folder.join("data")).unwrap();
+        fs::write(folder.join("s3.json"), config).expect("the folder is new");
+        fs::create_dir(folder.join("data")).expect("the folder is new");
         let ports = free_ports();
         let (shell, alive) = launch(&folder, ports);
         let server = Self {
@@ -82,12 +86,12 @@ impl S3Server {
     }
 
     /// Where S3 is spoken.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         SocketAddr::from((Ipv4Addr::LOCALHOST, self.ports[0]))
     }
 
     /// The tests' bucket, as a client names it, with keys below a prefix that no other test has.
-    pub(crate) fn settings(&self) -> S3Settings {
+    pub fn settings(&self) -> S3Settings {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         S3Settings {
             endpoint: Some(format!("http://{}", self.address())),
@@ -107,16 +111,16 @@ impl S3Server {
     }
 
     /// Ends the server as a power cut would, and keeps what it has stored.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut alive) = self.alive.take() {
-            alive.write_all(b"keep\n").unwrap();
+            alive.write_all(b"keep\n").expect("the shell reads");
             drop(alive);
-            self.shell.wait().unwrap();
+            self.shell.wait().expect("the shell is our child");
         }
     }
 
     /// Starts it again after `kill`, at the same address.
-    pub(crate) fn restart(&mut self) {
+    pub fn restart(&mut self) {
         let (shell, alive) = launch(&self.folder, self.ports);
         self.shell = shell;
         self.alive = Some(alive);
@@ -124,7 +128,7 @@ impl S3Server {
     }
 
     /// Writes a file into the bucket past S3, as damage would.
-    pub(crate) fn put_file(&self, key: &str, bytes: &[u8]) {
+    pub fn put_file(&self, key: &str, bytes: &[u8]) {
         let path = format!("/buckets/{BUCKET}/{key}");
         let answer = ask(self.ports[2], "PUT", &path, bytes).expect("the server is ready");
         let written = answer.starts_with("HTTP/1.1 201") || answer.starts_with("HTTP/1.1 200");
@@ -132,12 +136,12 @@ impl S3Server {
     }
 
     /// Puts other bytes where a blob was.
-    pub(crate) fn overwrite(&self, prefix: &str, digest: &Sha256Digest, bytes: &[u8]) {
+    pub fn overwrite(&self, prefix: &str, digest: &Sha256Digest, bytes: &[u8]) {
         self.put_file(&key_of(prefix, digest), bytes);
     }
 
     /// How many uploads in parts of this blob were begun and are neither completed nor given up.
-    pub(crate) fn uploads_under_way(&self, prefix: &str, digest: &Sha256Digest) -> usize {
+    pub fn uploads_under_way(&self, prefix: &str, digest: &Sha256Digest) -> usize {
         let path = format!("/buckets/{BUCKET}/.uploads/?limit=1000");
         let answer = ask(self.ports[2], "GET", &path, b"").expect("the server is ready");
         if answer.starts_with("HTTP/1.1 404") {
@@ -237,9 +241,9 @@ fn key_of(prefix: &str, digest: &Sha256Digest) -> String {
 
 fn free_ports() -> [u16; 8] {
     let listeners: Vec<_> = (0..8)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap())
+        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are ports left"))
         .collect();
-    std::array::from_fn(|index| listeners[index].local_addr().unwrap().port())
+    std::array::from_fn(|index| listeners[index].local_addr().expect("it is bound").port())
 }
 
 /// One request and the beginning of its answer; none while nobody listens.
