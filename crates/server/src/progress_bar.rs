@@ -10,7 +10,7 @@ const ROWS_OF: &str = "{msg:20} [{bar:30}] {human_pos} of {human_len} rows  {ela
 const BYTES_OF: &str =
     "{msg:20} [{bar:30}] {bytes} of {total_bytes}, {bytes_per_sec}  {elapsed}, {eta} left";
 
-/// One bar for each step, below those of the steps before.
+/// One bar, of the step at hand.
 #[derive(Debug, Default)]
 pub struct Bars {
     current: Mutex<Option<ProgressBar>>,
@@ -46,7 +46,7 @@ impl Progress for Bars {
     fn end(&self) {
         self.with(|current| {
             if let Some(bar) = current.take() {
-                bar.abandon();
+                bar.finish_and_clear();
             }
         });
     }

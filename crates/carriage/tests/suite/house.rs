@@ -60,6 +60,14 @@ impl House {
         }
     }
 
+    /// The embedded one in this folder.
+    pub(crate) async fn at(folder: TempDir) -> Self {
+        Self {
+            installation: embedded(folder.path()).await,
+            folder,
+        }
+    }
+
     /// One with some packages in it.
     pub(crate) async fn filled(kind: Kind, packages: u32) -> Self {
         let house = Self::new(kind).await;

@@ -153,11 +153,6 @@ async fn kill_and_look() {
             }
         }
         assert!(kills > 3 && unfinished > 2, "{verb}: {kills}, {unfinished}");
-        let to = House {
-            installation: embedded(target.path()).await,
-            folder: target,
-            _database: None,
-        };
-        to.is_the_same_as(&from).await;
+        House::at(target).await.is_the_same_as(&from).await;
     }
 }
