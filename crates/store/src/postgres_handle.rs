@@ -20,6 +20,8 @@ pub(crate) struct PostgresHandle {
     patience: Duration,
     /// Whether an answer is still owed: during a statement, and afterwards if nobody waited for its end.
     owes: bool,
+    /// Whether nobody may use it after this: it failed, or is in a state of its own.
+    is_lost: bool,
 }
 
 impl PostgresHandle {
@@ -28,6 +30,7 @@ impl PostgresHandle {
             connection,
             patience,
             owes: false,
+            is_lost: false,
         }
     }
 
@@ -43,23 +46,26 @@ impl PostgresHandle {
 
     /// A statement ended.
     pub(crate) fn heard<T>(&mut self, outcome: &StoreResult<T>) {
-        self.owes = matches!(outcome, Err(StoreError::Unavailable(_)));
+        self.owes = false;
+        if matches!(outcome, Err(StoreError::Unavailable(_))) {
+            self.is_lost = true;
+        }
     }
 
     /// Whether it is of no more use.
     pub(crate) const fn is_lost(&self) -> bool {
-        self.owes
+        self.owes || self.is_lost
     }
 
-    /// It is of no more use.
+    /// Nobody uses it after this, whatever it still answers.
     pub(crate) const fn lose(&mut self) {
-        self.owes = true;
+        self.is_lost = true;
     }
 }
 
 impl Drop for PostgresHandle {
     fn drop(&mut self) {
-        if self.owes {
+        if self.is_lost() {
             self.connection.close_on_drop();
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // The pool asks a connection that comes back whether it lives, and would wait for the answer for ever.
