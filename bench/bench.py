@@ -22,6 +22,7 @@ from harness.public_registries import npm_source, python_source  # noqa: E402
 from harness.server import Server  # noqa: E402
 from harness.source import Source  # noqa: E402
 
+import cargo_peers  # noqa: E402
 import client_rows  # noqa: E402
 import fixtures  # noqa: E402
 import footprint  # noqa: E402
@@ -201,7 +202,7 @@ def run_beside_peers(chosen: argparse.Namespace, binary: Path, folder: Path) -> 
         rows += measured
     for known, section, peers in (
         (FORMAT_GROUPS, FORMATS, python_peers.versions()),
-        (OTHER_GROUPS, OTHERS, "no other server"),
+        (OTHER_GROUPS, OTHERS, cargo_peers.versions()),
     ):
         if wanted := tuple(group for group in groups if group in known):
             measured = measure_formats(wanted, chosen, binary, folder)

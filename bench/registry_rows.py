@@ -1,5 +1,5 @@
 """Rows about NuGet, Ruby, Swift and Cargo: the document that lists versions, package files, and publishes, beside nginx
-with the same bytes.
+with the same bytes, and Cargo's beside another registry with the same crates.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from harness.nuget_wire import Feed
 from harness.swift_packages import SwiftPackage
 from harness.swift_wire import JSON, ZIP
 
+from cargo_peers import QUARTERMASTER, Quartermaster
 from load import Target
 from peers import Files, Nginx
 from publishing import publish_rate
@@ -164,40 +165,64 @@ class Cargo(Format):
 
     def __init__(self, repository: Repository) -> None:
         super().__init__(repository)
-        self.url = repository.endpoint("cargo")
+        self.use(repository.endpoint("cargo"))
+
+    def use(self, index: str) -> None:
+        """Ask the registry with this index, which says where everything else is."""
+        self.index = index
         self.headers = {"Authorization": self.token}
-        registry = CargoRegistry(self.url, self.token)
-        self.downloads = registry.config()["dl"]
+        registry = CargoRegistry(index, self.token)
+        config = registry.config()
+        self.downloads, self.api = config["dl"], config["api"].rstrip("/")
         registry.close()
 
     def publish(self, name: str, version: str, size_bytes: int) -> Publish:
         body = Crate(name, version, size_bytes=size_bytes).publication()
-        return Publish("PUT", f"{self.url}api/v1/crates/new", self.headers, body)
+        return Publish("PUT", f"{self.api}/api/v1/crates/new", self.headers, body)
 
     def documents(self, name: str) -> dict[str, Target]:
-        return {"index file": Target(self.url + index_path(name), self.headers)}
+        return {"index file": Target(self.index + index_path(name), self.headers)}
 
     def file(self, name: str, version: str) -> Target:
         return Target(download_address(self.downloads, name, version, ""), self.headers)
 
 
+@dataclass(frozen=True)
+class Other:
+    """Another server of a format, spoken to as Reliquary is."""
+
+    name: str
+    url: str
+    format: Format
+
+
 def rows(repository: Repository, folder: Path, pace: Pace) -> list[Row]:
     """All four, one after the other, beside one nginx."""
-    nginx = Nginx(folder, FLAT_FILES)
+    nginx, registry = Nginx(folder, FLAT_FILES), Quartermaster(folder / QUARTERMASTER)
     nginx.start()
+    registry.start(repository.token)
     try:
-        return [
-            row for format_type in (Nuget, Ruby, Swift, Cargo) for row in _rows_of(format_type(repository), nginx, pace)
-        ]
+        found = [row for made in (Nuget, Ruby, Swift) for row in _rows_of(made(repository), nginx, pace, None)]
+        elsewhere = Cargo(repository)
+        elsewhere.use(f"{registry.url}index/")
+        other = Other(QUARTERMASTER, registry.url, elsewhere)
+        return found + _rows_of(Cargo(repository), nginx, pace, other)
     finally:
+        registry.stop()
         nginx.stop()
 
 
-def _rows_of(of: Format, nginx: Nginx, pace: Pace) -> list[Row]:
+def _fill(of: Format, url: str) -> None:
     publishes = [[of.publish("many", f"1.{n}.0", 100).prepared()] for n in range(MANY_VERSIONS)]
     publishes.append([of.publish("file", "1.0.0", FILE_BYTES).prepared()])
-    url = of.repository.server.url + "/"
     publish_rate(url, publishes, PUBLISHERS, seconds=120)
+
+
+def _rows_of(of: Format, nginx: Nginx, pace: Pace, other: Other | None) -> list[Row]:
+    url = of.repository.server.url + "/"
+    _fill(of, url)
+    if other is not None:
+        _fill(other.format, other.url)
     found = []
     for what, target in of.documents("many").items():
         for variant in ("plain", "gzip", "304"):
@@ -205,13 +230,25 @@ def _rows_of(of: Format, nginx: Nginx, pace: Pace) -> list[Row]:
                 target.url, target.headers | {"Accept-Encoding": "gzip" if variant == "gzip" else "identity"}
             )
             label = f"{what} of {MANY_VERSIONS} versions, {variant}"
-            found.append(_read_row(of, label, coded, nginx, pace, is_known=variant == "304"))
-    found.append(_read_row(of, "package file", of.file("file", "1.0.0"), nginx, pace))
-    found.append(_publish_row(of, url, pace))
+            # The other one neither packs nor says what a client could have.
+            beside = {other.name: other.format.documents("many")[what]} if other and variant == "plain" else {}
+            found.append(_read_row(of, label, coded, nginx, pace, beside, is_known=variant == "304"))
+    beside = {other.name: other.format.file("file", "1.0.0")} if other else {}
+    found.append(_read_row(of, "package file", of.file("file", "1.0.0"), nginx, pace, beside))
+    found.append(_publish_row(of, url, pace, other))
     return found
 
 
-def _read_row(of: Format, label: str, target: Target, nginx: Nginx, pace: Pace, *, is_known: bool = False) -> Row:
+def _read_row(
+    of: Format,
+    label: str,
+    target: Target,
+    nginx: Nginx,
+    pace: Pace,
+    beside: dict[str, Target],
+    *,
+    is_known: bool = False,
+) -> Row:
     reply = checked(target)
     name = f"file-{next(_numbers)}"
     is_packed = reply.headers.get("content-encoding") == "gzip"
@@ -224,21 +261,27 @@ def _read_row(of: Format, label: str, target: Target, nginx: Nginx, pace: Pace, 
         targets = {who: unchanged(one) for who, one in targets.items()}
     else:
         assert_same_bytes(targets)
+    for who, one in beside.items():
+        # Its documents are its own: they say the same in as many lines.
+        if checked(one).body.count(b"\n") + 1 < reply.body.count(b"\n"):
+            raise RuntimeError(f"{who} shows less than was published to it: {one.url}")
     row = Row(of.title, f"{label} ({len(reply.body) / 1000:,.0f} KB)", "requests/s")
-    measure(pace, row, targets, CONNECTIONS)
+    measure(pace, row, targets | beside, CONNECTIONS)
     row.judge_ratio(RELIQUARY, NGINX, at_least=1)
     return row
 
 
-def _publish_row(of: Format, url: str, pace: Pace) -> Row:
+def _publish_row(of: Format, url: str, pace: Pace, other: Other | None) -> Row:
     row = Row(of.title, f"publishes of 10 KB, {PUBLISHERS} clients", "publishes/s")
+    contenders = [(RELIQUARY, of, url)] + ([(other.name, other.format, other.url)] if other else [])
     loads = []
     for _ in range(pace.rounds):
-        count = int(PREPARED_PER_SECOND * pace.seconds)
-        publishes = [[of.publish(f"rate-{next(_numbers)}", "1.0.0", FILE_BYTES).prepared()] for _ in range(count)]
-        rate = publish_rate(url, publishes, PUBLISHERS, pace.seconds)
-        row.add(RELIQUARY, rate.per_second)
-        loads.append(rate.generator_load)
+        for who, at, where in contenders:
+            count = int(PREPARED_PER_SECOND * pace.seconds)
+            publishes = [[at.publish(f"rate-{next(_numbers)}", "1.0.0", FILE_BYTES).prepared()] for _ in range(count)]
+            rate = publish_rate(where, publishes, PUBLISHERS, pace.seconds)
+            row.add(who, rate.per_second)
+            loads.append(rate.generator_load)
     row.note = f"generator at most {max(loads):.0%} of a core"
     progress(row)
     return row

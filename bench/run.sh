@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs Reliquary, nginx, Verdaccio, devpi, pypiserver and proxpi side by side on this machine and prints a table of ratios.
+# Runs Reliquary, nginx, Verdaccio, devpi, pypiserver, proxpi and quartermaster side by side on this machine and prints a
+# table of ratios.
 #
 #   bench/run.sh                      everything (about half an hour on two cores)
 #   bench/run.sh --only tarballs      one group of rows; --help names them
@@ -45,6 +46,15 @@ if [ $peers = yes ] && [ ! -e "$cache/python-peers/.done-$pins" ]; then
     python3 -m venv "$cache/python-peers"
     "$cache/python-peers/bin/pip" install --quiet --no-deps --requirement python-peers.txt
     touch "$cache/python-peers/.done-$pins"
+fi
+
+pins=$(sha256sum cargo-peers.txt | cut -c1-16)
+if [[ $peers = yes && ($rest != *--only* || $rest == *"--only registries"*) && ! -e "$cache/cargo-peers/.done-$pins" ]]; then
+    rm -rf "$cache/cargo-peers"
+    mkdir -p "$cache/cargo-peers"
+    xargs cargo install --quiet --locked --root "$cache/cargo-peers" --target-dir "$cache/cargo-peers/target" < cargo-peers.txt
+    rm -rf "$cache/cargo-peers/target"
+    touch "$cache/cargo-peers/.done-$pins"
 fi
 
 if [ -z "${RELIQUARY_BIN:-}" ]; then

@@ -88,6 +88,8 @@ def server(binary: Path, npm_source: Source, tmp_path_factory: pytest.TempPathFa
     yield shared
     shared.stop()
     shared.assert_no_panic()
+    # Whatever the stories did, in whatever order: rows, log and bytes agree.
+    assert shared.fsck().findings == []
 
 
 @pytest.fixture

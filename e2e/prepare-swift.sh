@@ -23,5 +23,5 @@ for package in "$scratch"/*.deb; do
 done
 ln -sf ../libexec/swift/bin/swift "$root/usr/bin/swift"
 # What enter-swift.sh mounts on: a home, and the certificate authorities that are trusted there.
-mkdir -p "$root/work" "$root/etc/ssl/certs"
+mkdir -p "$root/stories" "$root/etc/ssl/certs"
 touch "$root/etc/ssl/certs/ca-certificates.crt"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,8 +12,20 @@ from harness import account, knobs, public_registries
 from harness.account import Repository
 from harness.cargo_wire import Registry
 from harness.fake_crates import FakeCrates
+from harness.format_fixtures import format_fixtures
 from harness.server import Server
 from harness.source import Source
+
+(
+    shared_host,
+    public_host,
+    own_server,
+    own_aws,
+    private,
+    connected,
+    secluded,
+    mortal,
+) = format_fixtures(FakeCrates, knobs.CARGO_CONNECTION)
 
 
 @pytest.fixture(autouse=True)
@@ -23,57 +34,10 @@ def _needs_rust() -> None:
         pytest.skip("there is no Rust on this machine")
 
 
-@pytest.fixture(scope="session")
-def fake_crates() -> Iterator[FakeCrates]:
+@pytest.fixture
+def crates(public_host: FakeCrates) -> FakeCrates:
     """The public registry of these stories."""
-    host = FakeCrates()
-    yield host
-    host.stop()
-
-
-@pytest.fixture
-def crates(fake_crates: FakeCrates) -> Iterator[FakeCrates]:
-    """The same for one story, there at its beginning and with nothing counted."""
-    fake_crates.start()
-    fake_crates.forget()
-    yield fake_crates
-    fake_crates.start()
-
-
-@pytest.fixture(scope="session")
-def cargo_server(server_factory: Callable[..., Server], fake_crates: FakeCrates) -> Server:
-    """The server that most stories of Cargo share."""
-    sources = {knobs.CARGO_CONNECTION: fake_crates.url}
-    return server_factory(sources=sources, quotas=knobs.ROOMY_QUOTAS, settings=knobs.COUNTED_SETTINGS).start()
-
-
-@pytest.fixture(scope="session")
-def cargo_aws(cargo_server: Server) -> Any:
-    """boto3 as its root."""
-    return account.profile_client(cargo_server)
-
-
-@pytest.fixture
-def private(cargo_server: Server, cargo_aws: Any) -> Repository:
-    """A fresh repository that reaches nothing."""
-    domain = account.create_domain(cargo_aws)
-    cargo_aws.create_repository(domain=domain, repository="private")
-    return Repository(cargo_server, cargo_aws, domain, "private")
-
-
-@pytest.fixture
-def connected(cargo_server: Server, cargo_aws: Any, crates: FakeCrates) -> Repository:
-    """A fresh repository with the public registry behind it, by way of a store."""
-    domain = account.create_domain(cargo_aws)
-    return account.create_store_and_app(cargo_server, cargo_aws, domain, knobs.CARGO_CONNECTION)[1]
-
-
-@pytest.fixture
-def secluded(new_server: Callable[..., Server], crates: FakeCrates) -> Repository:
-    """The same on a server of its own, for stories in which the registry is gone or the server is killed."""
-    server = new_server(sources={knobs.CARGO_CONNECTION: crates.url}, settings=knobs.COUNTED_SETTINGS).start()
-    aws = account.profile_client(server)
-    return account.create_store_and_app(server, aws, account.create_domain(aws), knobs.CARGO_CONNECTION)[1]
+    return public_host
 
 
 @pytest.fixture

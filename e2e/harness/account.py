@@ -155,6 +155,14 @@ def create_domain(aws: Any) -> str:
     return aws.create_domain(domain=fresh_domain_name())["domain"]["name"]
 
 
+def create_alone(server: Server, aws: Any = None, name: str = "app") -> Repository:
+    """A repository in a domain of its own that reaches nothing."""
+    aws = aws or profile_client(server)
+    domain = create_domain(aws)
+    aws.create_repository(domain=domain, repository=name)
+    return Repository(server, aws, domain, name)
+
+
 def create_store_and_app(
     server: Server, aws: Any, domain: str, connection: str = knobs.NPM_CONNECTION
 ) -> tuple[Repository, Repository]:

@@ -1,4 +1,4 @@
-"""A certificate authority for a test, a server's certificate from it, and a trust store for Java."""
+"""Certificate authorities for a test: with a server's certificate and a trust store for Java, or with a signer's."""
 
 from __future__ import annotations
 
@@ -65,3 +65,69 @@ class Certificates:
                 *("-keystore", store, "-storetype", "PKCS12", "-storepass", PASSWORD),
             )
         return [f"-Djavax.net.ssl.trustStore={store}", f"-Djavax.net.ssl.trustStorePassword={PASSWORD}"]
+
+
+@dataclass(frozen=True)
+class Signer:
+    """One who signs packages, with a certificate of an authority of its own; everything is DER, as SwiftPM reads it."""
+
+    folder: Path
+
+    @classmethod
+    def make(cls, folder: Path) -> Signer:
+        """Make everything."""
+        (folder / "trusted").mkdir(parents=True)
+        made = cls(folder)
+        extensions = folder / "extensions"
+        extensions.write_text(
+            "basicConstraints=critical,CA:FALSE\nkeyUsage=critical,digitalSignature\nextendedKeyUsage=codeSigning\n"
+        )
+        new_key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        _run(
+            *("openssl", "req", "-x509", *new_key, "-days", "2", "-subj", "/CN=authority of signers/O=Acme"),
+            *("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"),
+            *("-keyout", folder / "authority.key", "-out", made.authority_pem),
+        )
+        request, certificate, key = folder / "request", folder / "signer.pem", folder / "signer.pem.key"
+        _run("openssl", "req", *new_key, "-subj", "/CN=Mona/O=Acme", "-keyout", key, "-out", request)
+        _run(
+            *("openssl", "x509", "-req", "-days", "2", "-in", request, "-extfile", extensions),
+            *("-CA", made.authority_pem, "-CAkey", folder / "authority.key", "-CAcreateserial", "-out", certificate),
+        )
+        _run("openssl", "x509", "-in", certificate, "-outform", "DER", "-out", made.certificate)
+        _run("openssl", "x509", "-in", made.authority_pem, "-outform", "DER", "-out", made.trusted / "authority.cer")
+        _run("openssl", "pkcs8", "-topk8", "-nocrypt", "-in", key, "-outform", "DER", "-out", made.key)
+        return made
+
+    @property
+    def authority_pem(self) -> Path:
+        """The certificate of the authority, as openssl reads it."""
+        return self.folder / "authority.pem"
+
+    @property
+    def trusted(self) -> Path:
+        """The folder with the certificate of the authority."""
+        return self.folder / "trusted"
+
+    @property
+    def certificate(self) -> Path:
+        """The signer's certificate."""
+        return self.folder / "signer.cer"
+
+    @property
+    def key(self) -> Path:
+        """The signer's key."""
+        return self.folder / "signer.p8"
+
+    def signed(self, content: bytes, signature: bytes) -> bool:
+        """Whether a detached CMS signature is this signer's, and of these bytes."""
+        (self.folder / "content").write_bytes(content)
+        (self.folder / "signature").write_bytes(signature)
+        files = ("-in", self.folder / "signature", "-content", self.folder / "content", "-CAfile", self.authority_pem)
+        judged = subprocess.run(
+            ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-purpose", "any", "-out", "/dev/null", *files],
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return judged.returncode == 0

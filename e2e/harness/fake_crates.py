@@ -6,13 +6,12 @@ crates ("Registry Index" in the Cargo book).
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import threading
 
 from harness.crates import Crate, index_path
-from harness.fake_host import FakeHost
+from harness.fake_host import FakeHost, tagged
 
 
 class FakeCrates(FakeHost):
@@ -75,6 +74,4 @@ class FakeCrates(FakeHost):
             return 404, {"Content-Type": "text/plain"}, b"no such crate"
         lines = [one.index_line(yanked=(one.name, one.version) in self._yanked) for one in crates]
         body = "".join(json.dumps(line, separators=(",", ":")) + "\n" for line in lines).encode()
-        etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        told = {"Content-Type": "text/plain", "ETag": etag}
-        return (304, told, b"") if headers.get("if-none-match") == etag else (200, told, body)
+        return tagged(body, "text/plain", headers)

@@ -6,6 +6,7 @@ What it answers is a subclass's affair: `answer` gets the path and the headers, 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import threading
 from abc import ABC, abstractmethod
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -54,6 +55,17 @@ class FakeHost(ABC):
         """One more request."""
         with self._lock:
             self.asked.append(path)
+
+
+def tagged(
+    body: bytes, content_type: str, asked_with: dict[str, str], status: int = 200
+) -> tuple[int, dict[str, str], bytes]:
+    """An answer with an ETag of its bytes, or 304 for who has them."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    told = {"Content-Type": content_type, "ETag": etag}
+    if status == 200 and asked_with.get("if-none-match") == etag:
+        return 304, told, b""
+    return status, told, body
 
 
 class _Listener(ThreadingHTTPServer):

@@ -7,33 +7,28 @@ their own beyond 64 versions, as the public gallery has them), flat container an
 from __future__ import annotations
 
 import base64
-import contextlib
 import gzip
 import hashlib
 import json
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from harness.fake_host import FakeHost, tagged
 from harness.nuget_packages import Nupkg
 
 PAGE = 64
 PUBLISHED = "2020-02-02T{hour:02d}:{minute:02d}:00+00:00"
 
 
-class FakeNuget:
+class FakeNuget(FakeHost):
     """The gallery. `stop` makes it refuse connections, `start` brings it back on the same port."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
         self._packages: dict[str, list[Nupkg]] = {}
         self._unlisted: set[tuple[str, str]] = set()
         self._lies: dict[tuple[str, str], bytes] = {}
-        self._lock = threading.Lock()
-        self._listener: ThreadingHTTPServer | None = None
-        self.port = 0
-        self.start()
+        self._content = threading.Lock()
+        super().__init__()
 
     @property
     def base(self) -> str:
@@ -45,45 +40,21 @@ class FakeNuget:
         """The address of the service index."""
         return f"{self.base}/v3/index.json"
 
-    def start(self) -> None:
-        """Listen, on the same port as before."""
-        if self._listener is None:
-            self._listener = _Listener(("127.0.0.1", self.port), _handler_of(self))
-            self.port = self._listener.server_address[1]
-            threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    def stop(self) -> None:
-        """Refuse connections."""
-        if self._listener is not None:
-            self._listener.shutdown()
-            self._listener.server_close()
-            self._listener = None
-
     def publish(self, *packages: Nupkg) -> None:
         """Put versions into the gallery, oldest first; they are spelled in their normal form."""
-        with self._lock:
+        with self._content:
             for package in packages:
                 self._packages.setdefault(package.id.lower(), []).append(package)
 
     def unlist(self, package: Nupkg) -> None:
         """Hide a version from those who look for the newest."""
-        with self._lock:
+        with self._content:
             self._unlisted.add((package.id.lower(), package.version))
 
     def send_instead(self, package: Nupkg, content: bytes) -> None:
         """Send other bytes than those that the digest was made of."""
-        with self._lock:
+        with self._content:
             self._lies[package.id.lower(), package.version.lower()] = content
-
-    def forget(self) -> None:
-        """Start counting anew."""
-        with self._lock:
-            self.asked.clear()
-
-    def times_asked(self, *words: str) -> int:
-        """How often a path was asked for that holds all these words."""
-        with self._lock:
-            return sum(1 for path in self.asked if all(word in path for word in words))
 
     def _service_index(self) -> dict[str, Any]:
         resources = [
@@ -170,64 +141,27 @@ class FakeNuget:
                     return _json({"id": one.id, "packageHash": digest, "packageHashAlgorithm": "SHA512"})
         return 404, "text/plain", b""
 
-    def _answer(self, target: str) -> tuple[int, str, bytes]:
-        path = unquote(urlsplit(target).path)
-        with self._lock:
-            self.asked.append(path)
-            if path == "/v3/index.json":
-                return _json(self._service_index())
-            folder, _, rest = path.removeprefix("/").partition("/")
-            if folder == "registration":
-                name, _, wanted = rest.partition("/")
-                found = self._registration(name, wanted)
-                return (404, "text/plain", b"") if found is None else _json(found)
-            if folder == "flat":
-                return self._flat(rest)
-            return self._catalog(rest) if folder == "catalog" else (404, "text/plain", b"")
+    def answer(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        with self._content:
+            status, content_type, body = self._find_document(path)
+        status, told, body = tagged(body, content_type, headers, status)
+        if status == 200 and path.startswith("/registration/"):
+            # The public gallery compresses its registrations whether or not it is asked to.
+            return status, told | {"Content-Encoding": "gzip"}, gzip.compress(body)
+        return status, told, body
+
+    def _find_document(self, path: str) -> tuple[int, str, bytes]:
+        if path == "/v3/index.json":
+            return _json(self._service_index())
+        folder, _, rest = path.removeprefix("/").partition("/")
+        if folder == "registration":
+            name, _, wanted = rest.partition("/")
+            found = self._registration(name, wanted)
+            return (404, "text/plain", b"") if found is None else _json(found)
+        if folder == "flat":
+            return self._flat(rest)
+        return self._catalog(rest) if folder == "catalog" else (404, "text/plain", b"")
 
 
 def _json(document: dict[str, Any]) -> tuple[int, str, bytes]:
     return 200, "application/json", json.dumps(document).encode()
-
-
-class _Listener(ThreadingHTTPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Broken connections are no news."""
-
-
-def _handler_of(gallery: FakeNuget) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 64 * 1024
-        disable_nagle_algorithm = True
-        timeout = 5
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Counted, not printed."""
-
-        def do_GET(self) -> None:
-            status, content_type, body = gallery._answer(self.path)
-            etag = '"' + hashlib.sha256(body).hexdigest()[:32] + '"'
-            if status == 200 and self.headers.get("if-none-match") == etag:
-                status, body = 304, b""
-            # The public gallery compresses its registrations whether or not it is asked to.
-            is_packed = status == 200 and self.path.startswith("/registration/")
-            body = gzip.compress(body) if is_packed else body
-            with contextlib.suppress(OSError):
-                self.send_response(status)
-                self.send_header("Content-Type", content_type)
-                self.send_header("ETag", etag)
-                self.send_header("Connection", "close")
-                if is_packed:
-                    self.send_header("Content-Encoding", "gzip")
-                if status != 304:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                self.wfile.flush()
-
-    return Handler

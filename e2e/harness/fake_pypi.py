@@ -6,16 +6,14 @@ The simple repository API as far as a server that pulls through needs it: GET si
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import html
 import json
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
+from harness.fake_host import FakeHost, tagged
 from harness.python_packages import Distribution
 
 JSON = "application/vnd.pypi.simple.v1+json"
@@ -33,36 +31,19 @@ class _File:
     yanked: str | bool = False
 
 
-class FakePypi:
+class FakePypi(FakeHost):
     """The index. `stop` makes it refuse connections, `start` brings it back on the same port."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
         self._files: dict[str, list[_File]] = {}
         self._count = 0
-        self._lock = threading.Lock()
-        self._listener: ThreadingHTTPServer | None = None
-        self.port = 0
-        self.start()
+        self._content = threading.Lock()
+        super().__init__()
 
     @property
     def url(self) -> str:
         """The address of the index, with a trailing slash."""
         return f"http://127.0.0.1:{self.port}/simple/"
-
-    def start(self) -> None:
-        """Listen, on the same port as before."""
-        if self._listener is None:
-            self._listener = _Listener(("127.0.0.1", self.port), _handler_of(self))
-            self.port = self._listener.server_address[1]
-            threading.Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-
-    def stop(self) -> None:
-        """Refuse connections."""
-        if self._listener is not None:
-            self._listener.shutdown()
-            self._listener.server_close()
-            self._listener = None
 
     def publish(
         self, *distributions: Distribution, wheel: bool = True, sdist: bool = False, metadata: bool = True
@@ -75,7 +56,7 @@ class FakePypi:
                 self._add(one, one.wheel_name, one.wheel(), has_metadata=metadata)
 
     def _add(self, distribution: Distribution, name: str, content: bytes, *, has_metadata: bool) -> None:
-        with self._lock:
+        with self._content:
             uploaded = UPLOADED.format(hour=self._count // 60 % 24, minute=self._count % 60)
             self._count += 1
             files = self._files.setdefault(distribution.normalized, [])
@@ -83,16 +64,11 @@ class FakePypi:
 
     def yank(self, name: str, version: str, reason: str | bool = True) -> None:
         """Yank all files of a version, with a reason or without; `False` takes it back."""
-        with self._lock:
+        with self._content:
             found = [file for file in self._files[name] if file.distribution.version == version]
             assert found, f"no {version} of {name}"
             for file in found:
                 file.yanked = reason
-
-    def times_asked(self, *words: str) -> int:
-        """How often a path was asked for that holds all these words."""
-        with self._lock:
-            return sum(1 for path in self.asked if all(word in path for word in words))
 
     def wheels_asked(self, name: str) -> list[str]:
         """The whole or partial wheels of a package that were asked for, without their metadata."""
@@ -100,13 +76,8 @@ class FakePypi:
             start = f"/files/{name.replace('-', '_')}-"
             return [path for path in self.asked if path.startswith(start) and path.endswith(".whl")]
 
-    def forget(self) -> None:
-        """Start counting anew."""
-        with self._lock:
-            self.asked.clear()
-
     def _page(self, name: str) -> dict[str, Any] | None:
-        with self._lock:
+        with self._content:
             files = self._files.get(name)
             if files is None:
                 return None
@@ -130,7 +101,7 @@ class FakePypi:
 
     def _file(self, name: str) -> bytes | None:
         wanted = name.removesuffix(".metadata")
-        with self._lock:
+        with self._content:
             for files in self._files.values():
                 for file in files:
                     if file.name == wanted:
@@ -139,19 +110,18 @@ class FakePypi:
                         return file.distribution.metadata() if file.has_metadata else None
         return None
 
-    def _answer(self, path: str, accept: str) -> tuple[int, str, bytes]:
-        path = unquote(urlsplit(path).path)
-        with self._lock:
-            self.asked.append(path)
+    def answer(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         if path.startswith("/files/"):
             content = self._file(path.removeprefix("/files/"))
-            return (404, "text/plain", b"") if content is None else (200, "application/octet-stream", content)
+            if content is None:
+                return 404, {"Content-Type": "text/plain"}, b""
+            return tagged(content, "application/octet-stream", headers)
         page = self._page(path.removeprefix("/simple/").rstrip("/"))
         if page is None:
-            return 404, "text/html", b"<h1>404 Not Found</h1>"
-        if JSON in accept:
-            return 200, JSON, json.dumps(page).encode()
-        return 200, "text/html", _as_html(page).encode()
+            return 404, {"Content-Type": "text/html"}, b"<h1>404 Not Found</h1>"
+        if JSON in headers.get("accept", ""):
+            return tagged(json.dumps(page).encode(), JSON, headers)
+        return tagged(_as_html(page).encode(), "text/html", headers)
 
 
 def _as_html(page: dict[str, Any]) -> str:
@@ -166,42 +136,3 @@ def _as_html(page: dict[str, Any]) -> str:
         href = f"{file['url']}#sha256={file['hashes']['sha256']}"
         anchors.append(f'<a href="{href}" {attributes}>{file["filename"]}</a><br>')
     return "<!DOCTYPE html><html><body>\n" + "\n".join(anchors) + "\n</body></html>\n"
-
-
-class _Listener(ThreadingHTTPServer):
-    allow_reuse_address = True
-    daemon_threads = True
-    request_queue_size = 128
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Broken connections are no news."""
-
-
-def _handler_of(index: FakePypi) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = 64 * 1024
-        disable_nagle_algorithm = True
-        # A connection that is kept would outlive the listener: an index that is gone must be gone.
-        timeout = 5
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Counted, not printed."""
-
-        def do_GET(self) -> None:
-            status, content_type, body = index._answer(self.path, self.headers.get("accept", ""))
-            etag = '"' + hashlib.sha256(body).hexdigest()[:32] + '"'
-            if status == 200 and self.headers.get("if-none-match") == etag:
-                status, body = 304, b""
-            with contextlib.suppress(OSError):
-                self.send_response(status)
-                self.send_header("Content-Type", content_type)
-                self.send_header("ETag", etag)
-                self.send_header("Connection", "close")
-                if status != 304:
-                    self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-                self.wfile.flush()
-
-    return Handler

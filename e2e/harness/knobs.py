@@ -218,13 +218,28 @@ def data_folder(data_dir: Path) -> str:
 
 
 def database_file(data_dir: Path) -> Path:
-    """Where the rows are."""
+    """The rows of an embedded installation."""
     return data_dir / "reliquary.sqlite"
 
 
-def blob_file(data_dir: Path, sha256: str) -> Path:
-    """Where the bytes with a digest are."""
-    return data_dir / "blobs" / sha256[:2] / sha256[2:]
+def blob_file(data_dir: Path, digest: str) -> Path:
+    """The bytes with this SHA-256."""
+    return data_dir / "blobs" / digest[:2] / digest[2:]
+
+
+def quarantined_file(data_dir: Path, digest: str) -> Path:
+    """Where damaged bytes are moved to."""
+    return data_dir / "quarantine" / digest
+
+
+def fsck_command(binary: Path, data_dir: Path, config: Path, arguments: list[str]) -> list[str]:
+    """The command that checks everything; what it finds comes as JSON."""
+    return [str(binary), "fsck", "--json", "--data", str(data_dir), "--config", str(config), *arguments]
+
+
+def sweep_command(binary: Path, data_dir: Path, config: Path, arguments: list[str]) -> list[str]:
+    """The command that removes bytes in no use; what it did comes as JSON."""
+    return [str(binary), "sweep", "--json", "--data", str(data_dir), "--config", str(config), *arguments]
 
 
 def audit_folder(data_dir: Path) -> Path:

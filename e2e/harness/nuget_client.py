@@ -36,6 +36,8 @@ class NugetClient(Program):
 
     settings_path: str
     """Where it looks for its settings, below the home."""
+    called: str
+    """What users type to run it."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(home)
@@ -57,6 +59,17 @@ class NugetClient(Program):
         folder = self.home / name
         folder.mkdir()
         return folder
+
+    def put_on_path(self) -> str:
+        """A PATH on which it has the name that the AWS CLI calls it by, with the settings that it needs here."""
+        folder = self.home / "bin"
+        folder.mkdir(exist_ok=True)
+        own = {name: value for name, value in self.environment().items() if name not in ("PATH", "HOME")}
+        settings = " ".join(f'{name}="{value}"' for name, value in own.items())
+        wrapper = folder / self.called
+        wrapper.write_text(f'#!/bin/sh\nexec env {settings} {" ".join(self.program())} "$@"\n')
+        wrapper.chmod(0o755)
+        return f"{folder}:{os.environ['PATH']}"
 
     @abstractmethod
     def push(self, file: Path, *, check: bool = True) -> Finished:
@@ -91,6 +104,7 @@ class Dotnet(NugetClient):
     """The SDK of .NET."""
 
     name = "dotnet"
+    called = "dotnet"
     settings_path = ".nuget/NuGet/NuGet.Config"
 
     def program(self) -> list[str]:
@@ -156,6 +170,7 @@ class NugetExe(NugetClient):
     """nuget.exe on Mono."""
 
     name = "nuget.exe"
+    called = "nuget"
     settings_path = ".config/NuGet/NuGet.Config"
 
     def program(self) -> list[str]:
@@ -169,17 +184,6 @@ class NugetExe(NugetClient):
             "NUGET_ENABLE_EXPERIMENTAL_HTTP_RETRY": "true",
             "NUGET_EXPERIMENTAL_MAX_NETWORK_TRY_COUNT": "1",
         }
-
-    def put_on_path(self) -> str:
-        """A PATH on which it is called `nuget`, as the AWS CLI calls it."""
-        folder = self.home / "bin"
-        folder.mkdir(exist_ok=True)
-        own = {name: value for name, value in self.environment().items() if name.startswith(("MONO", "LD", "TMPDIR"))}
-        settings = " ".join(f'{name}="{value}"' for name, value in own.items())
-        wrapper = folder / "nuget"
-        wrapper.write_text(f'#!/bin/sh\nexec env {settings} {" ".join(self.program())} "$@"\n')
-        wrapper.chmod(0o755)
-        return f"{folder}:{os.environ['PATH']}"
 
     def push(self, file: Path, *, check: bool = True) -> Finished:
         return self.run("push", str(file), "-Source", SOURCE, "-NonInteractive", check=check)

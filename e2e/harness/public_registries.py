@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from harness.nuget_client import NugetExe
+from harness.nuget_client import missing as missing_nuget
 from harness.source import Source
 
 # Where a file is, in both forms of a simple page (PEP 503, PEP 691): files mostly lie on another host than the pages.
@@ -95,6 +97,23 @@ def gem_source() -> str | None:
     listed = _said("gem", "sources", "--list") if shutil.which("gem") else None
     found = re.search(r"^https?://\S+", listed or "", re.MULTILINE)
     return found[0].rstrip("/") + "/" if found else None
+
+
+def nuget_source() -> str | None:
+    """The first source of version 3 that nuget.exe uses with the settings of this machine, or with those that it makes
+    for itself where there are none; None where it was not unpacked.
+    """
+    if missing_nuget() is not None:
+        return None
+    with tempfile.TemporaryDirectory() as scratch:
+        nuget = NugetExe(Path(scratch, "home"))
+        for settings in (".config/NuGet/NuGet.Config", ".nuget/NuGet/NuGet.Config"):
+            if (own := Path.home() / settings).exists():
+                nuget.write_settings(own.read_text())
+                break
+        listed = nuget.run("sources", "list", "-Format", "Short", check=False).stdout
+    found = re.search(r"^E[MO]* (https?://\S+/index\.json)\s*$", listed, re.MULTILINE)
+    return found[1] if found else None
 
 
 def cargo_source() -> Source:

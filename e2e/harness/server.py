@@ -14,6 +14,7 @@ import ssl
 import subprocess
 import time
 import uuid
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,14 @@ from harness.memory import Memory, read_memory
 
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What a check of the installation came to."""
+
+    status: int
+    findings: list[dict[str, Any]]
 
 
 def free_port() -> int:
@@ -206,6 +215,24 @@ class Server:
         done = self._run_command(knobs.events_command(self.binary, self.data_dir, list(arguments)))
         assert done.returncode == 0, f"`events` failed:\n{done.stdout}\n{done.stderr}"
         return [json.loads(line) for line in done.stdout.splitlines() if line.strip()]
+
+    def fsck(self, *arguments: str) -> Checked:
+        """`reliquary fsck`, which must at least be able to look."""
+        done = self.run_fsck(*arguments)
+        assert done.returncode in (0, 1), f"`fsck` could not look:\n{done.stdout}\n{done.stderr}"
+        return Checked(done.returncode, json.loads(done.stdout)["findings"])
+
+    def run_fsck(self, *arguments: str, data_dir: Path | None = None) -> subprocess.CompletedProcess[str]:
+        """The same, whatever comes of it; of another data folder if one is named."""
+        return self._run_command(
+            knobs.fsck_command(self.binary, data_dir or self.data_dir, self._config_path, list(arguments))
+        )
+
+    def sweep(self, *arguments: str) -> dict[str, Any]:
+        """`reliquary sweep`: what it found and did."""
+        done = self._run_command(knobs.sweep_command(self.binary, self.data_dir, self._config_path, list(arguments)))
+        assert done.returncode == 0, f"`sweep` failed:\n{done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout)
 
     def _run_command(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -1,10 +1,12 @@
-"""The Swift package manager. It runs in the system that it was unpacked with, where the home is /work."""
+"""The Swift package manager. It runs in the system that it was unpacked with, where the home is HOME."""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
+import sys
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,9 +18,12 @@ from harness.documented import documented
 
 E2E = Path(__file__).resolve().parent.parent
 PLACE = E2E / ".cache" / "swift"
-WORK = "/work"
+# Where enter-swift.sh mounts the home.
+HOME = "/stories"
 # How often it is tried again when it fell over before it said how it went.
 TRIES = 8
+# The last words of commands whose work is done, and cannot be done twice or is not to be asked for again.
+LAST_WORDS = {"publish": "was successfully published to", "login": "Registry configuration updated."}
 
 
 @cache
@@ -39,7 +44,11 @@ def missing() -> str | None:
 
 
 def tripped(finished: Finished) -> bool:
-    """Whether it fell over its own HTTP library while it ended, which Swift 6.0 on Linux often does."""
+    """Whether it fell over its own HTTP library, which Swift 6.0 on Linux often does when it ends a connection.
+
+    The abort mostly comes after the work: a registry's answer is read, and then the connection's handle is given back
+    while something still holds it. So it says nothing about how the command went, and only the words before it do.
+    """
     return finished.status in (-6, -11, 134, 139)
 
 
@@ -66,30 +75,44 @@ class Swift(Program):
     def environment(self) -> dict[str, str]:
         return {
             "PATH": "/usr/bin",
-            "HOME": WORK,
-            "TMPDIR": f"{WORK}/tmp",
+            "HOME": HOME,
+            "TMPDIR": f"{HOME}/tmp",
             "LANG": "C.UTF-8",
             "SWIFT_BACKTRACE": "enable=no",
         }
 
     def inside(self, path: Path) -> str:
         """Where a path below the home is for the client."""
-        return f"{WORK}/{path.relative_to(self.home)}".rstrip("/.")
+        return f"{HOME}/{path.relative_to(self.home)}".rstrip("/.")
 
     def run_command(
-        self, command: list[str], *, cwd: Path | None = None, check: bool = True, timeout_s: float = 150
+        self,
+        command: list[str],
+        *,
+        cwd: Path | None = None,
+        check: bool = True,
+        timeout_s: float = 150,
+        last_words: str | None = None,
     ) -> Finished:
-        """Run a command inside, in a folder below the home."""
+        """Run a command inside, in a folder below the home.
+
+        A command that aborts counts as done when it has said its last words before, as users see it; one without such
+        words can be run again, and is, until it ends by itself. Anything else that aborts fails the test.
+        """
         variables = [f"{name}={value}" for name, value in self.environment().items()]
         folder = self.inside(cwd or self.home)
-        inside = ["/usr/bin/env", "-i", f"--chdir={folder}", *variables, *command]
-        finished = self._run_inside(command, inside, timeout_s)
+        # Line by line, as to a terminal: what it said before an abort must not be lost with it.
+        inside = ["/usr/bin/env", "-i", f"--chdir={folder}", *variables, "stdbuf", "-oL", *command]
+        if last_words is None and command[1:2] == ["package-registry"]:
+            last_words = LAST_WORDS.get(command[2])
         for _ in range(TRIES):
-            # Done it is, whether or not well: who expects a failure has to see which.
-            if not tripped(finished) or check:
-                break
             finished = self._run_inside(command, inside, timeout_s)
-        assert not check or finished.status == 0 or tripped(finished), str(finished)
+            if not tripped(finished):
+                break
+            if last_words is not None and last_words in finished.stdout:
+                return finished
+        assert not tripped(finished), f"it said nothing that counts before it aborted, {TRIES} times: {finished}"
+        assert not check or finished.status == 0, str(finished)
         return finished
 
     def _run_inside(self, command: list[str], inside: list[str], timeout_s: float) -> Finished:
@@ -103,9 +126,27 @@ class Swift(Program):
         )
         return Finished(command, done.returncode, done.stdout, done.stderr)
 
-    def script(self, commands: str, cwd: Path, *, check: bool = True) -> Finished:
+    def script(self, commands: str, cwd: Path, *, check: bool = True, last_words: str | None = None) -> Finished:
         """Lines of a shell, as a user types them."""
-        return self.run_command(["/bin/bash", "-euo", "pipefail", "-c", commands], cwd=cwd, check=check)
+        command = ["/bin/bash", "-euo", "pipefail", "-c", commands]
+        return self.run_command(command, cwd=cwd, check=check, last_words=last_words)
+
+    def put_on_path(self, cwd: Path) -> str:
+        """A PATH on which it is `swift`, as the AWS CLI calls it, for a package's folder below the home."""
+        folder = self.home / "bin"
+        folder.mkdir(exist_ok=True)
+        wrapper = folder / "swift"
+        wrapper.write_text(
+            f"#!{sys.executable}\nimport sys\nfrom pathlib import Path\n\n"
+            f"sys.path.insert(0, {str(E2E)!r})\nfrom harness.swift_client import Swift\n\n"
+            f"client = Swift(Path({str(self.home)!r}))\n"
+            f"done = client.run_command(['swift', *sys.argv[1:]], cwd=Path({str(cwd)!r}), check=False)\n"
+            "sys.stdout.write(done.stdout)\nsys.stderr.write(done.stderr)\n"
+            "# What aborts is handed back only when its work was done.\n"
+            "sys.exit(max(done.status, 0))\n"
+        )
+        wrapper.chmod(0o755)
+        return f"{folder}:{os.environ['PATH']}"
 
     # Settings.
 

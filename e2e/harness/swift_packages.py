@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,8 @@ class SwiftPackage:
     build: int = 0
     # Manifests for single versions of Swift, by the version.
     others: tuple[str, ...] = ()
+    # Bytes that do not compress, beside the sources.
+    padding_bytes: int = 0
 
     @property
     def identity(self) -> str:
@@ -57,7 +60,13 @@ class SwiftPackage:
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content)
+        if self.padding_bytes:
+            (folder / "padding.bin").write_bytes(self.padding())
         return folder
+
+    def padding(self) -> bytes:
+        """The bytes beside the sources; the same on every call."""
+        return random.Random(f"{self.identity}@{self.version}+{self.build}").randbytes(self.padding_bytes)
 
     def archive(self) -> bytes:
         """A source archive: one folder with the package in it; the same bytes on every call."""
@@ -65,6 +74,8 @@ class SwiftPackage:
         with zipfile.ZipFile(content, "w") as archive:
             for name, text in self.files().items():
                 archive.writestr(zipfile.ZipInfo(f"{self.name}/{name}", ZIP_TIME), text)
+            if self.padding_bytes:
+                archive.writestr(zipfile.ZipInfo(f"{self.name}/padding.bin", ZIP_TIME), self.padding())
         return content.getvalue()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from harness.packages import Package
 from harness.postgres import Postgres
 from harness.server import Server
 from npm.driver import Npm
+
+_numbers = itertools.count(1)
 
 
 def published_at(server: Server, folder: Path) -> tuple[Repository, Npm]:
@@ -36,8 +39,9 @@ def seen_at(server: Server, before: Repository) -> Repository:
 
 def installs(npm: Npm, repository: Repository, spec: str, version: str, *, token: str | None = None) -> None:
     """A new project without a cache gets that version from there."""
+    npm.empty_cache()
     npm.configure(repository.npm_url, token or repository.token)
-    project = npm.project(f"project-{repository.server.port}-{version}")
+    project = npm.project(f"project-{next(_numbers)}")
     npm.add(project, spec)
     assert installed_version(project, spec.partition("@")[0]) == version
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import pytest
@@ -42,21 +43,42 @@ def test_login_configures_nuget_to_push_and_to_install(private: Repository, tmp_
     assert nuget.package_files(nuget.home) == {f"{package.id.lower()}.1.0.0": package.content()}
 
 
-def test_login_for_dotnet_says_what_it_would_do(private: Repository, tmp_path: Path) -> None:
-    """The SDK that runs here is older than the commands that this login needs, so it is only told."""
+@pytest.mark.timeout(300)
+def test_what_login_would_configure_lets_dotnet_push_and_restore(private: Repository, tmp_path: Path) -> None:
+    """The AWS CLI cannot drive the SDK that runs here: its first command, `dotnet nuget list source`, came with 3.1.200.
+
+    So the login is rehearsed as with a newer SDK, and what it would have run is written as that SDK writes it.
+    """
     if reason := missing():
         pytest.skip(reason)
     dotnet = Dotnet(tmp_path / "home")
     cli = AwsCli(private.server, dotnet.home)
-    folder = dotnet.home / "bin"
-    folder.mkdir()
+    cli.environment["PATH"] = dotnet.put_on_path()
+    names = ["--domain", private.domain, "--repository", private.name]
+    refused = cli.run("login", "--tool", "dotnet", *names, check=False)
+    assert refused.status != 0, "this SDK can be logged in with: no rehearsal is needed"
+    assert "['dotnet', 'nuget', 'list', 'source', '--format', 'detailed']" in refused.stderr
+
     # What a newer SDK answers before any source is known.
-    (folder / "dotnet").write_text('#!/bin/sh\necho "No sources found."\n')
-    (folder / "dotnet").chmod(0o755)
-    cli.environment["PATH"] = f"{folder}:{cli.environment['PATH']}"
-    said = login(cli, private, "dotnet", "--dry-run")
-    assert f"{private.endpoint('nuget')}v3/index.json" in said
-    assert "--store-password-in-clear-text" in said
+    (dotnet.home / "bin/dotnet").write_text('#!/bin/sh\necho "No sources found."\n')
+    command = shlex.split(login(cli, private, "dotnet", "--dry-run"))
+    assert command[:5] == ["dotnet", "nuget", "add", "source", f"{private.endpoint('nuget')}v3/index.json"]
+    assert "--store-password-in-clear-text" in command
+    told = {option: command[command.index(option) + 1] for option in ("--name", "--username", "--password")}
+    key = told["--name"].replace("/", "_x002F_")
+    dotnet.write_settings(
+        f'<?xml version="1.0" encoding="utf-8"?>\n<configuration>\n'
+        f'  <packageSources><clear /><add key="{told["--name"]}" value="{command[4]}" /></packageSources>\n'
+        f'  <packageSourceCredentials><{key}><add key="Username" value="{told["--username"]}" />'
+        f'<add key="ClearTextPassword" value="{told["--password"]}" /></{key}></packageSourceCredentials>\n'
+        "</configuration>\n"
+    )
+    package = Nupkg(fresh_id(), "1.0.0")
+    file = package.write_to(dotnet.home / "packed")
+    dotnet.run("nuget", "push", str(file), "--source", told["--name"])
+    project = dotnet.project("app")
+    dotnet.add(project, package.id, "1.0.0")
+    assert dotnet.package_files(project) == {f"{package.id.lower()}.1.0.0": package.content()}
 
 
 def test_without_credentials_the_answer_asks_for_them(private: Repository) -> None:

@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from http.client import HTTPException
 from pathlib import Path
 
 import pytest
 
-from harness import account, knobs
 from harness.account import Repository
+from harness.crash import killed_in_the_middle, killed_while_one_arrives
 from harness.packages import fresh_name
 from harness.pypi_wire import Index
 from harness.python_packages import Distribution
-from harness.server import Server
-from harness.tree import bytes_below
-from harness.waiting import wait_until
 from python.pip_and_twine import Twine
 from python.uv import Uv
 
-UPLOADERS = 8
 # Six projects of five versions, a wheel and a source archive each: the same rows are fought over.
 PARCELS = [
     (Distribution(f"parcel-{n % 6}", f"1.{n // 6}", size_bytes=20_000 + 997 * n), sdist)
@@ -30,16 +23,6 @@ PARCELS = [
     for sdist in (False, True)
 ]
 LARGE_BYTES = 80 * 1024 * 1024
-
-
-@pytest.fixture
-def mortal(new_server: Callable[..., Server]) -> Repository:
-    """A repository on a server of its own."""
-    server = new_server(settings=knobs.COUNTED_SETTINGS).start()
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    return Repository(server, aws, domain, "app")
 
 
 def assert_all_listed_is_whole(repository: Repository) -> set[str]:
@@ -60,34 +43,18 @@ def assert_all_listed_is_whole(repository: Repository) -> set[str]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("kill_after", [2, 20, 45])
 def test_i01_killed_in_the_middle_of_many_uploads(mortal: Repository, kill_after: int) -> None:
-    acknowledged: list[tuple[Distribution, bool]] = []
-    queue = list(PARCELS)
-    lock = threading.Lock()
     token, url = mortal.token, mortal.pypi_url
 
-    def upload_until_the_end() -> None:
-        index = Index(url, token)
-        try:
-            while True:
-                with lock:
-                    if not queue:
-                        return
-                    package, sdist = queue.pop(0)
-                answer = index.upload(package, sdist=sdist)
-                assert answer.status == 200, answer
-                with lock:
-                    acknowledged.append((package, sdist))
-        except (OSError, HTTPException):
-            return
+    def connect() -> Callable[[tuple[Distribution, bool]], None]:
+        wire = Index(url, token)
 
-    with ThreadPoolExecutor(UPLOADERS) as pool:
-        clients = [pool.submit(upload_until_the_end) for _ in range(UPLOADERS)]
-        wait_until(lambda: len(acknowledged) >= kill_after, timeout_s=60, interval_s=0.002)
-        mortal.server.kill()
-        for client in clients:
-            client.result()
+        def publish(parcel: tuple[Distribution, bool]) -> None:
+            answer = wire.upload(parcel[0], sdist=parcel[1])
+            assert answer.status == 200, answer
 
-    mortal.server.start()
+        return publish
+
+    acknowledged = killed_in_the_middle(mortal.server, PARCELS, connect, kill_after=kill_after)
     listed = assert_all_listed_is_whole(mortal)
     assert {one.sdist_name if sdist else one.wheel_name for one, sdist in acknowledged} <= listed
     index = Index(url, token)
@@ -107,16 +74,8 @@ def test_i01_killed_while_one_large_file_arrives(
     package = Distribution(fresh_name(), "1.0", size_bytes=LARGE_BYTES)
     wheel = package.write_wheel(tmp_path / "dist")
     where = ["--publish-url", mortal.pypi_url] if isinstance(client, Uv) else []
-    before = bytes_below(mortal.server.data_dir)
-    with ThreadPoolExecutor(1) as pool:
-        uploading = pool.submit(client.upload, *where, wheel, check=False)
-        # Half of it is on disk somewhere, and the rest is on its way.
-        wait_until(
-            lambda: bytes_below(mortal.server.data_dir) - before > LARGE_BYTES // 4, timeout_s=60, interval_s=0.001
-        )
-        mortal.server.kill()
-        assert uploading.result().status != 0
-    mortal.server.start()
+    finished = killed_while_one_arrives(mortal.server, LARGE_BYTES, lambda: client.upload(*where, wheel, check=False))
+    assert finished.status != 0
     assert assert_all_listed_is_whole(mortal) == set()
     client.upload(*where, wheel)
     assert assert_all_listed_is_whole(mortal) == {package.wheel_name}

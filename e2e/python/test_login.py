@@ -83,7 +83,7 @@ def test_credentials_from_netrc_are_taken(private: Repository, tmp_path: Path) -
         assert installed_versions(environment)[package.normalized] == "1.0.0"
 
 
-def test_without_credentials_the_answer_asks_for_them(private: Repository, python_aws: Any, tmp_path: Path) -> None:
+def test_without_credentials_the_answer_asks_for_them(private: Repository, own_aws: Any, tmp_path: Path) -> None:
     stranger = Index(private.pypi_url, None)
     for path in ("simple/", "simple/anything/", "simple/anything/1.0/anything-1.0-py3-none-any.whl", "anything/json"):
         answer = stranger.get(path)

@@ -25,9 +25,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 @pytest.fixture(scope="session")
 def swift_server(server_factory: Callable[..., Server], certificates: Certificates) -> Server:
     """The server that the stories of this folder share."""
-    return server_factory(
-        certificates=certificates, quotas=knobs.ROOMY_QUOTAS, settings=knobs.COUNTED_SETTINGS
-    ).start()
+    return server_factory(certificates=certificates, quotas=knobs.ROOMY_QUOTAS, settings=knobs.COUNTED_SETTINGS).start()
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""`aws codeartifact login` for swift: what it runs is run in the system that Swift was unpacked with."""
+"""`aws codeartifact login` for swift, with the Swift that was unpacked on its PATH."""
 
 from __future__ import annotations
 
@@ -13,31 +13,35 @@ from harness.swift_packages import SwiftPackage, application
 
 
 @pytest.mark.timeout(300)
-def test_what_login_runs_lets_swift_resolve(
+def test_login_lets_swift_resolve_and_publish_in_a_scope(
     swift: Swift, registry: Repository, publish: Callable[..., SwiftPackage]
 ) -> None:
-    publish(SwiftPackage("mona", "Leaf", "1.0.0"))
-    cli = AwsCli(registry.server, swift.home / "aws")
+    leaf = publish(SwiftPackage("mona", "Leaf", "1.0.0"))
+    swift.log_out()
+    app = swift.home / "app"
+    for name, content in application({"mona.Leaf": 'from: "1.0.0"'}).items():
+        (app / name).parent.mkdir(parents=True, exist_ok=True)
+        (app / name).write_text(content)
+    # The CLI writes the netrc file itself, in the home where it runs.
+    cli = AwsCli(registry.server, swift.home)
     certificates = registry.server.certificates
     assert certificates is not None
     cli.environment["AWS_CA_BUNDLE"] = str(certificates.authority)
-    names = ["--domain", registry.domain, "--repository", registry.name]
-    said = cli.run("login", "--tool", "swift", *names, "--namespace", "mona", "--dry-run").stdout
-    commands = [line.strip() for line in said.splitlines() if line.startswith("swift package-registry")]
-    assert len(commands) == 2, said
-    assert "--scope mona" in commands[0] and commands[1].split()[-1].endswith("/login") or "--token" in commands[1]
+    cli.environment["PATH"] = swift.put_on_path(app)
+    names = ["--domain", registry.domain, "--repository", registry.name, "--namespace", "mona"]
 
-    # The CLI writes the netrc file itself, in the home where it runs; a rehearsal says what it would write.
-    assert f"login token password {registry.token.split('.')[0]}"[:20] in said
-    swift.log_out()
-    netrc = next(line.strip() for line in said.splitlines() if line.strip().startswith("machine "))
-    (swift.home / ".netrc").write_text(netrc + "\n")
-    (swift.home / ".netrc").chmod(0o600)
-    files = application({"mona.Leaf": 'from: "1.0.0"'})
-    app = swift.home / "app"
-    for name, content in files.items():
-        (app / name).parent.mkdir(parents=True, exist_ok=True)
-        (app / name).write_text(content)
-    for command in commands:
-        swift.run(*command.split()[1:], cwd=app)
+    told = cli.run("login", "--tool", "swift", *names, "--dry-run").stdout
+    assert not (swift.home / ".netrc").exists(), "a rehearsal writes nothing"
+    commands = [line.strip() for line in told.splitlines() if line.strip().startswith("swift package-registry")]
+    endpoint = swift.endpoint.removesuffix("/")
+    assert [command.split()[2] for command in commands] == ["set", "login"]
+    assert "--scope mona" in commands[0] and endpoint in commands[0]
+    assert f"{endpoint}/login" in commands[1]
+
+    said = cli.run("login", "--tool", "swift", *names).stdout
+    assert "Successfully configured swift to use AWS CodeArtifact repository" in said
+    token = next(line.split()[-1] for line in told.splitlines() if line.strip().startswith("machine "))
+    assert "login token password " in (swift.home / ".netrc").read_text()
+    assert token.startswith("eyJ")
     assert swift.run_program(app).stdout.strip() == "Leaf 1.0.0"
+    assert swift.resolved(app) == {leaf.identity: "1.0.0"}

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use model::{Digests, EpochMillis, Sha256Digest};
 
 use crate::blob::Blob;
 use crate::disk::{Disk, StoredBlob};
-use crate::error::Result;
+use crate::error::{Result, blocking};
 use crate::local::LocalDisk;
 use crate::object_storage::{ObjectStorage, S3Settings};
 use crate::stage::Stage;
@@ -65,6 +65,12 @@ impl Blobs {
     /// What a crash left in the staging folder is removed, so one process at a time may have a folder open.
     pub fn open_disk(root: &Path, settings: BlobSettings) -> Result<Self> {
         Ok(Self::on(Disk::open(root)?, settings))
+    }
+
+    /// Opens the store in a folder of the local disk beside a process that has it open: what is on its way there is left
+    /// alone.
+    pub fn open_disk_beside(root: &Path, settings: BlobSettings) -> Result<Self> {
+        Ok(Self::on(Disk::open_beside(root)?, settings))
     }
 
     fn on(disk: Disk, settings: BlobSettings) -> Self {
@@ -134,6 +140,46 @@ impl Blobs {
             Backend::Disk(local) => local.verify(digest).await,
             Backend::Objects(storage) => Box::pin(storage.verify(digest)).await,
         }
+    }
+
+    /// The size and all digests of a blob as it is now, read past every cache; none when it is not there. Whether they are
+    /// what they should be is the caller's to say.
+    pub async fn read_digests(&self, digest: &Sha256Digest) -> Result<Option<(u64, Digests)>> {
+        match &self.backend {
+            Backend::Disk(local) => local.read_digests(digest).await,
+            Backend::Objects(storage) => Box::pin(storage.read_digests(digest)).await,
+        }
+    }
+
+    /// What a listing would tell of a blob, past every cache; none when it is not there.
+    pub async fn find(&self, digest: &Sha256Digest) -> Result<Option<StoredBlob>> {
+        match &self.backend {
+            Backend::Disk(local) => local.find(digest).await,
+            Backend::Objects(storage) => Box::pin(storage.find(digest)).await,
+        }
+    }
+
+    /// Moves a damaged blob to where it is never read from: the folder `quarantine` beside the blobs, under its digest.
+    /// True when there was one.
+    pub async fn quarantine(&self, digest: &Sha256Digest) -> Result<bool> {
+        match &self.backend {
+            Backend::Disk(local) => local.quarantine(digest).await,
+            Backend::Objects(storage) => Box::pin(storage.quarantine(digest)).await,
+        }
+    }
+
+    /// Removes what is left in the staging folder of uploads that nobody has written to since `cutoff`. The number of
+    /// files. `cutoff` must lie further back than any upload may pause.
+    pub async fn remove_stale_uploads(&self, cutoff: EpochMillis) -> Result<u64> {
+        let staging = match &self.backend {
+            Backend::Disk(local) => Arc::clone(local.staging()),
+            Backend::Objects(storage) => Arc::clone(storage.staging()),
+        };
+        let since = Duration::from_millis(u64::try_from(cutoff.0).unwrap_or(0));
+        blocking("emptying the staging folder", move || {
+            staging.remove_older(UNIX_EPOCH + since)
+        })
+        .await
     }
 
     /// Deletes a blob. True when there was one. Who is reading it goes on reading.

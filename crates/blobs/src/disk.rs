@@ -54,12 +54,21 @@ pub(crate) struct Disk {
 impl Disk {
     /// Makes the folders where missing and removes what a crash left in the staging folder.
     pub(crate) fn open(root: &Path) -> Result<Self> {
+        Self::with_staging(root, Staging::open(root)?)
+    }
+
+    /// As [`Disk::open`], beside a process that has the folder open: what is staged stays.
+    pub(crate) fn open_beside(root: &Path) -> Result<Self> {
+        Self::with_staging(root, Staging::open_beside(root)?)
+    }
+
+    fn with_staging(root: &Path, staging: Staging) -> Result<Self> {
         let blobs = root.join("blobs");
         for folder in [root, &blobs] {
             make_folder(folder)
                 .map_err(|error| BlobError::from_io("making the folders for blobs", error))?;
         }
-        let staging = Arc::new(Staging::open(root)?);
+        let staging = Arc::new(staging);
         sync_folder(root)?;
         if let Some(parent) = root
             .parent()
@@ -198,6 +207,39 @@ impl Disk {
         }
     }
 
+    /// What a listing would tell of a blob.
+    pub(crate) fn find(&self, digest: &Sha256Digest) -> Result<Option<StoredBlob>> {
+        let found = fs::symlink_metadata(self.path(digest))
+            .and_then(|found| Ok((found.len(), modified_at(&found)?)));
+        match found {
+            Ok((size_bytes, modified_at)) => Ok(Some(StoredBlob {
+                digest: *digest,
+                size_bytes,
+                modified_at,
+            })),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(BlobError::from_io("looking for a blob", error)),
+        }
+    }
+
+    /// Moves a blob out of the way, to `{root}/quarantine/{SHA-256}`. True when there was one.
+    pub(crate) fn quarantine(&self, digest: &Sha256Digest) -> Result<bool> {
+        let as_error = |error| BlobError::from_io("moving a damaged blob away", error);
+        let folder = self.blobs.with_file_name("quarantine");
+        make_folder(&folder).map_err(as_error)?;
+        let _folder = self.folders[usize::from(digest.as_bytes()[0])]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match fs::rename(self.path(digest), folder.join(digest.to_hex())) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(as_error(error)),
+        }
+        sync_folder(&folder)?;
+        self.sync_folder_of(digest)?;
+        Ok(true)
+    }
+
     /// Removes a blob, if nobody committed it at `cutoff` or later. True when there was something to remove.
     pub(crate) fn delete(
         &self,
@@ -244,18 +286,8 @@ impl Disk {
                 if page.len() >= limit {
                     break;
                 }
-                match fs::symlink_metadata(self.path(&digest))
-                    .and_then(|found| Ok((found.len(), modified_at(&found)?)))
-                {
-                    Ok((size_bytes, modified_at)) => page.push(StoredBlob {
-                        digest,
-                        size_bytes,
-                        modified_at,
-                    }),
-                    // Deleted since the folder was read.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(BlobError::from_io("listing a blob", error)),
-                }
+                // None when it was deleted since the folder was read.
+                page.extend(self.find(&digest)?);
             }
         }
         Ok(page)

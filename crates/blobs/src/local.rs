@@ -19,6 +19,9 @@ use crate::staging::{StagedFile, Staging};
 /// Up to this size a cached file is read on the spot; copying more would keep other requests waiting.
 const READ_ON_THE_SPOT_BYTES: u64 = 128 * 1024;
 
+/// How much of a blob is read at a time to be hashed.
+const VERIFIED_BYTES: usize = 256 * 1024;
+
 #[derive(Debug)]
 pub(crate) struct LocalDisk {
     disk: Arc<Disk>,
@@ -202,6 +205,47 @@ impl LocalDisk {
         .await
     }
 
+    /// The size and all digests of a blob, read anew past every cache.
+    pub(crate) async fn read_digests(
+        self: &Arc<Self>,
+        digest: &Sha256Digest,
+    ) -> Result<Option<(u64, Digests)>> {
+        let (local, digest) = (Arc::clone(self), *digest);
+        blocking("verifying a blob", move || {
+            let Some((file, _)) = local.disk.open_blob(&digest)? else {
+                return Ok(None);
+            };
+            let as_error = |error| BlobError::from_io("verifying a blob", error);
+            let mut pass = DigestPass::default();
+            let mut buffer = vec![0; VERIFIED_BYTES];
+            let mut offset = 0;
+            loop {
+                let read_bytes = read_full(&file, &mut buffer, offset).map_err(as_error)?;
+                pass.update(&buffer[..read_bytes]);
+                offset += read_bytes as u64;
+                if read_bytes < buffer.len() {
+                    return Ok(Some((offset, pass.finish())));
+                }
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn find(&self, digest: &Sha256Digest) -> Result<Option<StoredBlob>> {
+        let (disk, digest) = (Arc::clone(&self.disk), *digest);
+        blocking("looking for a blob", move || disk.find(&digest)).await
+    }
+
+    pub(crate) async fn quarantine(self: &Arc<Self>, digest: &Sha256Digest) -> Result<bool> {
+        let (local, digest) = (Arc::clone(self), *digest);
+        blocking("moving a damaged blob away", move || {
+            let moved = local.disk.quarantine(&digest)?;
+            local.cache.forget(&digest);
+            Ok(moved)
+        })
+        .await
+    }
+
     pub(crate) async fn delete(
         self: &Arc<Self>,
         digest: &Sha256Digest,
@@ -256,7 +300,7 @@ async fn read_whole(digest: Sha256Digest, open: OpenFile) -> Result<Bytes> {
 
 fn digest_of(file: &File) -> std::io::Result<(Sha256Digest, u64)> {
     let mut hash = Sha256::new();
-    let mut buffer = vec![0; 256 * 1024];
+    let mut buffer = vec![0; VERIFIED_BYTES];
     let mut offset = 0;
     loop {
         let read_bytes = read_full(file, &mut buffer, offset)?;

@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use crate::disk::make_folder;
 use crate::error::{BlobError, Result};
@@ -26,6 +27,20 @@ impl Staging {
             .map_err(|error| BlobError::from_io("making the staging folder", error))?;
         remove_stale(&folder)?;
         Ok(Self { folder })
+    }
+
+    /// As [`Staging::open`], beside a process that has the folder: what is in it stays.
+    pub(crate) fn open_beside(root: &Path) -> Result<Self> {
+        let folder = root.join("staging");
+        make_folder(&folder)
+            .map_err(|error| BlobError::from_io("making the staging folder", error))?;
+        Ok(Self { folder })
+    }
+
+    /// Removes what nobody has written to since this instant: uploads that died without their process. The number of
+    /// files.
+    pub(crate) fn remove_older(&self, cutoff: SystemTime) -> Result<u64> {
+        remove_files(&self.folder, |file| Ok(file.modified()? < cutoff))
     }
 
     /// A new file without a byte in it.
@@ -100,20 +115,34 @@ impl Drop for StagedFile {
 }
 
 fn remove_stale(folder: &Path) -> Result<()> {
-    let removed = (|| {
-        let mut removed = 0_u64;
-        for entry in fs::read_dir(folder)? {
-            let entry = entry?;
-            if !entry.file_type()?.is_dir() {
-                fs::remove_file(entry.path())?;
-                removed += 1;
-            }
-        }
-        Ok(removed)
-    })()
-    .map_err(|error| BlobError::from_io("emptying the staging folder", error))?;
+    let removed = remove_files(folder, |_| Ok(true))?;
     if removed > 0 {
         tracing::info!(removed, "removed staged files that an earlier run left");
     }
     Ok(())
+}
+
+fn remove_files(
+    folder: &Path,
+    is_stale: impl Fn(&fs::Metadata) -> io::Result<bool>,
+) -> Result<u64> {
+    let removed = (|| {
+        let mut removed = 0_u64;
+        for entry in fs::read_dir(folder)? {
+            let entry = entry?;
+            let gone = match entry.metadata() {
+                Ok(found) if !found.is_dir() && is_stale(&found)? => fs::remove_file(entry.path()),
+                Ok(_) => continue,
+                Err(error) => Err(error),
+            };
+            match gone {
+                Ok(()) => removed += 1,
+                // Its upload has ended meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(removed)
+    })();
+    removed.map_err(|error| BlobError::from_io("emptying the staging folder", error))
 }

@@ -49,7 +49,7 @@ impl Chunk {
         }
         let key = row.key(table);
         let key = serde_json::to_string(&key).expect("keys are numbers and texts");
-        self.text.len() >= TEXT_BYTES || mixed(key.as_bytes()) % ROWS == 0
+        self.text.len() >= TEXT_BYTES || mixed(key.as_bytes()).is_multiple_of(ROWS)
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
             .collect();
         let before = chunks(table, &lines);
         assert!((20..80).contains(&before.len()), "{} files", before.len());
-        let mut more = lines.clone();
+        let mut more = lines;
         more.insert(10_000, r#"[9999,"next","2.0"]"#.to_owned());
         let after = chunks(table, &more);
         let new = after.iter().filter(|chunk| !before.contains(chunk)).count();

@@ -1,6 +1,7 @@
 //! Where rows come from: a database at one moment, or a backup.
 
-use store::image::{ImageRow, ImageTable, ImageValue, Snapshot};
+use store::Snapshot;
+use store::image::{ImageRow, ImageTable, ImageValue};
 
 use crate::backup_folder::BackupFolder;
 use crate::error::Result;

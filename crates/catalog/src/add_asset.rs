@@ -5,7 +5,6 @@
 use std::sync::Arc;
 
 use blobs::Staged;
-use futures_util::TryFutureExt as _;
 use futures_util::future::try_join;
 use model::{
     Asset, AssetName, ChangeKind, PackageCoordinates, PackageVersionStatus, Result, VersionName,
@@ -14,7 +13,7 @@ use serde_json::json;
 use store::{NewAsset, PackageRow, VersionContent};
 
 use crate::change_log::{ChangeDetails, VersionEvent, change};
-use crate::failure::{Failure, from_blobs, from_store};
+use crate::failure::{Failure, from_store};
 use crate::packages::{parse_version, version_not_found};
 use crate::publish::revision_of;
 use crate::publish_asset::{PublishedAsset, asset_too_large};
@@ -72,6 +71,7 @@ impl Catalog {
             is_finished,
         };
         if let Some(published) = self.check_before_addition(grant, &candidate).await? {
+            self.put_back(staged).await?;
             return Ok(published);
         }
         let examined = self
@@ -85,7 +85,7 @@ impl Catalog {
         let (size_bytes, digests) = (staged.size_bytes(), staged.digests().clone());
         let (companion, ()) = try_join(
             self.store_companion(examined.companion),
-            staged.commit().map_err(from_blobs),
+            self.commit(staged),
         )
         .await?;
         let new = NewAsset {

@@ -89,7 +89,7 @@ impl Catalog {
             );
             return Err(Error::invalid(InvalidReason::FieldValidation, message));
         }
-        let digests = self.blobs.put(bytes).await.map_err(from_blobs)?;
+        let digests = self.put(bytes).await?;
         Ok(Some(AssetCompanion {
             sha256: digests.sha256,
             size_bytes,
@@ -170,7 +170,7 @@ impl Catalog {
         })?;
         let size_bytes = bytes.len() as u64;
         // What is stored without being the right bytes is named by nothing.
-        let digests = self.blobs.put(bytes.clone()).await.map_err(from_blobs)?;
+        let digests = self.put(bytes.clone()).await?;
         if let Some(algorithm) = companion.expected.mismatch(&digests) {
             tracing::warn!(
                 connection, package = %key.package, version = %key.version, asset = %key.asset, algorithm,

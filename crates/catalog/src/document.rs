@@ -42,6 +42,8 @@ pub struct Document {
     pub bytes: Bytes,
     /// A strong entity tag, quotes included: it changes when and only when the bytes do.
     pub etag: String,
+    /// What its format keeps beside it, see [`crate::FormatRules::beside_document`].
+    pub beside: Bytes,
     pub(crate) made_at: Tick,
     /// When the public sources behind it are to be asked again.
     pub(crate) check_at_ms: AtomicI64,
@@ -52,7 +54,7 @@ struct BySize;
 
 impl Weighter<DocumentKey, Arc<Document>> for BySize {
     fn weight(&self, key: &DocumentKey, document: &Arc<Document>) -> u64 {
-        (document.bytes.len() + key.base.len() + 512) as u64
+        (document.bytes.len() + document.beside.len() + key.base.len() + 512) as u64
     }
 }
 
@@ -198,25 +200,40 @@ impl Catalog {
             ..key.clone()
         };
         let held = self.valid_document(grant, &plain_key, true);
-        let (bytes, etag, made_at) = match held {
-            Some(plain) => (plain.bytes.clone(), plain.etag.clone(), plain.made_at),
+        let (bytes, beside, etag, made_at) = match held {
+            Some(plain) => (
+                plain.bytes.clone(),
+                plain.beside.clone(),
+                plain.etag.clone(),
+                plain.made_at,
+            ),
             None => {
                 let made_at = self.reading_tick(grant.view());
-                let bytes = self.render(grant, &key, render).await?;
+                let (bytes, beside) = self.render(grant, &key, render).await?;
                 let etag = self.entity_tag(key.package.format, &bytes).await?;
-                (bytes, etag, made_at)
+                (bytes, beside, etag, made_at)
             }
         };
-        match key.encoding {
-            Encoding::Identity => Ok(self.keep(key, bytes, etag, made_at)),
+        let (bytes, etag) = match key.encoding {
+            Encoding::Identity => (bytes, etag),
             // The plain form is not kept beside it: clients that can unpack never ask for it, and it is several times
             // as large.
             Encoding::Gzip => {
                 let packed = self.heavy_work.run(move || gzip(&bytes)).await??;
                 let etag = format!("{}-gzip\"", etag.trim_end_matches('"'));
-                Ok(self.keep(key, packed, etag, made_at))
+                (packed, etag)
             }
-        }
+        };
+        let check_at_ms = AtomicI64::new(self.now().0.saturating_add(self.settings.freshness_ms));
+        let document = Arc::new(Document {
+            bytes,
+            etag,
+            beside,
+            made_at,
+            check_at_ms,
+        });
+        self.documents.0.insert(key, Arc::clone(&document));
+        Ok(document)
     }
 
     /// The entity tag of a document, quotes included. Of a large one it takes a while.
@@ -231,24 +248,15 @@ impl Catalog {
         grant: &Grant,
         key: &DocumentKey,
         render: Render,
-    ) -> Result<Bytes> {
+    ) -> Result<(Bytes, Bytes)> {
         let package = self.resolve(grant, &key.package).await?;
+        let rules = self.rules(key.package.format)?;
         let (base, variant) = (Arc::clone(&key.base), key.variant);
-        self.heavy_work
-            .run(move || render(&package, &base, variant))
-            .await?
-    }
-
-    fn keep(&self, key: DocumentKey, bytes: Bytes, etag: String, made_at: Tick) -> Arc<Document> {
-        let check_at_ms = AtomicI64::new(self.now().0.saturating_add(self.settings.freshness_ms));
-        let document = Arc::new(Document {
-            bytes,
-            etag,
-            made_at,
-            check_at_ms,
+        let made = self.heavy_work.run(move || {
+            let bytes = render(&package, &base, variant)?;
+            Ok((bytes, rules.beside_document(&package, &base, variant)))
         });
-        self.documents.0.insert(key, Arc::clone(&document));
-        document
+        made.await?
     }
 }
 

@@ -40,6 +40,7 @@ pub(crate) fn from_store(error: StoreError) -> Error {
             failure.retry_after_seconds = Some(DATABASE_RETRY_SECONDS);
             failure
         }
+        StoreError::BlobGoing(sha256) => crate::stored_bytes::being_removed(sha256),
         StoreError::Full(_) | StoreError::Disk(_) => disk_trouble(error),
         StoreError::Backend(_)
         | StoreError::Migration(_)

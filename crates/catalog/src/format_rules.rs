@@ -11,7 +11,7 @@ use model::{
 
 use sha2::{Digest as _, Sha256};
 
-use crate::{Discovery, PublicSource};
+use crate::{Discovery, PackageView, PublicSource};
 
 /// The bytes of an asset that came in, as a format looks at them.
 pub trait AssetBytes: Read + Seek {}
@@ -123,6 +123,12 @@ pub trait FormatRules: Send + Sync + 'static {
     /// bytes that came.
     fn entity_tag(&self, document: &[u8]) -> String {
         hex::encode(&Sha256::digest(document)[..16])
+    }
+
+    /// What is kept ready beside a document and not sent as a part of it, e.g. for header fields of its replies. Called
+    /// with what the document was made of.
+    fn beside_document(&self, _package: &PackageView, _base: &str, _variant: u8) -> Bytes {
+        Bytes::new()
     }
 
     /// The public sources that packages of this format can come from.

@@ -11,12 +11,13 @@ use store::{AssetCompanion, NewAsset, NewVersion, Tx, VersionContent};
 use crate::asset_search::AtSource;
 use crate::change_log::{ChangeDetails, VersionEvent};
 use crate::companion::COMPANION_LIMIT_BYTES;
-use crate::failure::{Failure, from_blobs};
+use crate::failure::Failure;
 use crate::format_rules::{Examined, Growth};
 use crate::origin_gate::OriginGate;
 use crate::publish::revision_of;
 use crate::pull::AssetKey;
 use crate::repository_view::RepositoryView;
+use crate::rival_names::is_shut_out;
 use crate::source::SourceAsset;
 use crate::storable_text::storable;
 use crate::version_growth::{HeldContent, NO_METADATA};
@@ -104,7 +105,7 @@ impl Catalog {
         let named = asset.companion.as_ref();
         if let Some(bytes) = told.filter(|bytes| bytes.len() as u64 <= COMPANION_LIMIT_BYTES) {
             let size_bytes = bytes.len() as u64;
-            let digests = self.blobs.put(bytes).await.map_err(from_blobs)?;
+            let digests = self.put(bytes).await?;
             if named.is_none_or(|named| named.expected.mismatch(&digests).is_none()) {
                 return Ok(Some(AssetCompanion {
                     sha256: digests.sha256,
@@ -161,7 +162,7 @@ impl Ingest {
                 own,
             )
         };
-        if !may(None) {
+        if !may(None) || is_shut_out(tx, self.rules, self.repository_id, &self.package).await? {
             return Ok(false);
         }
         let restrictions = OriginRestrictions::INGESTED_FIRST;

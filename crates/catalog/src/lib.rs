@@ -37,6 +37,7 @@ mod held_version;
 mod identities;
 mod identity_rights;
 mod ingest;
+mod inspection;
 mod labels;
 mod layout_documents;
 mod lease;
@@ -73,6 +74,8 @@ mod source_cache;
 mod source_documents;
 mod stamps;
 mod storable_text;
+mod stored_bytes;
+mod sweep;
 mod tags;
 mod tokens;
 mod version_batch;
@@ -104,6 +107,9 @@ pub use identities::{
     AttachedPolicy, ManagedPolicy, NewManagedPolicy, NewOidcProvider, NewRole, OidcProvider, Role,
     Tag, User, check_session_name, read_path,
 };
+pub use inspection::{
+    Finding, FindingKind, FoundPlace, InspectionProgress, InspectionReport, InspectionTerms,
+};
 pub use labels::{CacheOutcome, RequestId, RequestLabels};
 pub use lease::Lease;
 pub use package_group_restrictions::{
@@ -133,6 +139,7 @@ pub use source::{
     ExpectedDigests, PublicSource, SourceAsset, SourceChecksum, SourceCompanion, SourcePackage,
     SourceRequest, SourceVersion, Unreadable,
 };
+pub use sweep::{SweepReport, SweepTerms};
 pub use tokens::AuthorizationToken;
 pub use version_batch::VersionSelection;
 pub use version_manifest::OfVersion;

@@ -241,7 +241,7 @@ impl Catalog {
                 bytes, validators, ..
             } => {
                 let size = i64::try_from(bytes.len()).map_err(model::Error::internal)?;
-                let digests = self.blobs.put(bytes.clone()).await.map_err(from_blobs)?;
+                let digests = self.put(bytes.clone()).await?;
                 let before = held.and_then(|(row, _)| row.digest());
                 let now = self.now().0;
                 let row = SourceDocumentRow {

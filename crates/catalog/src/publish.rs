@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use store::{Connection, NewVersion, PackageRow};
 
 use crate::change_log::{ChangeDetails, VersionEvent, change};
-use crate::failure::{Failure, from_blobs, from_store};
+use crate::failure::{Failure, from_store};
 use crate::packages::parse_version;
 use crate::publish_asset::asset_too_large;
 use crate::repository_view::{Walk, repository_not_found};
@@ -128,10 +128,13 @@ impl Catalog {
             .check_before_publish(grant, &package, (&version, &key), &rows)
             .await?
         {
+            for asset in assets {
+                self.put_back(asset.staged).await?;
+            }
             return Ok(published);
         }
         for asset in assets {
-            asset.staged.commit().await.map_err(from_blobs)?;
+            self.commit(asset.staged).await?;
         }
         let revision = revision_of(
             rows.iter().map(|asset| (&asset.name, &asset.digests)),

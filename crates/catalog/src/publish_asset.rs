@@ -85,7 +85,7 @@ impl Catalog {
             digests: staged.digests().clone(),
             companion: None,
         };
-        staged.commit().await.map_err(from_blobs)?;
+        self.commit(staged).await?;
         self.grow(caller, view, candidate, asset, Vec::new(), None)
             .await
     }

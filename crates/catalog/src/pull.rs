@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use blobs::{Stage, StageReader, Staged};
-use model::{AssetName, Digests, Error, PackageCoordinates, Result, VersionName};
+use http_body_util::BodyExt as _;
+use model::{AssetName, Digests, Error, PackageCoordinates, Result, Sha256Digest, VersionName};
 use tokio::sync::watch;
 use upstream::{Download, Flights, Source, SourceError};
 
@@ -170,33 +171,52 @@ impl Catalog {
                 .stamps
                 .package_is_valid(held.made_at, view.domain_id, package)
         {
-            let body = self.open_held(held.digests.clone(), only_describe).await?;
-            return Ok(AssetAnswer {
-                body,
-                cache: CacheOutcome::Hit,
-            });
+            let found = self.find_held(held.digests.clone(), only_describe).await?;
+            if let Some(body) = found {
+                return Ok(AssetAnswer {
+                    body,
+                    cache: CacheOutcome::Hit,
+                });
+            }
         }
+        self.find_asset(view, key, only_describe).await
+    }
+
+    /// An asset from wherever the graph has it. Where a row names bytes that have been lost, and they came from a public
+    /// source, they are pulled again, if it still has the same.
+    async fn find_asset(
+        self: &Arc<Self>,
+        view: &Arc<RepositoryView>,
+        key: AssetKey,
+        only_describe: bool,
+    ) -> Result<AssetAnswer> {
+        let (package, version, asset) = (&key.package, &key.version, &key.asset);
         let made_at = self.reading_tick(view);
         // A second look after a pull that ended meanwhile finds its rows; a third is never needed.
         for _ in 0..3 {
             let mut search = self.search_asset(view, package, version, asset).await?;
+            let mut lost = None;
             loop {
-                match search.next().await? {
+                let located = search.next().await;
+                match located.map_err(|error| lost.map_or(error, missing_bytes))? {
                     Located::Held {
                         node,
                         version,
                         digests,
                         ..
                     } => {
+                        let Some(body) = self.find_held(digests.clone(), only_describe).await?
+                        else {
+                            lost = Some(digests.sha256);
+                            continue;
+                        };
                         // Nothing is retained of what lies here already: to be asked about it is as good as for it.
                         if node == 0 || !only_describe {
                             self.retain(view, node, package, &version).await?;
                             self.catch_up_behind(view, package, &version);
-                            let digests = digests.clone();
                             let held = HeldAsset { digests, made_at };
-                            self.held_assets.insert(key, Arc::new(held));
+                            self.held_assets.insert(key.clone(), Arc::new(held));
                         }
-                        let body = self.open_held(digests, only_describe).await?;
                         return Ok(answer(body));
                     }
                     Located::AtSource(found) if only_describe => {
@@ -204,7 +224,13 @@ impl Catalog {
                             return Ok(answer(body));
                         }
                     }
-                    Located::AtSource(found) => {
+                    Located::AtSource(mut found) => {
+                        if let Some(sha256) = lost {
+                            let named = found.asset.expected.sha256.get_or_insert(sha256);
+                            if *named != sha256 {
+                                return Err(missing_bytes(sha256));
+                            }
+                        }
                         let (node, is_listed) = (found.node, found.is_listed);
                         match self.pull(view, package, found, Asker::Client).await? {
                             Pulled::Started(started) => {
@@ -212,7 +238,8 @@ impl Catalog {
                             }
                             Pulled::Held | Pulled::Declined => break,
                             Pulled::Absent if is_listed => {
-                                return Err(version_not_found(package, version));
+                                let not_found = || version_not_found(package, version);
+                                return Err(lost.map_or_else(not_found, missing_bytes));
                             }
                             Pulled::Fault(fault) if is_listed => {
                                 return Err(fault_at(&view.nodes[node], fault));
@@ -267,17 +294,35 @@ impl Catalog {
         digests: Digests,
         only_describe: bool,
     ) -> Result<AssetBody> {
+        let sha256 = digests.sha256;
+        let found = self.find_held(digests, only_describe).await?;
+        found.ok_or_else(|| missing_bytes(sha256))
+    }
+
+    /// As [`Catalog::open_held`]; nothing where the bytes have been lost.
+    async fn find_held(&self, digests: Digests, only_describe: bool) -> Result<Option<AssetBody>> {
         let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
-        let blob = blob.ok_or_else(|| {
-            Error::internal(format!(
-                "the bytes {} of an asset are missing",
-                digests.sha256
-            ))
-        })?;
+        let Some(blob) = blob else { return Ok(None) };
         if !only_describe {
             blob.ready().await.map_err(from_blobs)?;
         }
-        Ok(AssetBody::held(blob, digests))
+        Ok(Some(AssetBody::held(blob, digests)))
+    }
+
+    /// Fetches again the bytes of an asset that came from a public source and were lost. When this returns they are
+    /// stored, with the digests that they had.
+    pub(crate) async fn fetch_again(
+        self: &Arc<Self>,
+        view: &Arc<RepositoryView>,
+        key: AssetKey,
+    ) -> Result<()> {
+        let answer = self.find_asset(view, key, false).await?;
+        let mut body = answer.body.into_body(None);
+        // The last of them comes only once everything is stored.
+        while let Some(frame) = body.frame().await {
+            frame.map_err(Error::internal)?;
+        }
+        Ok(())
     }
 
     /// Joins or begins the pull of an asset.
@@ -445,11 +490,18 @@ impl Catalog {
             .await
             .map_err(from_store)?;
         let Some(found) = found else { return Ok(false) };
-        Ok(reader
+        let asset = reader
             .find_asset(found.id, &key.asset)
             .await
-            .map_err(from_store)?
-            .is_some())
+            .map_err(from_store)?;
+        drop(reader);
+        let Some(asset) = asset else {
+            return Ok(false);
+        };
+        // A row whose bytes have been lost does not keep them from being pulled again.
+        let sha256 = asset.digests().map_err(from_store)?.sha256;
+        let blob = self.blobs.find(&sha256).await.map_err(from_blobs)?;
+        Ok(blob.is_some())
     }
 
     /// Brings the bytes in, checks them, stores them and their rows, and only then lets the last byte out.
@@ -492,10 +544,7 @@ impl Catalog {
             examined,
             last_modified,
         };
-        let committed = staged
-            .commit_held()
-            .await
-            .map_err(|error| error.to_string())?;
+        let committed = self.commit_held(staged).await.map_err(reason_of)?;
         let is_first = self
             .ingest(view, key, found, ingested)
             .await
@@ -508,6 +557,11 @@ impl Catalog {
         }
         Ok(size_bytes)
     }
+}
+
+/// The answer where a row names bytes that are not there.
+fn missing_bytes(sha256: Sha256Digest) -> Error {
+    Error::internal(format!("the bytes {sha256} of an asset are missing"))
 }
 
 /// The cause of an error, for the log.

@@ -297,6 +297,7 @@ impl Catalog {
         let document = Arc::new(Document {
             bytes,
             etag,
+            beside: Bytes::new(),
             made_at,
             check_at_ms,
         });

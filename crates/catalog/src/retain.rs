@@ -18,6 +18,7 @@ use crate::format_rules::Growth;
 use crate::held_version::HeldVersion;
 use crate::packages::parse_version;
 use crate::repository_view::RepositoryView;
+use crate::rival_names::is_shut_out;
 use crate::storable_text::storable;
 use crate::{Catalog, FormatRules};
 
@@ -73,7 +74,9 @@ impl Catalog {
                     }
                     let gate = gate.current(tx, domain_id, &package).await?;
                     let restriction = GroupRestrictionType::InternalUpstream;
-                    if !gate.allows(restriction, home_id, None) {
+                    let may = gate.allows(restriction, home_id, None)
+                        && !is_shut_out(tx, rules, home_id, &package).await?;
+                    if !may {
                         return Ok(Retained::Nothing);
                     }
                     let row = tx

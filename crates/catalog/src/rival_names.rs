@@ -63,6 +63,25 @@ async fn find_rival(
     }
 }
 
+/// Whether a package is new to a repository which holds one that is taken for it: then nothing of it is kept there that
+/// came from above, even if it was looked for before the other one was there.
+pub(crate) async fn is_shut_out(
+    connection: &mut Connection,
+    rules: &dyn FormatRules,
+    repository_id: i64,
+    package: &PackageCoordinates,
+) -> Result<bool, Failure> {
+    if rules.name_fold(package).is_none() {
+        return Ok(false);
+    }
+    let held = connection.find_package(repository_id, package).await?;
+    if held.is_some() {
+        return Ok(false);
+    }
+    let rival = find_rival(connection, rules, repository_id, package).await?;
+    Ok(rival.is_some())
+}
+
 /// Refuses a package that is new to a repository which holds one that is taken for it.
 pub(crate) async fn check_no_rival(
     connection: &mut Connection,

@@ -454,7 +454,7 @@ impl Catalog {
     ) -> Refreshed {
         let size_bytes =
             i64::try_from(bytes.len()).map_err(|e| SourceFault::from(Error::internal(e)))?;
-        let digests = self.blobs.put(bytes.clone()).await.map_err(from_blobs)?;
+        let digests = self.put(bytes.clone()).await?;
         // Read before it is kept: an unreadable document must not replace a good one.
         let key = (node.id, package.clone());
         let found = self

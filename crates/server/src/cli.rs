@@ -29,6 +29,7 @@ Examples:
   reliquary connections --check           where packages are pulled from, and whether it answers
   reliquary keys create --user alice      an access key for a user
   reliquary iam attach-user-policy --user-name alice --policy-arn arn:aws:iam::aws:policy/AWSCodeArtifactReadOnlyAccess
+  reliquary fsck                          is everything whole? (--repair mends what can be mended)
   reliquary events --follow               what is published, copied, archived and deleted, as it happens
   reliquary backup --to /backup/reliquary  rows and bytes, also while it serves; again, for what is new
   reliquary migrate --to scaled-out.toml  move everything to PostgreSQL and S3
@@ -113,6 +114,37 @@ pub enum Command {
         /// What to do with them.
         #[command(subcommand)]
         command: KeysCommand,
+    },
+    /// Check everything: rows against the change log, rows against bytes, every digest
+    ///
+    /// Only reads, and may run beside the server. Exit status 0: clean; 1: something is wrong, and was printed; 2: it
+    /// could not be looked at.
+    Fsck {
+        /// Move damaged bytes to quarantine and fetch again what came from public sources; stop the server first (of
+        /// several nodes, restart each afterwards)
+        #[arg(long)]
+        repair: bool,
+        /// Compare sizes only, without reading the bytes
+        #[arg(long)]
+        quick: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Remove bytes that nothing refers to any more, as the server does in the background
+    ///
+    /// What is found is noted first, and removed by a sweep after the grace period (sweep.grace_ms). May run beside the
+    /// server.
+    Sweep {
+        /// Print what would be removed, and change nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Another grace period than the configured one
+        #[arg(long, value_name = "MILLISECONDS")]
+        grace_ms: Option<u64>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Users, roles, policies, access keys and identity providers, in the words of the AWS command line
     Iam {

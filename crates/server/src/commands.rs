@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use catalog::{InspectionTerms, SweepTerms};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use uuid::Uuid;
@@ -15,6 +16,7 @@ use crate::aws_profile::ProfileFiles;
 use crate::cli::{Cli, Command, KeysCommand};
 use crate::config::{self, Config, Effective, Environment, Flags, KnownConnection};
 use crate::connection_address::{ConnectionAddresses, known_connections, public_connections};
+use crate::fsck;
 use crate::iam;
 use crate::logging;
 use crate::metrics::Metrics;
@@ -70,6 +72,28 @@ pub fn run(cli: Cli, environment: Environment, output: &mut impl Write) -> Resul
             let reader = EventReader::open(&effective.config, domain, &after);
             runtime()?.block_on(async { print_events(reader.await?, follow, output).await })
         }
+        Command::Fsck {
+            repair,
+            quick,
+            json,
+        } => {
+            let addresses =
+                ConnectionAddresses::new(&effective.config, public_connections(), environment);
+            let terms = InspectionTerms { quick, repair };
+            let checked = check(&effective.config, addresses, terms, json, output);
+            runtime()?.block_on(checked)
+        }
+        Command::Sweep {
+            dry_run,
+            grace_ms,
+            json,
+        } => runtime()?.block_on(async {
+            let grace_ms = grace_ms.unwrap_or(effective.config.sweep.grace_ms);
+            let grace_ms = i64::try_from(grace_ms).unwrap_or(i64::MAX / 2);
+            let terms = SweepTerms { grace_ms, dry_run };
+            let report = wiring::sweep(&effective.config, terms).await?;
+            fsck::print_sweep(&report, dry_run, json, output)
+        }),
         Command::Keys { command } => runtime()?.block_on(keys(&effective.config, command, output)),
         Command::Iam {
             verb,
@@ -182,6 +206,25 @@ fn print_config(
             config::render_table(entries)
         },
     )
+}
+
+/// Checks the installation. That something was found is a failure too.
+async fn check(
+    config: &Config,
+    addresses: ConnectionAddresses,
+    terms: InspectionTerms,
+    json: bool,
+    output: &mut impl Write,
+) -> Result<(), StartError> {
+    let progress = fsck::ProgressLine::start();
+    let inspected = wiring::inspect(config, Arc::new(addresses), terms, &progress).await;
+    progress.finish();
+    let report = inspected.map_err(|error| StartError::Unchecked(Box::new(error)))?;
+    fsck::print(&report, json, output)?;
+    match fsck::unrepaired(&report) {
+        0 => Ok(()),
+        left => Err(StartError::Found(left)),
+    }
 }
 
 async fn print_connections(

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connection_address;
+pub mod fsck;
 pub mod iam;
 pub mod listener;
 pub mod logging;

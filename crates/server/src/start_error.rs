@@ -10,6 +10,10 @@ use crate::config::ConfigError;
 pub enum StartError {
     /// The configuration is wrong; nothing was touched.
     Config(ConfigError),
+    /// A check could be made, and found so many things wrong. What they are has been printed.
+    Found(usize),
+    /// A check could not be made.
+    Unchecked(Box<StartError>),
     /// Something else stood against it.
     Failed {
         /// What was being done, with which value, and what to do about it.
@@ -39,12 +43,13 @@ impl StartError {
         }
     }
 
-    /// The exit status of the process: 2 for a configuration to mend, 1 for the rest.
+    /// The exit status of the process: 2 for a configuration to mend and for a check that could not be made, 1 for the
+    /// rest.
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) => 2,
-            Self::Failed { .. } => 1,
+            Self::Config(_) | Self::Unchecked(_) => 2,
+            Self::Found(_) | Self::Failed { .. } => 1,
         }
     }
 }
@@ -59,6 +64,8 @@ impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Config(error) => error.fmt(f),
+            Self::Found(count) => write!(f, "{count} found, see docs/repair.md"),
+            Self::Unchecked(error) => error.fmt(f),
             Self::Failed { message, source } => {
                 f.write_str(message)?;
                 let mut cause = source.as_deref().map(|source| source as &dyn Error);

@@ -197,6 +197,10 @@ impl Tx {
             .companion
             .as_ref()
             .map(|companion| companion.sha256.as_bytes().as_slice());
+        self.hold_blob(&new.digests.sha256).await?;
+        if let Some(companion) = &new.companion {
+            self.hold_blob(&companion.sha256).await?;
+        }
         on_engine!(self, db => sqlx::query(INSERT)
             .bind(version_id).bind(new.name.as_str()).bind(size)
             .bind(new.digests.md5.as_bytes().as_slice()).bind(new.digests.sha1.as_bytes().as_slice())

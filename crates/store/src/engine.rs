@@ -137,6 +137,8 @@ impl SqliteHandle {
 #[derive(Debug)]
 pub struct Tx {
     connection: Connection,
+    /// Whether it keeps the sweep from condemning bytes until it ends.
+    pub(crate) holds_off_sweep: bool,
 }
 
 impl std::ops::Deref for Tx {
@@ -157,6 +159,8 @@ impl Tx {
     pub(crate) fn on_sqlite(connection: Box<SqliteConnection>) -> Self {
         Self {
             connection: Connection::new(Inner::Sqlite(SqliteHandle::Owned(connection))),
+            // There is one writer.
+            holds_off_sweep: true,
         }
     }
 
@@ -403,6 +407,7 @@ where
     let connection = pool.acquire().await.map_err(StoreError::from)?;
     let mut tx = Tx {
         connection: Connection::over(connection, patience),
+        holds_off_sweep: false,
     };
     tx.command("BEGIN").await?;
     // A panic, also one before the unit's first await, must not give the pool a connection that is still inside a
@@ -453,13 +458,13 @@ impl Connection {
         }
     }
 
-    /// Nobody uses the connection after this.
-    pub(crate) fn close_on_drop(&mut self) {
+    /// It is its holder's alone from now on, and is closed at the end.
+    pub(crate) fn keep(&mut self) {
         match &mut self.inner {
             Inner::Sqlite(SqliteHandle::Pooled(connection)) => connection.close_on_drop(),
             // It has no pool to go back to.
             Inner::Sqlite(SqliteHandle::Owned(_)) => {}
-            Inner::Postgres(handle) => handle.lose(),
+            Inner::Postgres(handle) => handle.keep(),
         }
     }
 

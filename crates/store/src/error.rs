@@ -36,6 +36,9 @@ pub enum StoreError {
     /// A row holds what this program cannot read.
     #[error("unreadable row: {0}")]
     Corrupt(String),
+    /// A row was about to refer to bytes that the sweep is removing, or has just removed.
+    #[error("the bytes {0} are being removed, because nothing referred to them")]
+    BlobGoing(model::Sha256Digest),
     /// The unit of work panicked.
     #[error("the unit of work was not finished: {0}")]
     Abandoned(String),

@@ -35,6 +35,7 @@ pub fn hot_statements() -> impl Iterator<Item = &'static HotStatement> {
         crate::access_key::HOT,
         crate::asset::HOT,
         crate::change::HOT,
+        crate::condemned_blob::HOT,
         crate::connection::HOT,
         crate::domain::HOT,
         crate::domain_package::HOT,

@@ -51,6 +51,11 @@ const SQLITE: &[(i64, &str, &str)] = &[
         "nodes",
         include_str!("../migrations/sqlite/0011_nodes.sql"),
     ),
+    (
+        12,
+        "blob sweep",
+        include_str!("../migrations/sqlite/0012_blob_sweep.sql"),
+    ),
 ];
 const POSTGRES: &[(i64, &str, &str)] = &[
     (
@@ -97,6 +102,11 @@ const POSTGRES: &[(i64, &str, &str)] = &[
         11,
         "nodes",
         include_str!("../migrations/postgres/0011_nodes.sql"),
+    ),
+    (
+        12,
+        "blob sweep",
+        include_str!("../migrations/postgres/0012_blob_sweep.sql"),
     ),
 ];
 

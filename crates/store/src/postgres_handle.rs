@@ -13,6 +13,8 @@ use crate::{StoreError, StoreResult};
 
 /// How long the pool's question on the way back may take.
 const RETURN_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement of a reading of everything may take.
+const KEPT_PATIENCE: Duration = Duration::from_secs(3600);
 
 #[derive(Debug)]
 pub(crate) struct PostgresHandle {
@@ -20,8 +22,8 @@ pub(crate) struct PostgresHandle {
     patience: Duration,
     /// Whether an answer is still owed: during a statement, and afterwards if nobody waited for its end.
     owes: bool,
-    /// Whether nobody may use it after this: it failed, or is in a state of its own.
-    is_lost: bool,
+    /// Whether it never goes back to the pool.
+    is_kept: bool,
 }
 
 impl PostgresHandle {
@@ -30,8 +32,14 @@ impl PostgresHandle {
             connection,
             patience,
             owes: false,
-            is_lost: false,
+            is_kept: false,
         }
+    }
+
+    /// It is its holder's alone from now on. What is read through it may be the whole of a large table.
+    pub(crate) const fn keep(&mut self) {
+        self.is_kept = true;
+        self.patience = KEPT_PATIENCE;
     }
 
     pub(crate) fn as_mut(&mut self) -> &mut PgConnection {
@@ -46,26 +54,23 @@ impl PostgresHandle {
 
     /// A statement ended.
     pub(crate) fn heard<T>(&mut self, outcome: &StoreResult<T>) {
-        self.owes = false;
-        if matches!(outcome, Err(StoreError::Unavailable(_))) {
-            self.is_lost = true;
-        }
+        self.owes = matches!(outcome, Err(StoreError::Unavailable(_)));
     }
 
     /// Whether it is of no more use.
     pub(crate) const fn is_lost(&self) -> bool {
-        self.owes || self.is_lost
+        self.owes
     }
 
-    /// Nobody uses it after this, whatever it still answers.
+    /// It is of no more use.
     pub(crate) const fn lose(&mut self) {
-        self.is_lost = true;
+        self.owes = true;
     }
 }
 
 impl Drop for PostgresHandle {
     fn drop(&mut self) {
-        if self.is_lost() {
+        if self.owes || self.is_kept {
             self.connection.close_on_drop();
         } else if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             // The pool asks a connection that comes back whether it lives, and would wait for the answer for ever.

@@ -63,6 +63,7 @@ impl Tx {
     ) -> StoreResult<()> {
         let size = i64::try_from(companion.size_bytes)
             .map_err(|_| StoreError::Corrupt("the size of a companion".into()))?;
+        self.hold_blob(&companion.sha256).await?;
         on_engine!(self, db => sqlx::query(UPSERT)
             .bind(repository_id).bind(package.format.as_str()).bind(package.namespace_str())
             .bind(package.name.as_str()).bind(key.as_str()).bind(asset.as_str())

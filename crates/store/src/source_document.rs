@@ -99,6 +99,9 @@ impl Tx {
         document: &SourceDocumentRow,
     ) -> StoreResult<()> {
         let subject = subject.into();
+        if let Some(sha256) = document.digest() {
+            self.hold_blob(&sha256).await?;
+        }
         on_engine!(self, db => sqlx::query(UPSERT)
             .bind(repository_id).bind(subject.format.as_str()).bind(subject.namespace)
             .bind(subject.name).bind(document.sha256.as_slice()).bind(document.size_bytes)

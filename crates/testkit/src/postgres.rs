@@ -57,10 +57,11 @@ pub fn create_database() -> String {
         if made.status.success() {
             break;
         }
-        // The socket is there a moment before the server answers.
+        // The socket's file is there a moment before the server listens, and that before it answers.
         let said = String::from_utf8_lossy(&made.stderr);
         assert!(
-            said.contains("starting up") && Instant::now() < deadline,
+            (said.contains("starting up") || said.contains("Connection refused"))
+                && Instant::now() < deadline,
             "{said}"
         );
         std::thread::sleep(Duration::from_millis(20));

@@ -368,6 +368,52 @@ impl ObjectStorage {
         intact.map(|()| Some(size_bytes))
     }
 
+    /// The size and all digests of a blob, read anew past every cache.
+    pub(crate) async fn read_digests(
+        &self,
+        digest: &Sha256Digest,
+    ) -> Result<Option<(u64, Digests)>> {
+        const ACTION: &str = "verifying a blob";
+        let Some((_, mut stream)) = self.get(digest).await? else {
+            return Ok(None);
+        };
+        let (mut pass, mut size_bytes) = (DigestPass::default(), 0);
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(|error| sorted(ACTION, &error))?;
+            size_bytes += piece.len() as u64;
+            let hash = move || {
+                pass.update(&piece);
+                Ok(pass)
+            };
+            pass = blocking(ACTION, hash).await?;
+        }
+        Ok(Some((size_bytes, pass.finish())))
+    }
+
+    pub(crate) async fn find(&self, digest: &Sha256Digest) -> Result<Option<StoredBlob>> {
+        let meta = self.head("looking for a blob", digest).await?;
+        Ok(meta.map(|meta| StoredBlob {
+            digest: *digest,
+            size_bytes: meta.size,
+            modified_at: EpochMillis(meta.last_modified.timestamp_millis()),
+        }))
+    }
+
+    /// Moves an object to `{prefix}/quarantine/{SHA-256}`.
+    pub(crate) async fn quarantine(self: &Arc<Self>, digest: &Sha256Digest) -> Result<bool> {
+        const ACTION: &str = "moving a damaged blob away";
+        let _passage = self.traffic.delete(digest).await;
+        let away = Path::from(format!("{}quarantine/{}", self.prefix, digest.to_hex()));
+        let copied = self.store.copy(&self.path(digest), &away).await;
+        let is_there = found(ACTION, copied)?.is_some();
+        if is_there {
+            let deleted = self.store.delete(&self.path(digest)).await;
+            found(ACTION, deleted)?;
+        }
+        self.forget(digest);
+        Ok(is_there)
+    }
+
     pub(crate) async fn delete(
         self: &Arc<Self>,
         digest: &Sha256Digest,

@@ -12,6 +12,7 @@ mod proxy;
 mod read;
 mod s3;
 mod s3_server;
+mod upkeep;
 
 use bytes::Bytes;
 use http_body::Body;

@@ -204,3 +204,48 @@ async fn i10_a_backup_is_for_its_owner_alone() {
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
 }
+
+/// Deletes everything, rows first and bytes after them, when bytes are about to be copied.
+struct Deleting {
+    installation: carriage::Installation,
+    copies: AtomicU32,
+}
+
+impl carriage::Progress for Deleting {
+    fn begin(&self, step: &'static str, _: u64, _: carriage::Unit) {
+        if step != "copying blobs" || self.copies.fetch_add(1, Ordering::Relaxed) > 0 {
+            return;
+        }
+        let installation = self.installation.clone();
+        let deleting = async move {
+            let unit = installation.store.write::<_, store::StoreError, _>(|tx| {
+                Box::pin(async move {
+                    let assets = store::image::ImageTable::find("asset").unwrap();
+                    tx.delete_image_rows(assets).await
+                })
+            });
+            unit.await.unwrap();
+            for digest in crate::house::held(&installation.blobs).await {
+                installation.blobs.delete(&digest).await.unwrap();
+            }
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(deleting));
+    }
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn i10_bytes_that_went_with_their_rows_meanwhile_make_the_rows_be_read_anew() {
+    let from = House::filled(Kind::Embedded, 5).await;
+    let folder = tempfile::tempdir().unwrap();
+    let deleting = Deleting {
+        installation: from.installation.clone(),
+        copies: AtomicU32::new(0),
+    };
+    let made = carriage::back_up(&from.installation, folder.path(), 1, true, &deleting).await;
+    assert_eq!((made.unwrap().blobs, deleting.copies.into_inner()), (0, 2));
+    let to = House::new(Kind::Embedded).await;
+    to.restore(folder.path()).await.unwrap();
+    assert_eq!((to.count("asset").await, to.count("package").await), (0, 5));
+}

@@ -241,7 +241,7 @@ pub(crate) async fn publish(to: &Installation, place: Place, number: u32) {
         name: AssetName::parse("package.tgz").unwrap(),
         size_bytes,
         digests,
-        companion: (number % 3 == 0).then_some(companion),
+        companion: number.is_multiple_of(3).then_some(companion),
     };
     let written = to.store.write::<_, StoreError, _>(move |tx| {
         Box::pin(async move {

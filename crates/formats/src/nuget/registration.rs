@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use model::{Error, OriginType, Result};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::address::Hive;
 use super::facts::{DependencyGroup, PackageType};
 use super::shown::{Shown, ShownVersion, not_found};
+use super::version::Version;
 
 /// The versions of a page, and the most that stand in an index.
 pub(super) const PAGE: usize = 64;
@@ -60,8 +61,8 @@ struct Leaf<'s> {
 struct Entry<'s> {
     #[serde(rename = "@id")]
     at: String,
-    #[serde(rename = "@type")]
-    kind: &'static str,
+    #[serde(rename = "@type", serialize_with = "one_or_several")]
+    kind: &'static [&'static str],
     authors: &'s str,
     dependency_groups: Vec<Group<'s>>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -112,19 +113,13 @@ struct Needed<'s> {
     registration: String,
 }
 
-/// The registration of one version alone.
+/// The registration of one version alone. It names a document for the details, and is that document too.
 #[derive(Serialize)]
 struct Alone<'s> {
-    #[serde(rename = "@id")]
-    id: String,
-    #[serde(rename = "@type")]
-    kind: [&'static str; 2],
+    #[serde(flatten)]
+    details: Entry<'s>,
     #[serde(rename = "catalogEntry")]
-    entry: Entry<'s>,
-    listed: bool,
-    #[serde(rename = "packageContent")]
-    content: String,
-    published: String,
+    entry: String,
     registration: String,
 }
 
@@ -166,8 +161,11 @@ impl<'v> Registration<'v> {
     pub(super) fn page(&self, lower: &str, upper: &str) -> Result<Bytes> {
         let mut pages = self.shown.versions.chunks(PAGE);
         let found = pages.find(|versions| {
-            let (first, last) = bounds(versions);
-            first == lower && last == upper
+            let (first, last) = (versions.first(), versions.last());
+            let is = |found: Option<&ShownVersion<'_>>, text: &str| {
+                found.is_some_and(|found| found.version.lower() == text)
+            };
+            is(first, lower) && is(last, upper)
         });
         let Some(versions) = found else {
             return Err(not_found(self.shown.id, "has no such page of versions"));
@@ -180,35 +178,33 @@ impl<'v> Registration<'v> {
         let Some(found) = versions.find(|found| found.version.lower() == version) else {
             return Err(not_found(self.shown.id, "has no such version"));
         };
-        let entry = self.entry(found, true);
+        let mut details = self.entry(found, true);
+        details.kind = &["Package", "PackageDetails", "catalog:Permalink"];
         written(&Alone {
-            id: entry.at.clone(),
-            kind: ["Package", "catalog:Permalink"],
-            listed: entry.listed,
-            content: entry.package_content.clone(),
-            published: entry.published.clone(),
+            entry: details.at.clone(),
             registration: self.shown.addresses.index(self.hive, self.shown.id),
-            entry,
+            details,
         })
     }
 
     fn page_of<'s>(&'s self, versions: &'s [ShownVersion<'v>], with_items: bool) -> Page<'s> {
-        let (lower, upper) = bounds(versions);
+        let lower = bounds(versions, Version::lower);
         let index = self.shown.addresses.index(self.hive, self.shown.id);
         let is_inlined = self.shown.versions.len() <= PAGE;
+        let normal = bounds(versions, Version::normal);
         Page {
             id: if is_inlined {
-                format!("{index}#page/{lower}/{upper}")
+                format!("{index}#page/{}/{}", lower.0, lower.1)
             } else {
                 let addresses = &self.shown.addresses;
-                addresses.page(self.hive, self.shown.id, &lower, &upper)
+                addresses.page(self.hive, self.shown.id, &lower.0, &lower.1)
             },
             kind: "catalog:CatalogPage",
             count: versions.len(),
             items: with_items.then(|| versions.iter().map(|found| self.leaf_of(found)).collect()),
             parent: index,
-            lower,
-            upper,
+            lower: normal.0,
+            upper: normal.1,
         }
     }
 
@@ -233,7 +229,7 @@ impl<'v> Registration<'v> {
         let file = found.view.assets.first().filter(|_| is_told);
         Entry {
             at: addresses.leaf(self.hive, id, &lower),
-            kind: "PackageDetails",
+            kind: &["PackageDetails"],
             authors: text(&facts.authors),
             dependency_groups: facts
                 .dependency_groups
@@ -282,12 +278,20 @@ impl<'v> Registration<'v> {
     }
 }
 
-/// The first and the last version of a page.
-fn bounds(versions: &[ShownVersion<'_>]) -> (String, String) {
-    let lower = |found: Option<&ShownVersion<'_>>| {
-        found.map_or_else(String::new, |found| found.version.lower())
+/// The first and the last version of a page, as `form` writes them: addresses are in lower case, what clients compare is not.
+fn bounds(versions: &[ShownVersion<'_>], form: fn(&Version) -> String) -> (String, String) {
+    let written = |found: Option<&ShownVersion<'_>>| {
+        found.map_or_else(String::new, |found| form(&found.version))
     };
-    (lower(versions.first()), lower(versions.last()))
+    (written(versions.first()), written(versions.last()))
+}
+
+/// One type stands alone, as clients expect it of what they read most.
+fn one_or_several<S: Serializer>(kind: &[&str], serializer: S) -> Result<S::Ok, S::Error> {
+    match kind {
+        [only] => serializer.serialize_str(only),
+        several => several.serialize(serializer),
+    }
 }
 
 fn written(document: &impl Serialize) -> Result<Bytes> {
@@ -335,9 +339,57 @@ mod tests {
             "http://h/r/v3/registrations-semver2/other/index.json"
         );
         assert!(groups[1].get("dependencies").is_none());
+        assert_eq!(entry["@type"], "PackageDetails");
         let alone = json_of(registration.leaf("1.0.0"));
-        assert_eq!(alone["catalogEntry"]["description"], "about 1.0.0");
+        let address = "http://h/r/v3/registrations-semver2/acme.lib/1.0.0.json";
+        assert_eq!(
+            (&alone["@id"], &alone["catalogEntry"]),
+            (&json!(address), &json!(address)),
+            "the details are at an address, which is its own"
+        );
+        assert_eq!(alone["description"], "about 1.0.0");
+        assert_eq!(
+            alone["@type"],
+            json!(["Package", "PackageDetails", "catalog:Permalink"])
+        );
+        assert_eq!(
+            (&alone["packageContent"], &alone["listed"]),
+            (&json!(content), &json!(true))
+        );
         assert!(registration.leaf("2.0.0").is_err());
+    }
+
+    #[test]
+    fn f_nu_1_versions_are_shown_in_normal_form_with_what_is_said_of_the_build() {
+        let view = package(vec![
+            version("1.0.0-RC.1", &facts("01.0.0.0-RC.1+Build.5")),
+            version("1.2.0", &facts("1.2")),
+            version("2.0.0", &facts("9.9.9+other")),
+        ]);
+        let registration =
+            Registration::of(Shown::of(&view, "http://h/r/"), Hive::SemVer2).unwrap();
+        let index = json_of(registration.index());
+        let page = &index["items"][0];
+        assert_eq!(
+            (&page["lower"], &page["upper"]),
+            (&json!("1.0.0-RC.1"), &json!("2.0.0"))
+        );
+        let leaves = page["items"].as_array().unwrap().iter();
+        let shown = leaves.map(|leaf| leaf["catalogEntry"]["version"].as_str().unwrap());
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            ["1.0.0-RC.1+Build.5", "1.2.0", "2.0.0"]
+        );
+        let first = &page["items"][0];
+        assert_eq!(
+            first["@id"],
+            "http://h/r/v3/registrations-semver2/acme.lib/1.0.0-rc.1.json"
+        );
+        assert_eq!(
+            first["packageContent"],
+            "http://h/r/v3/flatcontainer/acme.lib/1.0.0-rc.1/acme.lib.1.0.0-rc.1.nupkg"
+        );
+        assert!(registration.page("1.0.0-rc.1", "2.0.0").is_ok());
     }
 
     #[test]

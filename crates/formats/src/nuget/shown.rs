@@ -6,7 +6,7 @@ use model::{EpochMillis, Error, ResourceType, Result};
 
 use super::address::Addresses;
 use super::facts::{Facts, VersionMetadata};
-use super::version::{self, Version};
+use super::version::Version;
 
 /// The time that the gallery gives to what is unlisted.
 const UNLISTED_AT: &str = "1900-01-01T00:00:00+00:00";
@@ -71,9 +71,8 @@ impl<'v> ShownVersion<'v> {
         if super::id::lower(&facts.id) != id {
             id.clone_into(&mut facts.id);
         }
-        if version::key(&facts.version) != version.key() {
-            facts.version = version.normal();
-        }
+        let said = Version::parse(&facts.version).filter(|said| *said == version);
+        facts.version = said.as_ref().unwrap_or(&version).full();
         Some(Self {
             view,
             is_listed: view.is_listed && facts.listed != Some(false),

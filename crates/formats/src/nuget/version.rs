@@ -17,7 +17,8 @@ pub(super) struct Version {
     release: Release,
     /// The labels as they were written, without what follows a `+`.
     labels: String,
-    has_metadata: bool,
+    /// What follows a `+`, as it was written.
+    metadata: Option<String>,
 }
 
 /// What follows the numbers. A final version comes after all of its pre-releases.
@@ -97,7 +98,7 @@ impl Version {
             numbers,
             release,
             labels: labels.unwrap_or_default().to_owned(),
-            has_metadata: metadata.is_some(),
+            metadata: metadata.map(str::to_owned),
         })
     }
 
@@ -108,12 +109,22 @@ impl Version {
 
     /// Whether clients that know only SemVer 1.0.0 cannot read it.
     pub(super) fn needs_semver2(&self) -> bool {
-        self.has_metadata || matches!(&self.release, Release::Pre(labels) if labels.len() > 1)
+        self.metadata.is_some() || matches!(&self.release, Release::Pre(labels) if labels.len() > 1)
     }
 
     /// The normal form: no leading zeroes, no fourth number of zero, no build metadata.
     pub(super) fn normal(&self) -> String {
         self.written(&self.labels)
+    }
+
+    /// The normal form with its build metadata, which is how documents show a version.
+    pub(super) fn full(&self) -> String {
+        let mut text = self.normal();
+        if let Some(metadata) = &self.metadata {
+            text.push('+');
+            text.push_str(metadata);
+        }
+        text
     }
 
     /// The normal form as addresses have it.
@@ -314,6 +325,17 @@ mod tests {
                 assert_ne!(before.key(), first.key());
             }
             before = Some(first);
+        }
+    }
+
+    #[test]
+    fn f_nu_1_a_full_form_keeps_what_is_said_of_the_build() {
+        for (text, full) in [
+            ("1.01.1.0+A.b", "1.1.1+A.b"),
+            ("1.0-RC.1+5", "1.0.0-RC.1+5"),
+            ("1", "1.0.0"),
+        ] {
+            assert_eq!(Version::parse(text).unwrap().full(), full);
         }
     }
 

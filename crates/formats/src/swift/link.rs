@@ -2,6 +2,7 @@
 //!
 //! The package manager cuts these fields at every comma and semicolon, wherever they stand, so neither may be in an address.
 
+use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderValue, LINK};
 use model::{Error, PackageCoordinates, Result};
@@ -45,14 +46,24 @@ impl Links {
         }
     }
 
+    /// The field's value; nothing, when it says nothing.
+    pub(super) fn into_value(self) -> Bytes {
+        self.0.join(", ").into()
+    }
+
     /// Sends the field, unless it says nothing.
     pub(super) fn insert_into(self, headers: &mut HeaderMap) -> Result<()> {
-        if !self.0.is_empty() {
-            let value = HeaderValue::try_from(self.0.join(", ")).map_err(Error::internal)?;
-            headers.insert(LINK, value);
-        }
-        Ok(())
+        insert_value(self.into_value(), headers)
     }
+}
+
+/// Sends a value that was made before, unless it says nothing.
+pub(super) fn insert_value(value: Bytes, headers: &mut HeaderMap) -> Result<()> {
+    if !value.is_empty() {
+        let value = HeaderValue::from_maybe_shared(value).map_err(Error::internal)?;
+        headers.insert(LINK, value);
+    }
+    Ok(())
 }
 
 #[cfg(test)]

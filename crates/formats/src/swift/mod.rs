@@ -79,6 +79,14 @@ impl FormatRules for Swift {
         archive::examine(bytes)
     }
 
+    fn beside_document(&self, package: &PackageView, base: &str, variant: u8) -> Bytes {
+        if variant == Variant::Releases.number() {
+            releases::links_of_list(package, base)
+        } else {
+            Bytes::new()
+        }
+    }
+
     fn details(&self, _: &PackageCoordinates, metadata: &str) -> VersionDetails {
         version_metadata::details(metadata)
     }

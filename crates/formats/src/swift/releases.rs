@@ -8,7 +8,7 @@ use model::{Error, PackageCoordinates, ResourceType, Result, VersionName};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::link::{Links, release_url};
+use super::link::{self, Links, release_url};
 use super::name::{Identity, plain_identity};
 use super::release_metadata;
 use super::version;
@@ -22,15 +22,13 @@ use crate::{Context, Endpoint, Reply, Subject};
 /// The most addresses of source repositories in a `Link` field.
 const REPOSITORIES: usize = 10;
 
-/// What single releases, and header fields, need to know of the others. Kept ready beside the list, and never sent.
+/// What single releases need to know of the others. Kept ready beside the list, and never sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Overview {
     /// The versions, the highest precedence first.
     pub(super) versions: Vec<String>,
     /// Those of them that are signed.
     pub(super) signed: Vec<String>,
-    /// Where the highest one says that its source is.
-    pub(super) repositories: Vec<String>,
 }
 
 impl Overview {
@@ -63,6 +61,12 @@ fn ordered(view: &PackageView) -> Vec<&VersionView> {
     versions
 }
 
+/// The version of the highest precedence.
+fn newest(view: &PackageView) -> Option<&VersionView> {
+    let versions = view.versions.iter();
+    versions.max_by(|a, b| version::compare(a.version.as_str(), b.version.as_str()))
+}
+
 /// Writes the list. Fails when there is nothing to list: to the package manager such a package is none.
 pub(super) fn render_list(view: &PackageView, base: &str) -> Result<Bytes> {
     if view.versions.is_empty() {
@@ -85,21 +89,33 @@ pub(super) fn render_list(view: &PackageView, base: &str) -> Result<Bytes> {
         .map_err(Error::internal)
 }
 
+/// The value of the `Link` field of replies with the list: the newest release, and where it says that its source is. Made
+/// with the list, for the list can be long and is asked for often.
+pub(super) fn links_of_list(view: &PackageView, base: &str) -> Bytes {
+    let mut links = Links::default();
+    if let Some(newest) = newest(view) {
+        let url = release_url(base, &view.coordinates, newest.version.as_str());
+        links.add(&url, "latest-version");
+        let said = VersionMetadata::read(newest.metadata.as_bytes());
+        let relations = ["canonical"]
+            .into_iter()
+            .chain(std::iter::repeat("alternate"));
+        let addresses = release_metadata::repositories(&said.metadata);
+        for (address, relation) in addresses.take(REPOSITORIES).zip(relations) {
+            links.add_foreign(address, relation);
+        }
+    }
+    links.into_value()
+}
+
 /// Writes the overview.
 pub(super) fn render_overview(view: &PackageView) -> Result<Bytes> {
     let versions = ordered(view);
-    let newest = versions.first();
-    let said = newest.map(|found| VersionMetadata::read(found.metadata.as_bytes()));
-    let repositories = said.iter().flat_map(|said| {
-        let addresses = release_metadata::repositories(&said.metadata);
-        addresses.take(REPOSITORIES).map(str::to_owned)
-    });
     let is_signed = |found: &&&VersionView| {
         let said = VersionMetadata::read(found.metadata.as_bytes());
         said.signing.is_some()
     };
     let overview = Overview {
-        repositories: repositories.collect(),
         signed: versions
             .iter()
             .filter(is_signed)
@@ -136,21 +152,10 @@ impl Endpoint for ListReleases {
                 .catalog
                 .document(&cx.grant, package, number, &cx.base, encoding, render)
                 .await?;
-            let overview = Overview::of(&cx, package).await?;
             let json = HeaderValue::from_static("application/json");
             let mut reply =
                 document_reply(&cx.method, &cx.headers, &document, encoding, json, cache)?;
-            let mut links = Links::default();
-            if let Some(latest) = overview.versions.first() {
-                links.add(&release_url(&cx.base, package, latest), "latest-version");
-            }
-            let relations = ["canonical"]
-                .into_iter()
-                .chain(std::iter::repeat("alternate"));
-            for (address, relation) in overview.repositories.iter().zip(relations) {
-                links.add_foreign(address, relation);
-            }
-            links.insert_into(reply.response.headers_mut())?;
+            link::insert_value(document.beside.clone(), reply.response.headers_mut())?;
             Ok(reply)
         })
     }

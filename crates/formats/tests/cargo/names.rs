@@ -1,6 +1,8 @@
 //! Names that are one, and names that are taken for each other.
 
 use model::PackageName;
+use testkit::fake_cargo::FakeCargo;
+use testkit::fake_source::Behaviour;
 use testkit::packages::CargoCrate;
 
 use crate::house::{House, coordinates, detail, download_path, index_path};
@@ -83,6 +85,34 @@ async fn x17_f_cr_2_a_public_crate_does_not_take_the_place_of_an_internal_one_by
         assert_eq!(house.lines(repository, "corp_secrets").await.len(), 1);
     }
     assert_eq!(house.source.requests_total(), 0, "the name never leaves");
+}
+
+#[tokio::test]
+async fn x17_f_cr_2_a_public_crate_that_was_on_its_way_is_not_kept_beside_an_internal_one() {
+    let house = House::connected().await;
+    house.add_repository("app", &["main"]).await;
+    house.source.add(CargoCrate::new("corp-secrets", "1.0.0"));
+    let path = FakeCargo::file_path("corp-secrets", "1.0.0");
+    house.source.set_behaviour(&path, Behaviour::Hold);
+    let app = house.at("app");
+    let download = download_path("corp-secrets", "1.0.0");
+    let meanwhile = async {
+        house.source.wait_until_held(1).await;
+        house
+            .publish(&CargoCrate::new("corp_secrets", "1.0.0"))
+            .await;
+        house.source.release();
+    };
+    // Who asked before is answered.
+    let (file, ()) = tokio::join!(app.get(&download), meanwhile);
+    assert_eq!(file.status, 200);
+    house.catalog.settle().await;
+    for repository in ["main", "app"] {
+        let held = house.held(repository, &coordinates("corp-secrets")).await;
+        assert!(held.is_empty(), "{repository}: {held:?}");
+        assert_eq!(house.at(repository).get(&download).await.status, 404);
+        assert_eq!(house.lines(repository, "corp_secrets").await.len(), 1);
+    }
 }
 
 #[tokio::test]

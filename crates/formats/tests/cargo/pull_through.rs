@@ -293,3 +293,20 @@ async fn x11_nothing_is_asked_for_that_cannot_be_a_crate() {
     }
     assert_eq!(house.source.requests_total(), 0);
 }
+
+#[tokio::test]
+async fn a_name_that_is_kept_from_a_source_is_published_while_that_is_down() {
+    let mut house = House::connected().await;
+    house.add_group("/cargo//corp~").await;
+    let external = model::GroupRestrictionType::ExternalUpstream;
+    let blocked = [(external, model::GroupRestrictionMode::Block)];
+    house.restrict("/cargo//corp~", &blocked, &[]).await;
+    house.source.shutdown().await;
+    // What others may have published there is not called absent.
+    let unknown = house.at("main").get(&index_path("parcel")).await;
+    assert_eq!(unknown.status, 502);
+    let own = index_path("corp-tool");
+    assert_eq!(house.at("main").get(&own).await.status, 404);
+    house.publish(&CargoCrate::new("corp-tool", "1.0.0")).await;
+    assert_eq!(house.lines("main", "corp-tool").await.len(), 1);
+}

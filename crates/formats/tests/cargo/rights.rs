@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::house::{Client, OWNER, empty, full, repository};
 use testkit::packages::CargoCrate;
 
-use crate::house::{House, PUBLISH, detail, download_path, index_path};
+use crate::house::{House, PUBLISH, coordinates, detail, download_path, index_path};
 
 const GUEST: &str = "999900001111";
 
@@ -105,4 +105,23 @@ async fn f_cr_4_z05_crates_of_others_are_not_yanked() {
         publish(&guest, &CargoCrate::new("team-tool", "2.0.0")).await,
         403
     );
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_crate_comes_publishes_nothing() {
+    const MAY: &[&str] = &["ReadFromRepository", "PublishPackageVersion"];
+    let house = House::private().await;
+    let headers: [(&str, &str); 0] = [];
+    let body = CargoCrate::new("parcel", "1.0.0").publish_body();
+    for (then, status, held) in [(&MAY[..1], 403, 0), (MAY, 200, 1)] {
+        house.allow_guest("main", MAY).await;
+        let guest = house.guest("cargo", "main").await;
+        let meanwhile = house.allow_guest("main", then);
+        let answer = guest
+            .ask_and_meanwhile((Method::PUT, PUBLISH), &headers, body.clone(), meanwhile)
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(house.held("main", &coordinates("parcel")).await.len(), held);
+        assert_eq!(house.stored().await.is_empty(), held == 0);
+    }
 }

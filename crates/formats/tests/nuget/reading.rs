@@ -33,8 +33,9 @@ async fn a_registration_says_what_the_manifest_says() {
     let leaf = entry["@id"].as_str().unwrap();
     let (_, path) = leaf.split_once(house.at("main").prefix()).unwrap();
     let leaf = house.at("main").get(path).await.json();
-    assert_eq!(leaf["catalogEntry"]["packageHashAlgorithm"], "SHA512");
-    assert_eq!(leaf["catalogEntry"]["version"], "1.0.0");
+    assert_eq!(leaf["packageHashAlgorithm"], "SHA512");
+    assert_eq!(leaf["version"], "1.0.0");
+    assert_eq!(leaf["catalogEntry"], entry["@id"], "the details are here");
 }
 
 #[tokio::test]

@@ -1,12 +1,13 @@
 //! Who may do what: decided by the package that a push turns out to be, before anything of it is kept.
 
-use catalog::{Caller, PolicyHolder};
-use model::{AccountId, PolicyDocument};
+use catalog::PolicyHolder;
+use http::Method;
+use model::PolicyDocument;
 use serde_json::{Value, json};
-use testkit::house::{Client, OWNER, repository};
+use testkit::house::{OWNER, repository};
 use testkit::packages::Nupkg;
 
-use crate::house::{House, push, relist, send, unlist};
+use crate::house::{House, coordinates, push, relist, send, unlist};
 
 const GUEST: &str = "999900001111";
 
@@ -23,13 +24,6 @@ impl House {
             .await
             .unwrap();
     }
-
-    async fn guest(&self) -> Client<'_> {
-        let guest = Caller::root(AccountId::parse(GUEST).unwrap());
-        let token = self.token_of(&guest).await;
-        self.at("main")
-            .with_authorization(Some(format!("Bearer {token}")))
-    }
 }
 
 fn allow(action: &str, resource: &str) -> Value {
@@ -43,7 +37,7 @@ async fn z05_a_right_to_publish_is_for_the_packages_it_names_and_needs_the_right
         format!("arn:aws:codeartifact:us-west-2:{OWNER}:package/acme/main/nuget//team.*");
     let publish = allow("codeartifact:PublishPackageVersion", &packages);
     house.set_policy(std::slice::from_ref(&publish)).await;
-    let guest = house.guest().await;
+    let guest = house.guest("nuget", "main").await;
     let (own, foreign) = (
         Nupkg::new("Team.Tool", "1.0.0"),
         Nupkg::new("other", "1.0.0"),
@@ -66,7 +60,7 @@ async fn a04_a_guest_that_may_read_reads_everything_and_changes_nothing() {
     house
         .set_policy(&[allow("codeartifact:ReadFromRepository", "*")])
         .await;
-    let guest = house.guest().await;
+    let guest = house.guest("nuget", "main").await;
     for path in [
         "v3/index.json",
         "v3/query?q=acme",
@@ -106,4 +100,28 @@ async fn f_nu_3_an_api_key_is_a_token_and_an_empty_one_is_none() {
     let main = house.at("main");
     let beside = send(&main, &[("x-nuget-apikey", "anything")], package.clone()).await;
     assert_eq!(beside.status, 201, "the Authorization field goes before it");
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_package_comes_publishes_nothing() {
+    const MAY: &[&str] = &["ReadFromRepository", "PublishPackageVersion"];
+    let house = House::private().await;
+    let (content_type, body) = Nupkg::new("parcel", "1.0.0").push_form();
+    let headers = [("content-type", content_type.as_str())];
+    for (then, status, held) in [(&MAY[..1], 403, 0), (MAY, 201, 1)] {
+        house.allow_guest("main", MAY).await;
+        let guest = house.guest("nuget", "main").await;
+        let meanwhile = house.allow_guest("main", then);
+        let answer = guest
+            .ask_and_meanwhile(
+                (Method::PUT, "api/v2/package/"),
+                &headers,
+                body.clone(),
+                meanwhile,
+            )
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(house.held("main", &coordinates("parcel")).await.len(), held);
+        assert_eq!(house.stored().await.is_empty(), held == 0);
+    }
 }

@@ -10,4 +10,5 @@ mod index;
 mod older_indexes;
 mod pull_through;
 mod push;
+mod rights;
 mod yank;

@@ -90,6 +90,33 @@ async fn the_list_is_packed_for_who_takes_it_so() {
 }
 
 #[tokio::test]
+async fn a_list_that_lies_ready_is_sent_with_the_links_that_were_made_with_it() {
+    let house = House::open().await;
+    let metadata = json!({ "repositoryURLs": ["https://git.example/mona/LinkedList"] }).to_string();
+    let form = SwiftReleaseForm::of(&list("1.0.0").archive()).metadata(&metadata);
+    house.publish_form("1.0.0", &form).await;
+    let first = house.get("mona/LinkedList", JSON).await;
+    let expected = [
+        link("1.0.0", "latest-version"),
+        "<https://git.example/mona/LinkedList>; rel=\"canonical\"".to_owned(),
+    ];
+    assert_eq!(links(&first), expected);
+    let known = [("accept", JSON), ("if-none-match", first.header("etag"))];
+    let packed = [("accept", JSON), ("accept-encoding", "gzip")];
+    for (headers, status) in [(&known, 304), (&packed, 200), (&packed, 200)] {
+        let again = house.at("main").get_with("mona/LinkedList", headers).await;
+        assert_eq!(again.status, status);
+        assert_eq!(links(&again), expected);
+    }
+    // Both forms of the list are made anew, and their links with them.
+    house.publish("2.0.0").await;
+    for headers in [&packed, &known, &packed] {
+        let newer = house.at("main").get_with("mona/LinkedList", headers).await;
+        assert_eq!(links(&newer), [link("2.0.0", "latest-version")]);
+    }
+}
+
+#[tokio::test]
 async fn a_release_answers_304_to_its_own_etag_and_its_links_move_on() {
     let house = House::open().await;
     house.publish("1.0.0").await;

@@ -6,7 +6,7 @@ use http::Method;
 use testkit::house::empty;
 use testkit::packages::SwiftReleaseForm;
 
-use crate::house::{House, JSON, list, problem, send};
+use crate::house::{House, JSON, coordinates, list, problem, send};
 
 #[tokio::test]
 async fn a05_tokens_are_taken_as_bearer_and_as_password_at_every_address() {
@@ -56,4 +56,28 @@ async fn z07_strangers_learn_nothing() {
     }
     let login = client.ask(Method::POST, "login", &[], empty()).await;
     assert_eq!(login.status, 403);
+}
+
+#[tokio::test]
+async fn z11_a_right_that_ends_while_the_archive_comes_publishes_nothing() {
+    const MAY: &[&str] = &["ReadFromRepository", "PublishPackageVersion"];
+    let house = House::open().await;
+    let (content_type, body) = SwiftReleaseForm::of(&list("1.0.0").archive()).body();
+    let headers = [("content-type", content_type.as_str()), ("accept", JSON)];
+    for (then, status, held) in [(&MAY[..1], 403, 0), (MAY, 201, 1)] {
+        house.allow_guest("main", MAY).await;
+        let guest = house.guest("swift", "main").await;
+        let meanwhile = house.allow_guest("main", then);
+        let answer = guest
+            .ask_and_meanwhile(
+                (Method::PUT, "mona/LinkedList/1.0.0"),
+                &headers,
+                body.clone(),
+                meanwhile,
+            )
+            .await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        assert_eq!(house.held("main", &coordinates()).await.len(), held);
+        assert_eq!(house.stored().await.is_empty(), held == 0);
+    }
 }

@@ -79,6 +79,8 @@ pub struct Config {
     pub cache: Cache,
     /// How public sources are asked.
     pub upstream: Upstream,
+    /// When bytes that nothing refers to are removed.
+    pub sweep: Sweep,
     /// How much of each thing there may be.
     pub quotas: Quotas,
     /// Other hosts, with a port if need be, that clients may use; links in answers then use that host too.
@@ -367,6 +369,10 @@ impl Default for Config {
                 whole_version_bytes: 32 << 20,
                 max_connections_per_host: 32,
             },
+            sweep: Sweep {
+                interval_ms: 3_600_000,
+                grace_ms: 86_400_000,
+            },
             shutdown_grace_ms: 30_000,
             connection_status_text: "Available".to_owned(),
             connections: BTreeMap::new(),
@@ -414,6 +420,15 @@ impl Config {
         };
         format!("{scheme}://{reachable}")
     }
+}
+
+/// When bytes that nothing refers to are removed.
+#[derive(Debug, Clone, Copy)]
+pub struct Sweep {
+    /// How often they are looked for; 0 for never.
+    pub interval_ms: u64,
+    /// How long they stay after nothing refers to them any more.
+    pub grace_ms: u64,
 }
 
 /// What the command line says about settings.

@@ -397,6 +397,13 @@ pub(super) const SETTINGS: &[Setting] = &[
         |c, v| put(&mut c.blobs.profile, non_empty(v).map(Some)),
         |c| optional(c.blobs.profile.as_ref()),
     ),
+    row(
+        "sweep.interval_ms",
+        "whole milliseconds; 0 for never",
+        |c, v| put(&mut c.sweep.interval_ms, count(v, 0)),
+        |c| c.sweep.interval_ms.to_string(),
+    ),
+    duration_row!("sweep.grace_ms", sweep.grace_ms),
     size_row!("cache.document_bytes", cache.document_bytes),
     size_row!("cache.asset_bytes", cache.asset_bytes),
     duration_row!("upstream.connect_timeout_ms", upstream.connect_timeout_ms),

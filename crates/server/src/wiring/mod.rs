@@ -12,6 +12,8 @@ mod event_reader;
 mod iam;
 mod observer;
 mod storage;
+mod sweeping;
+mod upkeep;
 mod webhook_signature;
 
 use std::fs::{File, OpenOptions, TryLockError};
@@ -31,6 +33,8 @@ pub use self::carriage::{back_up, migrate, restore};
 use self::connections::{Connections, NoConnections};
 use self::event_delivery::EventDelivery;
 pub use self::event_reader::EventReader;
+use self::sweeping::Sweeping;
+pub use self::upkeep::{inspect, sweep};
 use crate::Body;
 use crate::audit::AuditLog;
 use crate::aws_profile::{AccessKey, ProfileFiles};
@@ -120,6 +124,7 @@ pub async fn open(opening: Opening) -> Result<Opened<Rooms>, StartError> {
     let delivery = EventDelivery::start(&config, &catalog, receivers, &metrics).await?;
     let beside = Beside {
         delivery: Mutex::new(Some(delivery)),
+        sweeping: Mutex::new(Sweeping::start(&config, &catalog)),
         audit,
         _lock: lock,
     };
@@ -140,6 +145,7 @@ pub struct Rooms {
 /// What there is beside the rooms, and ends with them.
 struct Beside {
     delivery: Mutex<Option<EventDelivery>>,
+    sweeping: Mutex<Option<Sweeping>>,
     audit: Option<AuditLog>,
     _lock: File,
 }
@@ -210,6 +216,11 @@ impl Service for Rooms {
         let delivery = delivery.unwrap_or_else(PoisonError::into_inner).take();
         if let Some(delivery) = delivery {
             delivery.close().await;
+        }
+        let sweeping = self.beside.sweeping.lock();
+        let sweeping = sweeping.unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(sweeping) = sweeping {
+            sweeping.close().await;
         }
         if let Some(audit) = &self.beside.audit {
             audit.close().await;

@@ -6,11 +6,10 @@
 //! which is the same on both engines.
 
 mod loading;
-mod snapshot;
+mod rows;
 mod statement;
 mod value;
 
-pub use snapshot::Snapshot;
 pub use value::{ImageRow, ImageValue};
 
 /// The four kinds of columns.
@@ -47,7 +46,7 @@ impl ImageColumn {
 }
 
 /// A table that is carried.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ImageTable {
     /// Its name.
     pub name: &'static str,

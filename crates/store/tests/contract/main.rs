@@ -33,6 +33,7 @@ macro_rules! on_both_engines {
 mod access_key;
 mod asset;
 mod change;
+mod condemned_blob;
 mod connection;
 mod database;
 mod domain;
@@ -40,6 +41,7 @@ mod domain_package;
 mod event_cursor;
 mod following;
 mod image;
+mod inspection;
 mod installation_mark;
 mod killed_process;
 mod lease;

@@ -5,6 +5,7 @@
 
 mod client;
 mod groups;
+mod guests;
 mod versions;
 
 use std::collections::BTreeMap;
@@ -147,18 +148,32 @@ impl House {
     /// Opens a house with these connections.
     pub async fn open(plan: Plan, connections: &[Connection]) -> Self {
         let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let store = Store::open_sqlite(&folder.path().join("rows.sqlite"))
-            .await
-            .expect("a new folder takes a database");
-        Self::found(plan, connections, store, None, folder).await
+        let (store, blobs) = (open_sqlite(&folder).await, open_disk(&folder));
+        Self::found(plan, connections, (store, blobs), None, folder).await
+    }
+
+    /// Opens a house over bytes that the test keeps, with rows on either engine.
+    pub async fn open_over(
+        plan: Plan,
+        connections: &[Connection],
+        on_postgres: bool,
+        blobs: Blobs,
+    ) -> Self {
+        let folder = tempfile::tempdir().expect("the system has room for a folder");
+        let database = on_postgres.then(crate::postgres::create_database);
+        let store = match &database {
+            Some(url) => open_postgres(url).await,
+            None => open_sqlite(&folder).await,
+        };
+        Self::found(plan, connections, (store, blobs), database, folder).await
     }
 
     /// Opens a house whose rows are in a PostgreSQL database, so that it can have neighbours.
     pub async fn open_on_postgres(plan: Plan, connections: &[Connection]) -> Self {
         let folder = tempfile::tempdir().expect("the system has room for a folder");
         let database = crate::postgres::create_database();
-        let store = open_postgres(&database).await;
-        Self::found(plan, connections, store, Some(database), folder).await
+        let rows_and_bytes = (open_postgres(&database).await, open_disk(&folder));
+        Self::found(plan, connections, rows_and_bytes, Some(database), folder).await
     }
 
     /// Opens another node over the same rows and bytes: nothing in memory is common to both but the clock.
@@ -180,15 +195,13 @@ impl House {
     async fn found(
         plan: Plan,
         connections: &[Connection],
-        store: Store,
+        rows_and_bytes: (Store, Blobs),
         database: Option<String>,
         folder: tempfile::TempDir,
     ) -> Self {
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
-        let blobs = Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default())
-            .expect("a new folder takes files");
         let around = (clock, Arc::new(folder));
-        let mut house = Self::over(plan, connections, (store, blobs), around).await;
+        let mut house = Self::over(plan, connections, rows_and_bytes, around).await;
         house.database = database;
         let new = NewDomain {
             name: house.domain.name.clone(),
@@ -328,6 +341,16 @@ impl House {
         let blobs = blobs.expect("the folder can be read");
         blobs.into_iter().map(|blob| blob.digest.to_hex()).collect()
     }
+}
+
+async fn open_sqlite(folder: &tempfile::TempDir) -> Store {
+    let opened = Store::open_sqlite(&folder.path().join("rows.sqlite")).await;
+    opened.expect("a new folder takes a database")
+}
+
+fn open_disk(folder: &tempfile::TempDir) -> Blobs {
+    Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default())
+        .expect("a new folder takes files")
 }
 
 async fn open_postgres(url: &str) -> Store {

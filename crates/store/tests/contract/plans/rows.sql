@@ -70,5 +70,7 @@ SELECT 'destination-' || n, l.id, 1 FROM log l, generate_series(1, 5) n;
 
 INSERT INTO lease (name, owner, expires_at_ms) SELECT 'lease-' || n, 'node', n FROM generate_series(1, 2000) n;
 INSERT INTO installation_mark (name, mark) SELECT 'mark-' || n, 'mark' FROM generate_series(1, 2000) n;
+INSERT INTO condemned_blob (sha256, state, mark, since_ms)
+SELECT decode(md5(CAST(n AS TEXT)) || md5(CAST(-n AS TEXT)), 'hex'), 'noticed', '', n FROM generate_series(1, 2000) n;
 
 ANALYZE;
