@@ -81,6 +81,7 @@ class Loop:
         judge(older, self._app, self._public)
         self.items += [item for item in mixture.items if item.is_acknowledged]
         assert_rows_and_bytes_agree(self._server.data_dir, {item.sha256 for item in mixture.items})
+        assert_checked(self._server, "--quick")
 
     def lose(self, item: Item) -> None:
         """Take the bytes of a write away behind the server's back."""
@@ -96,6 +97,7 @@ class Loop:
         """Look at everything once more."""
         judge(self.items, self._app, self._public)
         assert_rows_and_bytes_agree(self._server.data_dir, None)
+        assert_checked(self._server)
         # As after a month of bad luck: it still takes what it is given.
         mixture = Mixture(self._app, self._public, "last", self._seed)
         mixture.start()
@@ -104,6 +106,12 @@ class Loop:
         mixture.join()
         told = ", ".join(f"{count} {name}" for name, count in sorted(self.counts.items()))
         print(f"seed {self._seed}: {told}, slowest start {self._slowest_s:.2f} s, nothing lost, nothing torn")
+
+
+def assert_checked(server: Server, *arguments: str) -> None:
+    """The operator's own check finds nothing either."""
+    checked = server.fsck(*arguments)
+    assert checked.status == 0 and not checked.findings, checked
 
 
 def assert_rows_and_bytes_agree(data_dir: Path, hashed: set[str] | None) -> None:
