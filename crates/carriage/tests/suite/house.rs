@@ -65,6 +65,7 @@ impl House {
         Self {
             installation: embedded(folder.path()).await,
             folder,
+            _database: None,
         }
     }
 
