@@ -88,7 +88,7 @@ async fn sweep(catalog: &Catalog, terms: SweepTerms) {
             "swept"
         ),
         Err(error) => {
-            tracing::warn!(error = ?error.source, "sweeping failed; the next sweep goes on")
+            tracing::warn!(error = ?error.source, "sweeping failed; the next sweep goes on");
         }
     }
 }
