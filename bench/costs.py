@@ -193,7 +193,7 @@ def main() -> None:
             measure(Installation("SQLite", embedded.start(), None), scale)
             postgres.start()
             node = Server(binary, home / "node", quotas=knobs.ROOMY_QUOTAS)
-            shared = knobs.shared_storage(postgres.url, home / "bytes", node.url)
+            shared = knobs.shared_rows(postgres.url, node.url) + knobs.shared_folder(home / "bytes")
             node.use_settings(shared + knobs.MEASURED_SETTINGS)
             try:
                 measure(Installation("PostgreSQL", node.start(), postgres), scale)

@@ -29,7 +29,6 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-import machine  # noqa: E402
 from harness import account, knobs  # noqa: E402
 from harness.account import Repository  # noqa: E402
 from harness.fake_npm import FakeNpm  # noqa: E402
@@ -39,6 +38,8 @@ from harness.packages import Package  # noqa: E402
 from harness.pypi_wire import JSON, Index  # noqa: E402
 from harness.python_packages import Distribution  # noqa: E402
 from harness.server import Server  # noqa: E402
+
+import machine  # noqa: E402
 
 CLIENTS = 4
 # What is there to be read from the beginning, of each format.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from crash.mixture import Item, Mixture, judge
 from harness import account, disk, knobs
 from harness.disk import Disk

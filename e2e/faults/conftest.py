@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+
 from faults import expectations as table
 from faults.grounds import Faults, Ground
 from harness import disk, knobs, seaweed

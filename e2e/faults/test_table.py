@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+
 from crash.mixture import File, Item, Npm, Wheel, Wire
 from faults import expectations as table
 from faults.grounds import Faults, Ground

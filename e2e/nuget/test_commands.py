@@ -12,7 +12,9 @@ from harness.nuget_packages import Nupkg
 from harness.nuget_wire import Feed
 from scenarios.nuget_family import fresh_id
 
-GREETER = "namespace {name} {{ public static class Greeter {{ public static string Greet() {{ return {words}; }} }} }}\n"
+GREETER = (
+    "namespace {name} {{ public static class Greeter {{ public static string Greet() {{ return {words}; }} }} }}\n"
+)
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def test_login_configures_nuget_to_push_and_to_install(private: Repository, tmp_
 
 @pytest.mark.timeout(300)
 def test_what_login_would_configure_lets_dotnet_push_and_restore(private: Repository, tmp_path: Path) -> None:
-    """The AWS CLI cannot drive the SDK that runs here: its first command, `dotnet nuget list source`, came with 3.1.200.
+    """The AWS CLI cannot drive the SDK that runs here: its first command, `dotnet nuget list source`, is of 3.1.200.
 
     So the login is rehearsed as with a newer SDK, and what it would have run is written as that SDK writes it.
     """
