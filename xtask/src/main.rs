@@ -118,7 +118,8 @@ fn test(root: &Path, tally: &mut Tally) {
     let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
     tally.run("tests", cargo(root, &tests), Counting::EverySummary);
     for (storage, formats) in COMBINATIONS {
-        let scenarios = ["--package", "reliquary-formats", "--test", "scenarios"];
+        // Of the workspace, though it is one crate's: with the features of all crates nothing is built again.
+        let scenarios = ["--workspace", "--test", "scenarios"];
         let mut tests = cargo(root, &["test", "--locked"]);
         // Most of the time is spent waiting for servers.
         tests.args(scenarios).args(["--", "--test-threads=4"]);
