@@ -14,6 +14,7 @@ use store::Store;
 use upstream::Flights;
 
 use crate::access_keys::KeyCache;
+use crate::asset_reading::HeldAsset;
 use crate::background::BackgroundWork;
 use crate::companion::HeldCompanion;
 use crate::connections::ConnectionDirectory;
@@ -26,7 +27,7 @@ use crate::identity_rights::RightsCache;
 use crate::layout_documents::LayoutDocuments;
 use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
 use crate::package_group_table::GroupTables;
-use crate::pull::{AssetKey, HeldAsset, Pulls};
+use crate::pull::{AssetKey, Pulls};
 use crate::repository_document::RepositoryDocumentCache;
 use crate::repository_view::ViewCache;
 use crate::request_rates::RequestRates;

@@ -12,9 +12,10 @@ use model::{
 use store::{Connection, PackageRow, PackageVersionRow, VersionFilter};
 
 use crate::asset_body::AssetAnswer;
+use crate::asset_reading::{HeldAsset, missing_bytes};
 use crate::failure::from_store;
 use crate::packages::{asset_from_row, version_from_row, version_not_found};
-use crate::pull::{AssetKey, HeldAsset, missing_bytes};
+use crate::pull::AssetKey;
 use crate::resolve::package_not_found;
 use crate::{CacheOutcome, Catalog, Grant};
 

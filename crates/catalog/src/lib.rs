@@ -8,6 +8,7 @@ mod access_keys;
 mod add_asset;
 mod allowance;
 mod asset_body;
+mod asset_reading;
 mod asset_search;
 mod authorize;
 mod background;

@@ -1,4 +1,4 @@
-//! Assets: found in the graph, pulled through from a public source, streamed while they are stored.
+//! Assets of a public source: pulled through, streamed while they are stored.
 //!
 //! A pull is one download whoever asks, and belongs to nobody's connection. Bytes go to the clients as they come;
 //! the last of them is held back until the digests match, the bytes are durable and the rows are written: no client
@@ -9,23 +9,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use blobs::{Stage, StageReader, Staged};
-use http_body_util::BodyExt as _;
-use model::{AssetName, Digests, Error, PackageCoordinates, Result, Sha256Digest, VersionName};
+use model::{AssetName, Error, PackageCoordinates, Result, VersionName};
 use tokio::sync::watch;
 use upstream::{Download, Flights, Source, SourceError};
 
+use crate::Catalog;
 use crate::allowance::Allowance;
-use crate::asset_body::{AssetAnswer, AssetBody};
-use crate::asset_search::{AssetSearch, AtSource, Located, fault_at};
+use crate::asset_search::AtSource;
 use crate::failure::{copy_of, from_blobs, from_store};
 use crate::ingest::Ingested;
 use crate::lease::{PATIENCE, Turn};
-use crate::packages::version_not_found;
 use crate::repository_view::RepositoryView;
 use crate::source::{ExpectedDigests, SourceChecksum};
 use crate::source_documents::SourceFault;
-use crate::stamps::Tick;
-use crate::{CacheOutcome, Catalog, Grant};
 
 /// An asset, in one repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -60,13 +56,6 @@ impl AssetKey {
         let (version, asset) = (&found.version.version, &found.asset.name);
         Self::new(view.nodes[found.node].id, package, version, asset)
     }
-}
-
-/// Where an asset's bytes are, as long as no change to its package comes.
-#[derive(Debug)]
-pub(crate) struct HeldAsset {
-    pub(crate) digests: Digests,
-    pub(crate) made_at: Tick,
 }
 
 /// A pull that has begun.
@@ -155,168 +144,6 @@ impl Pulls {
 }
 
 impl Catalog {
-    /// An asset of a version, from wherever the graph has it. With `only_describe` nothing is pulled or retained.
-    pub async fn asset(
-        self: &Arc<Self>,
-        grant: &Grant,
-        package: &PackageCoordinates,
-        version: &VersionName,
-        asset: &AssetName,
-        only_describe: bool,
-    ) -> Result<AssetAnswer> {
-        let view = grant.view();
-        let key = AssetKey::new(view.home().id, package, version, asset);
-        if let Some(held) = self.held_assets.get(&key)
-            && self
-                .stamps
-                .package_is_valid(held.made_at, view.domain_id, package)
-        {
-            let digests = held.digests.clone();
-            if let Some(body) = self.deliver_held(view, digests, only_describe).await? {
-                return Ok(AssetAnswer {
-                    body,
-                    cache: CacheOutcome::Hit,
-                });
-            }
-        }
-        self.find_asset(view, key, only_describe).await
-    }
-
-    /// An asset from wherever the graph has it. Where a row names bytes that have been lost, and they came from a public
-    /// source, they are pulled again, if it still has the same.
-    async fn find_asset(
-        self: &Arc<Self>,
-        view: &Arc<RepositoryView>,
-        key: AssetKey,
-        only_describe: bool,
-    ) -> Result<AssetAnswer> {
-        let (package, version, asset) = (&key.package, &key.version, &key.asset);
-        let made_at = self.reading_tick(view);
-        // A second look after a pull that ended meanwhile finds its rows; a third is never needed.
-        for _ in 0..3 {
-            let mut search = self.search_asset(view, package, version, asset).await?;
-            let mut lost = None;
-            loop {
-                let located = search.next().await;
-                match located.map_err(|error| lost.map_or(error, missing_bytes))? {
-                    Located::Held {
-                        node,
-                        version,
-                        digests,
-                        ..
-                    } => {
-                        let delivered = self.deliver_held(view, digests.clone(), only_describe);
-                        let Some(body) = delivered.await? else {
-                            lost = Some(digests.sha256);
-                            continue;
-                        };
-                        // Nothing is retained of what lies here already: to be asked about it is as good as for it.
-                        if node == 0 || !only_describe {
-                            self.retain(view, node, package, &version).await?;
-                            self.catch_up_behind(view, package, &version);
-                            let held = HeldAsset { digests, made_at };
-                            self.held_assets.insert(key.clone(), Arc::new(held));
-                        }
-                        return Ok(answer(body));
-                    }
-                    Located::AtSource(found) if only_describe => {
-                        if let Some(body) = self.describe(view, &mut search, found).await? {
-                            return Ok(answer(body));
-                        }
-                    }
-                    Located::AtSource(mut found) => {
-                        if let Some(sha256) = lost {
-                            let named = found.asset.expected.sha256.get_or_insert(sha256);
-                            if *named != sha256 {
-                                return Err(missing_bytes(sha256));
-                            }
-                        }
-                        let (node, is_listed) = (found.node, found.is_listed);
-                        match self.pull(view, package, found, Asker::Client).await? {
-                            Pulled::Started(started) => {
-                                return Ok(answer(AssetBody::arriving(started)));
-                            }
-                            Pulled::Held | Pulled::Declined => break,
-                            Pulled::Absent if is_listed => {
-                                let not_found = || version_not_found(package, version);
-                                return Err(lost.map_or_else(not_found, missing_bytes));
-                            }
-                            Pulled::Fault(fault) if is_listed => {
-                                return Err(fault_at(&view.nodes[node], fault));
-                            }
-                            // It was only a guess that it is there.
-                            Pulled::Absent => {}
-                            Pulled::Fault(fault) => search.note_fault(node, fault),
-                        }
-                    }
-                }
-            }
-        }
-        Err(Error::internal("an asset was pulled but cannot be found"))
-    }
-
-    /// What can be told of an asset at a source without pulling it; nothing when the source has none.
-    async fn describe(
-        self: &Arc<Self>,
-        view: &Arc<RepositoryView>,
-        search: &mut AssetSearch<'_>,
-        found: Box<AtSource>,
-    ) -> Result<Option<AssetBody>> {
-        let AtSource {
-            node,
-            asset,
-            is_listed,
-            ..
-        } = *found;
-        if is_listed {
-            return Ok(Some(AssetBody::described(asset.expected, asset.size_bytes)));
-        }
-        let asked = match self.connection_source(&view.nodes[node]).await {
-            Ok(source) => source.describe(&asset.url).await,
-            Err(fault) => {
-                search.note_fault(node, fault);
-                return Ok(None);
-            }
-        };
-        match asked {
-            Ok(said) => Ok(Some(AssetBody::described(asset.expected, said.length))),
-            Err(SourceError::Absent) => Ok(None),
-            Err(error) => {
-                search.note_fault(node, SourceFault::Source(error));
-                Ok(None)
-            }
-        }
-    }
-
-    /// The bytes of an asset that a row names.
-    pub(crate) async fn open_held(&self, digests: Digests) -> Result<AssetBody> {
-        let sha256 = digests.sha256;
-        let found = self.find_held(digests).await?;
-        found.ok_or_else(|| missing_bytes(sha256))
-    }
-
-    /// As [`Catalog::open_held`]; nothing where the bytes have been lost.
-    pub(crate) async fn find_held(&self, digests: Digests) -> Result<Option<AssetBody>> {
-        let blob = self.blobs.open(&digests.sha256).await.map_err(from_blobs)?;
-        Ok(blob.map(|blob| AssetBody::held(blob, digests)))
-    }
-
-    /// Fetches again the bytes of an asset that came from a public source and were lost. When this returns they are
-    /// stored, with the digests that they had.
-    pub(crate) async fn fetch_again(
-        self: &Arc<Self>,
-        view: &Arc<RepositoryView>,
-        key: AssetKey,
-    ) -> Result<()> {
-        let answer = self.find_asset(view, key, false).await?;
-        let mut body = answer.body.into_body(None);
-        // The last of them comes only once everything is stored.
-        while let Some(frame) = body.frame().await {
-            frame.map_err(Error::internal)?;
-        }
-        Ok(())
-    }
-
     /// Joins or begins the pull of an asset.
     pub(crate) async fn pull(
         self: &Arc<Self>,
@@ -551,11 +378,6 @@ impl Catalog {
     }
 }
 
-/// The answer where a row names bytes that are not there.
-pub(crate) fn missing_bytes(sha256: Sha256Digest) -> Error {
-    Error::internal(format!("the bytes {sha256} of an asset are missing"))
-}
-
 /// The cause of an error, for the log.
 fn reason_of(error: Error) -> String {
     error
@@ -612,13 +434,6 @@ impl Pull {
                 "an asset was not fetched along with its version"
             );
         }
-    }
-}
-
-const fn answer(body: AssetBody) -> AssetAnswer {
-    AssetAnswer {
-        body,
-        cache: CacheOutcome::Miss,
     }
 }
 
