@@ -172,17 +172,17 @@ def run_client(place: Place, number: int, rate: Any, told: Any, stopped: Event) 
 class AnyPublic(FakeNpm):
     """A public registry that has every package whose name begins with `public-`."""
 
-    def _answer(self, path: str) -> tuple[int, str, bytes]:
+    def answer(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         name = path.removeprefix("/").partition("/")[0]
         if not name.startswith("public-"):
-            return super()._answer(path)
+            return super().answer(path, headers)
         self.publish(Package(name, "1.0.0", size_bytes=5_000))
-        answer = super()._answer(path)
+        answer = super().answer(path, headers)
         # It must not grow itself: what it is asked for once is not asked for again.
         if "/-/" in path:
-            with self._lock:
+            with self._content:
                 self._entries.pop(name, None)
-                self.asked.clear()
+            self.forget()
         return answer
 
 
