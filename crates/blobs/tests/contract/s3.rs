@@ -393,7 +393,7 @@ async fn a_key_that_is_no_digest_is_not_listed() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_signed_address_gives_the_blob_without_credentials_and_only_that_one() {
+async fn z10_a_signed_address_is_good_for_one_blob_to_be_read_and_for_its_time() {
     let store = Store::on_s3().await;
     let body = sample(14, 5_000);
     let digest = store.put(&body).await;
@@ -426,19 +426,40 @@ async fn a_signed_address_gives_the_blob_without_credentials_and_only_that_one()
     assert_ne!(forged, url);
     assert_eq!(get(&forged).await.0, 403);
     assert_eq!(get(url.split_once('?').unwrap().0).await.0, 403);
+    for method in ["PUT", "DELETE"] {
+        assert_eq!(ask(method, &url).await.0, 403, "{method}");
+    }
+    let moment = Duration::from_secs(1);
+    let signed = store.blobs.signed_url(&digest, moment, &headers).await;
+    let brief = signed.unwrap().expect("an object store signs");
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(20);
+    while get(&brief).await.0 != 403 {
+        assert!(
+            tokio::time::Instant::now() < deadline,
+            "it is good for ever"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(get(&url).await.0, 200);
     let on_disk = Store::on_disk();
     let none = on_disk.blobs.signed_url(&digest, hour, &headers).await;
     assert_eq!(none.unwrap(), None);
 }
 
-/// One plain GET: status, head, body.
 async fn get(url: &str) -> (u16, String, Bytes) {
+    ask("GET", url).await
+}
+
+/// One plain request without a body: status, head, body.
+async fn ask(method: &str, url: &str) -> (u16, String, Bytes) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let rest = url.strip_prefix("http://").unwrap();
     let (host, target) = rest.split_once('/').unwrap();
     let address: SocketAddr = host.parse().unwrap();
     let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
-    let request = format!("GET /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    let request = format!(
+        "{method} /{target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+    );
     connection.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     connection.read_to_end(&mut answer).await.unwrap();
