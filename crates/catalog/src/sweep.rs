@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use blobs::StoredBlob;
 use model::{EpochMillis, Result, Sha256Digest};
-use store::CondemnedBlobRow;
+use store::{CondemnedBlobRow, StoreError};
 
 use crate::Catalog;
 use crate::failure::{Failure, from_blobs, from_store};
@@ -103,8 +103,15 @@ struct Verdict {
 }
 
 impl Catalog {
-    /// Goes over all bytes once.
+    /// Goes over all bytes once. Refused when a later release has changed the schema: bytes that its rows name would be
+    /// taken for ones that nothing refers to.
     pub async fn sweep(&self, terms: SweepTerms) -> Result<SweepReport> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let schema = reader.find_schema_number().await.map_err(from_store)?;
+        drop(reader);
+        if schema > store::SCHEMA {
+            return Err(from_store(StoreError::NewerSchema(schema)));
+        }
         let mut report = SweepReport::default();
         if !terms.dry_run {
             let left = self.remove_left_behind(terms).await?;

@@ -211,7 +211,7 @@ impl Store {
         let mut first = connect_first(&options).await?;
         // One transaction around all, so that of several processes that start at once one migrates.
         let mut turn = sqlx::Connection::begin_with(&mut first, "BEGIN IMMEDIATE").await?;
-        migration::sqlite().run(&mut *turn).await?;
+        let newer = migration::newer_schema(migration::sqlite().run(&mut *turn).await)?;
         turn.commit().await?;
         let readers = SqlitePoolOptions::new()
             .min_connections(0)
@@ -221,7 +221,7 @@ impl Store {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.create_if_missing(false).read_only(true));
         let writer = Arc::new(SqliteWriter::start(Box::new(first)));
-        Ok(Self::over(Engine::Sqlite { readers, writer }))
+        Self::settled(Engine::Sqlite { readers, writer }, newer).await
     }
 
     /// Connects to PostgreSQL and brings the schema up to date, one node at a time.
@@ -229,7 +229,7 @@ impl Store {
         // Its own connection, because a migration may take longer than any request is allowed to.
         let mut first = sqlx::ConnectOptions::connect(&settings.options()?).await?;
         // Under an advisory lock, so that of several nodes that start at once one migrates.
-        migration::postgres().run(&mut first).await?;
+        let newer = migration::newer_schema(migration::postgres().run(&mut first).await)?;
         let name: String = sqlx::query_scalar(NAME).fetch_one(&mut first).await?;
         sqlx::Connection::close(first).await.ok();
         let options = settings.bounded_options()?.application_name(&name);
@@ -246,12 +246,13 @@ impl Store {
             .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
             .connect_lazy_with(options);
         let name = name.into();
-        Ok(Self::over(Engine::Postgres {
+        let engine = Engine::Postgres {
             pool,
             followers,
             name,
             patience: settings.patience(),
-        }))
+        };
+        Self::settled(engine, newer).await
     }
 
     /// Whether other processes may write to the same database while this one serves from it.
@@ -292,11 +293,19 @@ impl Store {
         Ok(())
     }
 
-    fn over(engine: Engine) -> Self {
-        Self {
+    /// A store over an engine whose schema is up to date, or of a later release.
+    async fn settled(engine: Engine, newer: Option<i64>) -> StoreResult<Self> {
+        let store = Self {
             engine,
             commits: Arc::new(watch::Sender::new(0)),
+        };
+        if let Some(newer) = newer
+            && let Err(error) = store.check_newer_schema(newer).await
+        {
+            store.close().await;
+            return Err(error);
         }
+        Ok(store)
     }
 
     /// Changes whenever a unit of work was committed through this store or a clone of it. Commits of other processes,
