@@ -16,6 +16,8 @@ use testkit::fake_ruby::FakeRuby;
 use testkit::fake_source::{Behaviour, Document, FakeSource};
 use testkit::house::{Connection, House, Plan, repository};
 use testkit::packages::{Distribution, GemBuild};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
 
 /// What is wanted, and where.
 #[derive(Clone)]
@@ -178,6 +180,36 @@ async fn wait_for_leases(house: &House, count: &str) {
     panic!("{} leases, not {count}", leases(house));
 }
 
+/// A node that asks for something, and ends with all that it has begun.
+struct Dying {
+    kill: oneshot::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Dying {
+    fn begin(wish: &Wish, beside: &Arc<House>) -> Self {
+        let (kill, killed) = oneshot::channel();
+        let (wish, beside) = (wish.clone(), Arc::clone(beside));
+        let thread = std::thread::spawn(move || {
+            let node = Runtime::new().unwrap();
+            node.block_on(async {
+                let house = wish.neighbour(&beside).await;
+                tokio::select! {
+                    killed = killed => killed.unwrap(),
+                    answer = wish.of(&house) => panic!("it has an answer: {answer:?}"),
+                }
+            });
+            node.shutdown_timeout(Duration::from_secs(10));
+        });
+        Self { kill, thread }
+    }
+
+    fn die(self) {
+        self.kill.send(()).unwrap();
+        self.thread.join().unwrap();
+    }
+}
+
 #[tokio::test]
 async fn x14_two_nodes_make_one_fetch_of_what_is_about_no_single_asset() {
     for wish in Wish::all().await {
@@ -204,30 +236,16 @@ async fn x14_a_node_that_dies_while_it_asks_a_source_is_followed_by_another() {
     for wish in Wish::all().await {
         let heir = Arc::new(wish.house().await);
         wish.source.set_behaviour(&wish.path, Behaviour::Hold);
-        // A node of its own, which ends with all that it had begun.
-        let node = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .unwrap();
-        let (own_wish, own_heir) = (wish.clone(), Arc::clone(&heir));
-        let asking = node.spawn(async move {
-            let dying = own_wish.neighbour(&own_heir).await;
-            own_wish.of(&dying).await
-        });
+        let dying = Dying::begin(&wish, &heir);
         wish.source.wait_until_held(1).await;
         wait_for_leases(&heir, "1").await;
-        node.shutdown_background();
-        assert!(asking.await.unwrap_err().is_cancelled());
+        dying.die();
         assert_eq!(leases(&heir), "1", "nobody gave it back: {}", wish.path);
         wish.source.clear_behaviours();
-        let going_on = tokio::spawn({
-            let (wish, heir) = (wish.clone(), Arc::clone(&heir));
-            async move { wish.of(&heir).await }
-        });
-        // As if its time had passed.
-        heir.psql("UPDATE lease SET expires_at_ms = 0");
-        assert!(!going_on.await.unwrap().is_empty());
+        // As if its time had passed while another waits for it.
+        let pass_time = async { heir.psql("UPDATE lease SET expires_at_ms = 0") };
+        let (answer, _) = tokio::join!(wish.of(&heir), pass_time);
+        assert!(!answer.is_empty());
         assert_eq!(wish.source.requests(&wish.path), 2, "{}", wish.path);
         // It was taken, not waited for in vain.
         wait_for_leases(&heir, "0").await;
