@@ -198,7 +198,7 @@ impl Catalog {
                     let held = worker.held_topic(&unit_key).await?;
                     Ok::<_, SourceFault>(held.map(|(_, bytes)| bytes))
                 };
-                let ask = worker.ask_of_topic(domain_id, &node, &unit_key);
+                let ask = Box::pin(worker.ask_of_topic(domain_id, &node, &unit_key));
                 worker.ask_in_turn(unit_key.0, subject, held, ask).await
             });
             led.await

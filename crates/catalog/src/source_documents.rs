@@ -321,7 +321,7 @@ impl Catalog {
             let held = self.held_source_package(domain_id, node, package).await?;
             Ok::<_, SourceFault>(held.map(|(_, found)| found))
         };
-        let ask = self.ask_source(domain_id, node, package);
+        let ask = Box::pin(self.ask_source(domain_id, node, package));
         let outcome = self.ask_in_turn(node.id, package.into(), held, ask).await;
         if let Err(fault) = &outcome {
             let connection = node
@@ -353,7 +353,7 @@ impl Catalog {
             if self.document_checked_at(repository_id, subject).await? == before {
                 return Ok(None);
             }
-            held().await
+            Box::pin(held()).await
         };
         let work = (repository_id, subject);
         match self.take_turn("refresh", &work, PATIENCE, look).await? {

@@ -99,7 +99,7 @@ fn die_within_an_upload(settings: &S3Settings, body: &Bytes, digest: &Sha256Dige
     let store = node.block_on(Store::in_bucket(&through));
     // A part never arrives whole, and the next try is not given the time.
     way.cut_uploads(usize::MAX, 1 << 20);
-    let (blobs, body) = (store.blobs.clone(), body.clone());
+    let (blobs, body) = (store.blobs, body.clone());
     node.spawn(async move { commit(&blobs, &body).await.map(drop) });
     let deadline = SystemTime::now() + Duration::from_secs(60);
     while S3Server::get().uploads_under_way(&settings.prefix, digest) == 0 {
