@@ -77,6 +77,8 @@ enum Engine {
         name: Arc<str>,
         /// How long a statement may take.
         patience: Duration,
+        /// How long who listens may hear nothing.
+        silence: Duration,
     },
 }
 
@@ -92,14 +94,29 @@ const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity
 
 /// Hears of other processes that have written.
 #[derive(Debug)]
-pub struct Listener(PgListener);
+pub struct Listener {
+    inner: PgListener,
+    silence: Duration,
+}
 
 impl Listener {
     /// Waits until another process, or this one, says that it has written. Words that were said while the connection
     /// was lost are not heard.
+    ///
+    /// Nothing said for a while is the ordinary case, and looks like a server that vanished. So then it is asked.
     pub async fn heard(&mut self) -> StoreResult<()> {
-        self.0.try_recv().await?;
-        Ok(())
+        loop {
+            // A wait that is broken off has taken nothing.
+            if let Ok(said) = tokio::time::timeout(self.silence, self.inner.try_recv()).await {
+                said?;
+                return Ok(());
+            }
+            within(
+                self.silence,
+                sqlx::query("SELECT 1").execute(&mut self.inner),
+            )
+            .await?;
+        }
     }
 }
 
@@ -240,7 +257,7 @@ impl Store {
             .connect_lazy_with(options.clone());
         let followers = PgPoolOptions::new()
             .min_connections(0)
-            .max_connections(2)
+            .max_connections(1)
             // Its one statement is the test; who follows asks again over a new connection.
             .test_before_acquire(false)
             .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
@@ -251,6 +268,7 @@ impl Store {
             followers,
             name,
             patience: settings.patience(),
+            silence: settings.silence,
         };
         Self::settled(engine, newer).await
     }
@@ -275,12 +293,24 @@ impl Store {
 
     /// Begins to hear of writes; nothing on an engine without other processes.
     pub async fn listen(&self) -> StoreResult<Option<Listener>> {
-        let Engine::Postgres { followers, .. } = &self.engine else {
+        let Engine::Postgres {
+            followers, silence, ..
+        } = &self.engine
+        else {
             return Ok(None);
         };
-        let mut listener = PgListener::connect_with(followers).await?;
-        listener.listen(CHANNEL).await?;
-        Ok(Some(Listener(listener)))
+        // Of a pool of its own: a connection to a server that vanished is not given back before TCP gives it up.
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(followers.options().get_acquire_timeout())
+            .connect_lazy_with((*followers.connect_options()).clone());
+        let mut inner = PgListener::connect_with(&pool).await?;
+        let silence = *silence;
+        within(silence, inner.listen(CHANNEL)).await?;
+        Ok(Some(Listener { inner, silence }))
     }
 
     /// Tells those who listen that something was written. Never inside the transaction that wrote: PostgreSQL lets only

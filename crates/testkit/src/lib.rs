@@ -16,6 +16,8 @@ pub mod house;
 pub mod packages;
 #[cfg(feature = "postgres-server")]
 pub mod postgres;
+#[cfg(feature = "house")]
+pub mod postgres_proxy;
 #[cfg(feature = "s3-server")]
 pub mod s3_server;
 #[cfg(feature = "server")]
