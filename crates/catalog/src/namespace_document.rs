@@ -112,10 +112,10 @@ impl Catalog {
         key: NamespaceKey,
     ) -> NamespaceAnswer {
         let Some((row, bytes)) = self.held_namespace_document(&key).await? else {
-            return self.refresh_namespace(domain_id, node, key).await;
+            return self.refresh_namespace(domain_id, node, key, None).await;
         };
         if self.is_stale(&row, key.1)? {
-            let refresh = self.refresh_namespace(domain_id, node, key);
+            let refresh = self.refresh_namespace(domain_id, node, key, Some(row.checked_at_ms));
             self.background.spawn(async move {
                 if let Err(fault) = refresh.await {
                     tracing::warn!(fault = ?fault, "asking a public source failed");
@@ -170,18 +170,21 @@ impl Catalog {
         Ok(bytes.map_err(from_blobs)?.map(|bytes| (row, bytes)))
     }
 
-    /// Asks the source now. Whoever asks for the same meanwhile waits for this answer.
+    /// Asks the source now. Whoever asks for the same meanwhile waits for this answer. `seen` is when the document was
+    /// checked that the caller found too old; nothing where there was none to read.
     fn refresh_namespace(
         self: &Arc<Self>,
         domain_id: i64,
         node: &Node,
         key: NamespaceKey,
+        seen: Option<i64>,
     ) -> impl Future<Output = NamespaceAnswer> + Send + use<> {
         let (catalog, node) = (Arc::clone(self), node.alone());
         async move {
             let (worker, unit_key) = (Arc::clone(&catalog), key.clone());
             let led = catalog.namespace_refreshes.run(key, move || async move {
-                worker.ask_of_namespace(domain_id, &node, unit_key).await
+                let asked = worker.ask_of_namespace(domain_id, &node, unit_key, seen);
+                asked.await
             });
             led.await
                 .unwrap_or_else(|lost| Err(model::Error::internal(lost).into()))
@@ -193,6 +196,7 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         key: NamespaceKey,
+        seen: Option<i64>,
     ) -> NamespaceAnswer {
         let (_, format, namespace) = &key;
         let source = self.connection_source(node).await?;
@@ -208,6 +212,12 @@ impl Catalog {
             return Ok(None);
         };
         let held = self.held_namespace_document(&key).await?;
+        // Another may have been answered since the caller looked.
+        if let Some((row, bytes)) = &held
+            && Some(row.checked_at_ms) != seen
+        {
+            return Ok(Some(bytes.clone()));
+        }
         let validators = held
             .as_ref()
             .map_or_else(Validators::default, |(row, _)| Validators {

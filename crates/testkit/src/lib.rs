@@ -20,5 +20,5 @@ pub mod postgres;
 pub mod s3_server;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(feature = "house")]
+#[cfg(feature = "storage")]
 pub mod storage;

@@ -52,8 +52,8 @@ impl House {
             format: "npm",
             url: source.base_url().to_owned(),
         }];
-        let first = testkit::house::House::open_on_postgres(Plan::default(), &connections).await;
-        let second = first.neighbour(Plan::default(), &connections).await;
+        let first = testkit::house::House::open_on_postgres(Plan::patient(), &connections).await;
+        let second = first.neighbour(Plan::patient(), &connections).await;
         let own = Arc::clone(&source);
         let house = |inner, source| Self { inner, source };
         (house(first, source), house(second, own))
