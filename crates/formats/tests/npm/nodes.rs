@@ -228,7 +228,7 @@ async fn a_lease_is_one_nodes_until_it_is_dropped() {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::task::yield_now().await;
     }
-    let alone = House::private().await;
+    let alone = House::alone().await;
     let first = alone.catalog.take_lease("sweep").await.unwrap();
     let second = alone.catalog.take_lease("sweep").await.unwrap();
     assert!(first.is_some() && second.is_some(), "there is nobody else");
