@@ -16,12 +16,30 @@ use step::{Counting, Tally};
 
 /// What `testkit` reads the combination of database and place of bytes from.
 const STORAGE: &str = "RELIQUARY_TEST_STORAGE";
-/// The combinations beside the default, SQLite and the local disk, and the formats whose scenarios run on each: all of
-/// them where everything is another, and two where that would say the same once more.
+/// The combinations beside the default, SQLite and the local disk, on which every test runs; and the test binaries that
+/// run on each. What has a rule or a protocol in it runs where everything is another; where one half is as it is there and
+/// the other as in the default, the scenarios of all formats do.
 const COMBINATIONS: &[(&str, &[&str])] = &[
-    ("postgres+s3", &[]),
-    ("postgres+disk", &["npm::", "maven::"]),
-    ("sqlite+s3", &["pypi::", "generic::"]),
+    (
+        "postgres+s3",
+        &[
+            "scenarios",
+            "api",
+            "attacks",
+            "growth",
+            "sources",
+            "npm",
+            "pypi",
+            "maven",
+            "nuget",
+            "generic",
+            "swift",
+            "ruby",
+            "cargo",
+        ],
+    ),
+    ("postgres+disk", &["scenarios"]),
+    ("sqlite+s3", &["scenarios"]),
 ];
 
 const USAGE: &str = "\
@@ -30,8 +48,9 @@ cargo xtask VERB
   arrows   which room may depend on which, who may use sqlx, object_store and reqwest, licences
   hosts    no file spells the host name of a registry that this project must not spell
   check    formatting, lints, arrows, hosts, documentation
-  test     all tests of the workspace, and the scenarios of the formats on PostgreSQL and S3 too; installs what `weed`
-           does, if it is not there
+  test     all tests of the workspace on SQLite and the local disk; the scenarios of all formats also on PostgreSQL, on
+           S3 and on both, and there the API, the attacks and what each format has of its own too. The contract tests of
+           `store` and `blobs` run on every kind anyway. Installs what `weed` does, if it is not there
   weed     the S3-compatible server of the tests, into target/tools; needs Python 3 with venv
   e2e      real clients against the real binary
   bench    Reliquary beside nginx and Verdaccio; what follows is for bench/run.sh
@@ -117,14 +136,15 @@ fn test(root: &Path, tally: &mut Tally) {
     // Not nextest: it gives each test a process of its own, and the contract suite one database server to a process.
     let tests = ["test", "--workspace", "--locked", "--no-fail-fast"];
     tally.run("tests", cargo(root, &tests), Counting::EverySummary);
-    for (storage, formats) in COMBINATIONS {
-        // Of the workspace, though it is one crate's: with the features of all crates nothing is built again.
-        let scenarios = ["--workspace", "--test", "scenarios"];
-        let mut tests = cargo(root, &["test", "--locked"]);
+    for (storage, binaries) in COMBINATIONS {
+        // Of the workspace, though they are of a few crates: with the features of all crates nothing is built again.
+        let mut tests = cargo(root, &["test", "--locked", "--no-fail-fast", "--workspace"]);
+        for binary in *binaries {
+            tests.args(["--test", binary]);
+        }
         // Most of the time is spent waiting for servers.
-        tests.args(scenarios).args(["--", "--test-threads=4"]);
-        tests.args(*formats).env(STORAGE, storage);
-        let name = format!("scenarios on {storage}");
+        tests.args(["--", "--test-threads=4"]).env(STORAGE, storage);
+        let name = format!("tests on {storage}");
         tally.run(&name, tests, Counting::EverySummary);
     }
 }

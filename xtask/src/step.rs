@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
+use std::time::Instant;
 
 /// How the output of a step counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,7 @@ impl Tally {
     /// Runs a program, shows its output, and tells whether it succeeded.
     pub(crate) fn run(&mut self, name: &str, mut command: Command, counting: Counting) -> bool {
         say(&format!("== {name}\n"));
+        let began = Instant::now();
         let (succeeded, summaries) = match follow(&mut command, counting) {
             Ok(followed) => followed,
             Err(error) => {
@@ -79,6 +81,7 @@ impl Tally {
                 (false, Vec::new())
             }
         };
+        say(&format!("== {name}: {} s\n", began.elapsed().as_secs()));
         let mut totals = Totals::default();
         match counting {
             Counting::AsOne => totals.passed = u64::from(succeeded),

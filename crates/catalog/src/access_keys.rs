@@ -149,11 +149,10 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
-                    if only_as_first {
-                        tx.lock_log(INSTALLATION).await?;
-                        if !tx.list_access_keys().await?.is_empty() {
-                            return Ok(false);
-                        }
+                    // Of those who count at once, each would count the same.
+                    tx.lock_log(INSTALLATION).await?;
+                    if only_as_first && !tx.list_access_keys().await?.is_empty() {
+                        return Ok(false);
                     }
                     tx.insert_principal(&unit_principal, now).await?;
                     let row = tx.find_principal(&unit_principal).await?;

@@ -50,6 +50,8 @@ impl Catalog {
             .write(move |tx| {
                 Box::pin(async move {
                     let domain = unit_domain;
+                    // Of those who count at once, each would count the same.
+                    tx.lock_log(INSTALLATION).await?;
                     let count = tx.count_domains(&domain.owner).await?;
                     let row = tx
                         .insert_domain(&domain.owner, &domain.name, &key, now)

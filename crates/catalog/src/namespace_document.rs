@@ -124,10 +124,10 @@ impl Catalog {
         key: TopicKey,
     ) -> TopicAnswer {
         let Some((row, bytes)) = self.held_topic(&key).await? else {
-            return self.refresh_topic(domain_id, node, key).await;
+            return self.refresh_topic(domain_id, node, key, None).await;
         };
         if self.is_stale(&row, key.1)? {
-            let refresh = self.refresh_topic(domain_id, node, key);
+            let refresh = self.refresh_topic(domain_id, node, key, Some(row.checked_at_ms));
             self.background.spawn(async move {
                 if let Err(fault) = refresh.await {
                     tracing::warn!(fault = ?fault, "asking a public source failed");
@@ -182,12 +182,14 @@ impl Catalog {
         Ok(bytes.map_err(from_blobs)?.map(|bytes| (row, bytes)))
     }
 
-    /// Asks the source now. Whoever asks for the same meanwhile waits for this answer.
+    /// Asks the source now. Whoever asks for the same meanwhile waits for this answer. `seen` is when the document was
+    /// checked that the caller found too old; nothing where there was none to read.
     fn refresh_topic(
         self: &Arc<Self>,
         domain_id: i64,
         node: &Node,
         key: TopicKey,
+        seen: Option<i64>,
     ) -> impl Future<Output = TopicAnswer> + Send + use<> {
         let (catalog, node) = (Arc::clone(self), node.alone());
         async move {
@@ -199,7 +201,9 @@ impl Catalog {
                     Ok::<_, SourceFault>(held.map(|(_, bytes)| bytes))
                 };
                 let ask = Box::pin(worker.ask_of_topic(domain_id, &node, &unit_key));
-                worker.ask_in_turn(unit_key.0, subject, held, ask).await
+                worker
+                    .ask_in_turn(unit_key.0, subject, seen, held, ask)
+                    .await
             });
             led.await
                 .unwrap_or_else(|lost| Err(model::Error::internal(lost).into()))

@@ -86,11 +86,11 @@ impl Catalog {
         let held = self.held_source_package(view.domain_id, node, package);
         if let Some((row, found)) = held.await? {
             if self.is_stale_of(&row, package)? {
-                self.refresh_behind(view, node, package);
+                self.refresh_behind(view, node, package, &row);
             }
             return Ok(Some(found));
         }
-        self.refresh(view, node, package).await
+        self.refresh(view, node, package, None).await
     }
 
     /// Asks the sources of a package again where what they said is old. Returns at once.
@@ -127,7 +127,8 @@ impl Catalog {
                 if let Ok(Some(row)) = row
                     && catalog.is_stale_of(&row, &package).unwrap_or(false)
                 {
-                    catalog.refresh(&view, node, &package).await.ok();
+                    let seen = Some(row.checked_at_ms);
+                    catalog.refresh(&view, node, &package, seen).await.ok();
                 }
             }
         });
@@ -174,8 +175,9 @@ impl Catalog {
         view: &RepositoryView,
         node: &Node,
         package: &PackageCoordinates,
+        stale: &SourceDocumentRow,
     ) {
-        let refresh = self.refresh(view, node, package);
+        let refresh = self.refresh(view, node, package, Some(stale.checked_at_ms));
         // The outcome is logged where it is made; whoever asked was already answered.
         self.background.spawn(async move {
             refresh.await.ok();
@@ -287,12 +289,14 @@ impl Catalog {
         Ok(found)
     }
 
-    /// Asks the source now. Whoever asks for the same package meanwhile waits for this answer.
+    /// Asks the source now. Whoever asks for the same package meanwhile waits for this answer. `seen` is when the document
+    /// was checked that the caller found too old; nothing where there was none to read.
     fn refresh(
         self: &Arc<Self>,
         view: &RepositoryView,
         node: &Node,
         package: &PackageCoordinates,
+        seen: Option<i64>,
     ) -> impl Future<Output = Refreshed> + Send + use<> {
         let catalog = Arc::clone(self);
         let key = (node.id, package.clone());
@@ -301,8 +305,10 @@ impl Catalog {
         async move {
             let worker = Arc::clone(&catalog);
             let unit_key = key.clone();
-            let leader =
-                move || async move { worker.refresh_now(domain_id, &node, &unit_key.1).await };
+            let leader = move || async move {
+                let package = &unit_key.1;
+                worker.refresh_now(domain_id, &node, package, seen).await
+            };
             catalog
                 .refreshes
                 .run(key, leader)
@@ -316,13 +322,16 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         package: &PackageCoordinates,
+        seen: Option<i64>,
     ) -> Refreshed {
         let held = || async {
             let held = self.held_source_package(domain_id, node, package).await?;
             Ok::<_, SourceFault>(held.map(|(_, found)| found))
         };
         let ask = Box::pin(self.ask_source(domain_id, node, package));
-        let outcome = self.ask_in_turn(node.id, package.into(), held, ask).await;
+        let outcome = self
+            .ask_in_turn(node.id, package.into(), seen, held, ask)
+            .await;
         if let Err(fault) = &outcome {
             let connection = node
                 .connection
@@ -333,11 +342,13 @@ impl Catalog {
         outcome
     }
 
-    /// Asks a source for a document, one node at a time: what another node heard meanwhile is as good, and `held` reads it.
+    /// Asks a source for a document, one at a time on all nodes. What another heard since the caller looked (`seen` is when
+    /// what it found had been checked) is as good, and `held` reads it.
     pub(crate) async fn ask_in_turn<T, Held>(
         &self,
         repository_id: i64,
         subject: DocumentSubject<'_>,
+        seen: Option<i64>,
         held: impl Fn() -> Held + Send + Sync,
         ask: impl Future<Output = Result<Option<T>, SourceFault>> + Send,
     ) -> Result<Option<T>, SourceFault>
@@ -345,16 +356,19 @@ impl Catalog {
         T: Send,
         Held: Future<Output = Result<Option<T>, SourceFault>> + Send,
     {
-        if !self.store.is_shared() {
-            return ask.await;
-        }
-        let before = self.document_checked_at(repository_id, subject).await?;
         let look = || async {
-            if self.document_checked_at(repository_id, subject).await? == before {
+            if self.document_checked_at(repository_id, subject).await? == seen {
                 return Ok(None);
             }
             Box::pin(held()).await
         };
+        if !self.store.is_shared() {
+            // Someone of this node may have been answered between the caller's look and here.
+            return match look().await? {
+                Some(found) => Ok(Some(found)),
+                None => ask.await,
+            };
+        }
         let work = (repository_id, subject);
         match self.take_turn("refresh", &work, PATIENCE, look).await? {
             Turn::Done(found) => Ok(Some(found)),

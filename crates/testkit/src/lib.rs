@@ -22,5 +22,5 @@ pub mod postgres_proxy;
 pub mod s3_server;
 #[cfg(feature = "server")]
 pub mod server;
-#[cfg(feature = "house")]
+#[cfg(feature = "storage")]
 pub mod storage;

@@ -19,7 +19,7 @@ const KEEPER: &str = r#"
 programs=$1 folder=$2
 "$programs/initdb" -D "$folder/data" -U reliquary -A trust -E UTF8 --locale=C --no-sync || exit 1
 "$programs/postgres" -D "$folder/data" -k "$folder" -c listen_addresses= -c max_connections=200 -c fsync=off \
-    -c full_page_writes=off &
+    -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off &
 postgres=$!
 read -r closed
 kill -QUIT "$postgres"
@@ -58,7 +58,8 @@ impl Database {
         loop {
             let mut create = server.command("createdb", &name);
             if let Some(template) = template {
-                create.args(["--template", &template.name]);
+                // Files are copied, not written to the log block by block, which costs less by far where nothing is synced.
+                create.args(["--template", &template.name, "--strategy=file_copy"]);
             }
             let made = create.output().expect("createdb lies beside initdb");
             if made.status.success() {

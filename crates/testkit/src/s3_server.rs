@@ -6,6 +6,7 @@
 //! `RELIQUARY_TEST_WEED` says, and in the folder into which `cargo xtask weed` installs it.
 
 use std::fs;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
@@ -19,6 +20,10 @@ use blobs::{S3Credentials, S3Patience, S3Settings};
 use model::Sha256Digest;
 
 const READY_WITHIN: Duration = Duration::from_secs(90);
+/// How often it is begun anew when it ends by itself: another program may have taken a port of it.
+const STARTS: usize = 5;
+/// Few programs have their ports between this one and those that the system gives away.
+const FIRST_PORT: u16 = 10_000;
 
 /// The access key of the tests.
 pub const KEY_ID: &str = "contract";
@@ -32,6 +37,7 @@ weed=$1 folder=$2
 shift 2
 "$weed" -logtostderr=true "$@" < /dev/null > "$folder/log" 2>&1 &
 server=$!
+echo "$server" > "$folder/pid"
 read -r end
 kill -KILL "$server"
 wait "$server" 2> /dev/null
@@ -74,13 +80,20 @@ impl S3Server {
         fs::create_dir(folder.join("data")).expect("the folder is new");
         let ports = free_ports();
         let (shell, alive) = launch(&folder, ports);
-        let server = Self {
+        let mut server = Self {
             folder,
             ports,
             shell,
             alive: Some(alive),
         };
-        server.wait_until_ready();
+        let mut starts = 1;
+        while !server.gets_ready() {
+            assert!(starts < STARTS, "{}", server.last_words());
+            starts += 1;
+            server.kill();
+            server.ports = free_ports();
+            server.launch();
+        }
         server.make_bucket(BUCKET);
         server
     }
@@ -121,10 +134,14 @@ impl S3Server {
 
     /// Starts it again after `kill`, at the same address.
     pub fn restart(&mut self) {
+        self.launch();
+        assert!(self.gets_ready(), "{}", self.last_words());
+    }
+
+    fn launch(&mut self) {
         let (shell, alive) = launch(&self.folder, self.ports);
         self.shell = shell;
         self.alive = Some(alive);
-        self.wait_until_ready();
     }
 
     /// Writes a file into the bucket past S3, as damage would.
@@ -154,20 +171,38 @@ impl S3Server {
         answer.matches(&format!(".uploads/{name}_")).count()
     }
 
-    fn wait_until_ready(&self) {
+    /// Waits until it takes bytes. Not, if it ends before.
+    fn gets_ready(&self) -> bool {
         let deadline = Instant::now() + READY_WITHIN;
         // The gateway answers before the volumes below it can take a byte, so a byte is written.
         while !self.takes_a_file() {
-            if Instant::now() > deadline {
-                let wrote = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                let end = wrote.len().saturating_sub(4_000);
-                let end = wrote.get(end..).unwrap_or(&wrote);
-                panic!(
-                    "SeaweedFS did not get ready within {READY_WITHIN:?}. The end of what it wrote:\n{end}"
-                );
+            if self.has_ended() {
+                return false;
             }
+            assert!(Instant::now() < deadline, "{}", self.last_words());
             std::thread::sleep(Duration::from_millis(100));
         }
+        true
+    }
+
+    /// Whether the server is gone although nobody ended it.
+    fn has_ended(&self) -> bool {
+        let written = fs::read_to_string(self.folder.join("pid")).unwrap_or_default();
+        let Some(id) = written.strip_suffix('\n') else {
+            return false;
+        };
+        // The state stands behind the name, which is in brackets and may hold anything. A child that the shell has not
+        // looked after yet is a zombie.
+        let state = fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let state = state.rsplit_once(") ").map_or("gone", |(_, rest)| rest);
+        state.starts_with('Z') || state == "gone"
+    }
+
+    fn last_words(&self) -> String {
+        let wrote = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let end = wrote.len().saturating_sub(4_000);
+        let end = wrote.get(end..).unwrap_or(&wrote);
+        format!("SeaweedFS did not get ready. The end of what it wrote:\n{end}")
     }
 
     /// Asks the part below the S3 gateway, which wants no signature.
@@ -194,6 +229,8 @@ impl Drop for S3Server {
 }
 
 fn launch(folder: &Path, ports: [u16; 8]) -> (Child, ChildStdin) {
+    // That of the one before.
+    let _ = fs::remove_file(folder.join("pid"));
     let data = folder.join("data");
     let config = folder.join("s3.json");
     let mut flags = vec![
@@ -239,10 +276,21 @@ fn key_of(prefix: &str, digest: &Sha256Digest) -> String {
     format!("{prefix}/blobs/{}/{}", &hex[..2], &hex[2..])
 }
 
+/// Ports that nobody listens on. Not those that the system gives to whoever needs any: until the server has them, every
+/// connection that is made on this machine may get one.
 fn free_ports() -> [u16; 8] {
-    let listeners: Vec<_> = (0..8)
-        .map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are ports left"))
-        .collect();
+    let range = fs::read_to_string("/proc/sys/net/ipv4/ip_local_port_range").unwrap_or_default();
+    let given_away = range.split_whitespace().next().map(str::parse::<u16>);
+    let end = match given_away {
+        Some(Ok(end)) if end > FIRST_PORT + 1_000 => end,
+        _ => 32_768,
+    };
+    let mut listeners = Vec::new();
+    while listeners.len() < 8 {
+        let random = RandomState::new().build_hasher().finish();
+        let port = FIRST_PORT + (random % u64::from(end - FIRST_PORT)) as u16;
+        listeners.extend(TcpListener::bind((Ipv4Addr::LOCALHOST, port)));
+    }
     std::array::from_fn(|index| listeners[index].local_addr().expect("it is bound").port())
 }
 

@@ -14,11 +14,13 @@ mod read;
 mod s3;
 mod upkeep;
 
+use std::time::{Duration, Instant};
+
 use bytes::Bytes;
 use http_body::Body;
 use http_body_util::BodyExt;
 use model::Sha256Digest;
-use reliquary_blobs::{BlobSettings, Blobs, S3Settings, StoredBlob};
+use reliquary_blobs::{BlobError, BlobSettings, Blobs, S3Settings, StoredBlob};
 use tempfile::TempDir;
 use testkit::s3_server::S3Server;
 
@@ -51,14 +53,17 @@ impl Store {
     }
 
     async fn in_bucket(s3: &S3Settings) -> Self {
+        Self::try_in_bucket(s3).await.unwrap()
+    }
+
+    async fn try_in_bucket(s3: &S3Settings) -> Result<Self, BlobError> {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().join("data");
-        let opened = Blobs::open_s3(&root, s3, BlobSettings::default()).await;
-        Self {
-            blobs: opened.unwrap(),
+        Ok(Self {
+            blobs: Blobs::open_s3(&root, s3, BlobSettings::default()).await?,
             folder,
             kind: Kind::S3,
-        }
+        })
     }
 
     /// Within this many milliseconds two dates of blobs may look the same, or lag behind the clock.
@@ -93,13 +98,11 @@ impl Store {
 }
 
 async fn eventually(what: &str, condition: impl Fn() -> bool) {
-    for _ in 0..1_000 {
-        if condition() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !condition() {
+        assert!(Instant::now() < deadline, "never came true: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("never came true: {what}");
 }
 
 async fn whole<B: Body<Data = Bytes, Error = std::io::Error>>(body: B) -> std::io::Result<Bytes> {

@@ -1,5 +1,5 @@
-//! A wire between a client and a server that can be cut when it carried too much, can stall, and can speak TLS to the
-//! client.
+//! A wire between a client and a server that can be cut when it carried too much, at once or when the test says so, can
+//! stall, and can speak TLS to the client.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -9,6 +9,7 @@ use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
@@ -27,6 +28,8 @@ struct Rules {
     up_bytes: AtomicU64,
     /// The same for what comes back.
     down_bytes: AtomicU64,
+    /// Whether connections that are to be cut stay open, and carry nothing more, until this is over.
+    holding: watch::Sender<bool>,
     /// Whether nothing passes at all, while connections stay open.
     stalled: AtomicBool,
 }
@@ -96,6 +99,17 @@ impl Proxy {
         self.rules.cuts.store(times, Ordering::SeqCst);
     }
 
+    /// Connections that carry more than this many bytes to the server stop there, until they are let go on and cut.
+    pub(crate) fn hold_uploads(&self, after_bytes: u64) {
+        self.rules.holding.send_replace(true);
+        self.cut_uploads(usize::MAX, after_bytes);
+    }
+
+    /// Cuts what is held.
+    pub(crate) fn cut_held(&self) {
+        self.rules.holding.send_replace(false);
+    }
+
     /// Connections are taken and stay open, but nothing passes.
     pub(crate) fn stall(&self, stalled: bool) {
         self.rules.stalled.store(stalled, Ordering::SeqCst);
@@ -140,6 +154,9 @@ async fn pass(
                 .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less)
                 .is_ok()
         {
+            let mut holding = rules.holding.subscribe();
+            // The rules live as long as this connection.
+            let _ = holding.wait_for(|holding| !*holding).await;
             return;
         }
         if to.write_all(&buffer[..length]).await.is_err() {

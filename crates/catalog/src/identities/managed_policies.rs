@@ -199,6 +199,8 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    // What is counted here must not be attached meanwhile.
+                    tx.lock_log(INSTALLATION).await?;
                     if tx.find_managed_policy(&arn).await?.is_none() {
                         return Err(no_such_entity(format!("Policy {arn} was not found.")).into());
                     }

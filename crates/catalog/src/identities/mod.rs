@@ -144,6 +144,8 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    // Of units that look at the same at once, each would see it without the other.
+                    tx.lock_log(INSTALLATION).await?;
                     let (row, principal) = get_row(tx, &principal).await?;
                     if let Some(detail) = unit(tx, row.id, &principal).await? {
                         let log = entry(kind, now, &actor, &principal, &detail);

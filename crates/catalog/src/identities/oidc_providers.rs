@@ -140,6 +140,8 @@ impl Catalog {
             .store
             .write(move |tx| {
                 Box::pin(async move {
+                    // Of those who count at once, each would count the same.
+                    tx.lock_log(INSTALLATION).await?;
                     let present = tx.list_oidc_providers(&account).await?;
                     if present.len() >= MOST_PROVIDERS {
                         return Err(refused(format!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use blobs::{BlobSettings, Blobs};
+use blobs::Blobs;
 use bytes::Bytes;
 use catalog::{
     AssetAddition, Caller, Catalog, ConnectionDirectory, ConnectionInfo, Encoding, FormatList,
@@ -19,6 +19,7 @@ use model::{
 };
 use serde_json::{Value, json};
 use store::{ChangeRow, Store};
+use testkit::storage::Ground;
 use upstream::SourceError;
 
 use crate::parts::{FORMATS, PARTS};
@@ -56,7 +57,7 @@ pub(crate) struct House {
     clock: Arc<StandingClock>,
     blobs: Blobs,
     store: Store,
-    _folder: tempfile::TempDir,
+    _ground: Ground,
 }
 
 pub(crate) fn repository(name: &str) -> RepositoryName {
@@ -101,13 +102,9 @@ impl House {
     }
 
     pub(crate) async fn with(quotas: Quotas) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let ground = Ground::of_this_run().await;
         let clock = Arc::new(StandingClock(AtomicI64::new(NOW)));
-        let store = Store::open_sqlite(&folder.path().join("rows.sqlite"))
-            .await
-            .unwrap();
-        let blobs =
-            Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default()).unwrap();
+        let (store, blobs) = (ground.open_rows().await, ground.open_blobs().await);
         let owner = AccountId::parse("111122223333").unwrap();
         let catalog = Catalog::open(Parts {
             store: store.clone(),
@@ -144,7 +141,7 @@ impl House {
             clock,
             blobs,
             store,
-            _folder: folder,
+            _ground: ground,
         };
         let new = NewDomain {
             name: house.domain.name.clone(),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use blobs::{BlobSettings, Blobs};
+use blobs::Blobs;
 use bytes::Bytes;
 use catalog::{
     AssetAddition, Caller, Catalog, ConnectionDirectory, ConnectionInfo, Encoding, Grant,
@@ -20,6 +20,7 @@ use model::{
 };
 use serde_json::{Value, json};
 use store::Store;
+use testkit::storage::Ground;
 use upstream::{Limits, Source, SourceConfig, SourceError, Upstream};
 
 use crate::fake_source::FakeSource;
@@ -78,7 +79,7 @@ pub(crate) struct House {
     blobs: Blobs,
     domain: DomainRef,
     root: Caller,
-    _folder: tempfile::TempDir,
+    _ground: Ground,
 }
 
 impl House {
@@ -87,12 +88,9 @@ impl House {
     }
 
     pub(crate) async fn with(adjust: impl FnOnce(&mut Settings)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let ground = Ground::of_this_run().await;
         let clock = Arc::new(TestClock(AtomicI64::new(START_MS)));
-        let rows = folder.path().join("rows.sqlite");
-        let store = Store::open_sqlite(&rows).await.unwrap();
-        let blobs = folder.path().join("blobs");
-        let blobs = Blobs::open_disk(&blobs, BlobSettings::default()).unwrap();
+        let (store, blobs) = (ground.open_rows().await, ground.open_blobs().await);
         let limits = Limits {
             header_timeout_ms: 5_000,
             idle_timeout_ms: 60_000,
@@ -166,7 +164,7 @@ impl House {
             blobs,
             domain: DomainRef { owner, name },
             root,
-            _folder: folder,
+            _ground: ground,
         }
     }
 

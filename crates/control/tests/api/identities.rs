@@ -1,9 +1,10 @@
 //! Users, roles and their policies: limits, names, and what the log says of them.
 
-use catalog::{NewManagedPolicy, NewRole, Tag};
+use catalog::{NewManagedPolicy, NewRole, Quotas, Tag};
+use futures_util::future::join_all;
 use model::{AccountId, PageLimit, PrincipalKind};
 
-use crate::support::{ACCOUNT, STRANGER, Service, allows, get, principal, trusts};
+use crate::support::{ACCOUNT, STRANGER, Service, Setup, allows, get, post, principal, trusts};
 
 fn tag(key: &str, value: &str) -> Tag {
     (key.to_owned(), value.to_owned())
@@ -238,4 +239,31 @@ async fn a12_no_secret_is_in_the_log_or_in_debug_output() {
         .unwrap();
     let text = format!("{changes:?} {jane:?}");
     assert!(text.contains(&jane.id) && !text.contains(jane.secret.expose()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn d08_limits_of_an_account_and_of_a_user_hold_when_many_ask_at_once() {
+    let setup = Setup {
+        quotas: Quotas {
+            domains_per_account: 3,
+            ..Quotas::default()
+        },
+        ..Setup::default()
+    };
+    let service = Service::start_with(setup).await;
+    let (root, catalog) = (service.root(), &service.catalog);
+    let jane = principal(ACCOUNT, PrincipalKind::User, "jane");
+    let made = catalog.create_user(&root, jane.clone(), Vec::new()).await;
+    made.unwrap();
+    let keys = (0..12).map(|_| catalog.create_access_key(&root, jane.clone()));
+    let keys = join_all(keys).await;
+    assert_eq!(keys.iter().filter(|key| key.is_ok()).count(), 2);
+    let held = catalog.list_access_keys_of(&jane).await.unwrap();
+    assert_eq!(held.len(), 2);
+    let names: Vec<String> = (0..12).map(|number| format!("domain-{number}")).collect();
+    let domains = names
+        .iter()
+        .map(|name| service.ask(post("/v1/domain").query("domain", name)));
+    let made = join_all(domains).await;
+    assert_eq!(made.iter().filter(|answer| answer.status == 200).count(), 3);
 }

@@ -328,7 +328,7 @@ async fn only_formats_without_a_package_manager_are_published_so_and_names_are_c
         );
     }
     assert_eq!(service.change_count().await, before);
-    assert_eq!(service.blob_files(), 0);
+    assert!(service.stored_files().await.is_empty());
 }
 
 #[tokio::test]

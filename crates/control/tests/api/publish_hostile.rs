@@ -76,12 +76,13 @@ async fn nothing_came_of_it(service: &Service, changes: usize) {
     assert_eq!(listed, json!({ "packages": [] }));
     // Staged bytes go when their upload is dropped, on a thread of its own.
     let gone = async {
-        while service.blob_files() > 0 {
+        while !service.stored_files().await.is_empty() {
             tokio::task::yield_now().await;
         }
     };
     let in_time = tokio::time::timeout(Duration::from_secs(30), gone).await;
-    assert!(in_time.is_ok(), "{} files are left", service.blob_files());
+    let left = service.stored_files().await;
+    assert!(in_time.is_ok(), "files are left: {left:?}");
 }
 
 #[tokio::test]

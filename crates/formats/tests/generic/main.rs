@@ -1,4 +1,4 @@
-//! The generic package endpoint over a real catalog (SQLite and local disk in a folder of the test's own).
+//! The generic package endpoint over a real catalog (on the storage that the run says).
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod assets;

@@ -1,4 +1,4 @@
-//! Maven's package endpoint over a real catalog (SQLite and local disk in a folder of the test's own). What every format
+//! Maven's package endpoint over a real catalog (on the storage that the run says). What every format
 //! does is in the table of scenarios beside this folder.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -8,6 +8,7 @@ use catalog::Caller;
 use model::{Namespace, PackageCoordinates, PackageName};
 use testkit::fake_npm::FakeNpm;
 use testkit::house::Connection;
+use testkit::storage::{Rows, Storage};
 
 pub(crate) use testkit::house::{FRESHNESS_MS, OWNER, Plan, digests};
 
@@ -52,11 +53,22 @@ impl House {
             format: "npm",
             url: source.base_url().to_owned(),
         }];
-        let first = testkit::house::House::open_on_postgres(Plan::default(), &connections).await;
-        let second = first.neighbour(Plan::default(), &connections).await;
+        let first = testkit::house::House::open_on_postgres(Plan::patient(), &connections).await;
+        let second = first.neighbour(Plan::patient(), &connections).await;
         let own = Arc::clone(&source);
         let house = |inner, source| Self { inner, source };
         (house(first, source), house(second, own))
+    }
+
+    /// A node that has its rows for itself, in a file whatever the run says.
+    pub(crate) async fn alone() -> Self {
+        let source = Arc::new(FakeNpm::start().await);
+        let storage = Storage {
+            rows: Rows::Sqlite,
+            ..Storage::of_this_run()
+        };
+        let inner = testkit::house::House::open_on(storage, Plan::default(), &[]).await;
+        Self { inner, source }
     }
 
     /// A house with one repository that is connected to the source.

@@ -1,4 +1,4 @@
-//! npm's package endpoint over a real catalog (SQLite and local disk in a folder of the test's own), with a fake public
+//! npm's package endpoint over a real catalog (on the storage that the run says), with a fake public
 //! registry on the loopback as its source.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -191,6 +191,17 @@ async fn two_nodes_make_one_fetch_of_a_document_and_one_of_a_tarball() {
     let (versions, ()) = tokio::join!(asked, release);
     assert_eq!(versions, [["1.0.0"], ["1.0.0"]]);
     assert_eq!(a.source.requests("/left-pad"), 1);
+    // Nor twice where one looks a moment before the other is answered.
+    for number in 0..20 {
+        let name = format!("package-{number}");
+        let version = FakeVersion::new("1.0.0");
+        a.source
+            .add_package(FakePackage::new(&name).version(version));
+        for versions in join_all(both.map(|node| shown(node, "main", &name))).await {
+            assert_eq!(versions, ["1.0.0"]);
+        }
+        assert_eq!(a.source.requests(&format!("/{name}")), 1, "{name}");
+    }
     let dripping = Behaviour::Drip {
         bytes: 20_000,
         every_ms: 20,
@@ -217,7 +228,7 @@ async fn a_lease_is_one_nodes_until_it_is_dropped() {
         assert!(tokio::time::Instant::now() < deadline);
         tokio::task::yield_now().await;
     }
-    let alone = House::private().await;
+    let alone = House::alone().await;
     let first = alone.catalog.take_lease("sweep").await.unwrap();
     let second = alone.catalog.take_lease("sweep").await.unwrap();
     assert!(first.is_some() && second.is_some(), "there is nobody else");

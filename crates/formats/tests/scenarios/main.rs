@@ -1,7 +1,7 @@
 //! The rules of the service as scenarios, each written once and run by every format.
 //!
 //! A scenario knows no format: it speaks through [`ecosystems::Ecosystem`], which each format implements with its own
-//! protocol over a real catalog (SQLite and local disk in a folder of the test's own) and a fake of its public source.
+//! protocol over a real catalog (on the storage that the run says) and a fake of its public source.
 //! What only one format has is tested in that format's own folder. Nothing here reaches beyond the loopback.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! Swift's package endpoint over a real catalog (SQLite and local disk in a folder of the test's own). There is no public
+//! Swift's package endpoint over a real catalog (on the storage that the run says). There is no public
 //! source to pull from.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,5 +1,6 @@
 //! The sweep and the check of the whole installation, over rows on either engine and bytes on a disk and in an object
-//! store: real PostgreSQL and a real S3-compatible server, both started by this process.
+//! store: real PostgreSQL and a real S3-compatible server, both started by this process. All four combinations are run
+//! every time, because damage is done behind the back of each in its own way, so the storage of the run is not asked.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 // Under the name that the server for tests knows it by.

@@ -31,7 +31,7 @@ use upstream::{Limits, Source, SourceConfig, SourceError, Upstream};
 use url::Url;
 
 use crate::postgres::Database;
-use crate::storage::{Rows, Storage, open_postgres};
+use crate::storage::{Bytes, Ground, Rows, Storage};
 
 pub use client::{Answer, Client, empty, fetch, follow, full, piecemeal, pieces, send};
 
@@ -131,6 +131,24 @@ impl Default for Plan {
     }
 }
 
+impl Plan {
+    /// Waits for sources longer than a busy machine ever takes. For tests in which no source is to be given up.
+    #[must_use]
+    pub fn patient() -> Self {
+        let plan = Self::default();
+        let source_limits = Limits {
+            header_timeout_ms: 60_000,
+            idle_timeout_ms: 60_000,
+            total_document_timeout_ms: 120_000,
+            ..plan.source_limits
+        };
+        Self {
+            source_limits,
+            ..plan
+        }
+    }
+}
+
 /// A running house, with one domain.
 #[expect(missing_debug_implementations, reason = "holds the catalog")]
 pub struct House {
@@ -149,9 +167,8 @@ pub struct House {
     /// A token of the root.
     pub token: String,
     blobs: Blobs,
-    /// The database that it shares with its neighbours, if it has any.
-    database: Option<Arc<Database>>,
-    _folder: Arc<tempfile::TempDir>,
+    /// What it shares with its neighbours.
+    ground: Arc<Ground>,
 }
 
 impl House {
@@ -171,9 +188,9 @@ impl House {
 
     /// Opens a house on a combination of the test's own choice.
     pub async fn open_on(storage: Storage, plan: Plan, connections: &[Connection]) -> Self {
-        let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let blobs = storage.new_blobs(folder.path()).await;
-        Self::found(plan, connections, storage, blobs, folder).await
+        let ground = Ground::on(storage).await;
+        let blobs = ground.open_blobs().await;
+        Self::found(plan, connections, blobs, ground).await
     }
 
     /// Opens a house over bytes that the test keeps, with a database of this kind.
@@ -183,26 +200,17 @@ impl House {
         rows: Rows,
         blobs: Blobs,
     ) -> Self {
-        let folder = tempfile::tempdir().expect("the system has room for a folder");
-        let storage = Storage {
-            rows,
-            ..Storage::of_this_run()
-        };
-        Self::found(plan, connections, storage, blobs, folder).await
+        // Its own place of bytes stays empty.
+        let bytes = Bytes::Disk;
+        let ground = Ground::on(Storage { rows, bytes }).await;
+        Self::found(plan, connections, blobs, ground).await
     }
 
-    async fn found(
-        plan: Plan,
-        connections: &[Connection],
-        storage: Storage,
-        blobs: Blobs,
-        folder: tempfile::TempDir,
-    ) -> Self {
-        let (store, database) = storage.new_rows(folder.path()).await;
+    async fn found(plan: Plan, connections: &[Connection], blobs: Blobs, ground: Ground) -> Self {
+        let store = ground.open_rows().await;
         let clock = Arc::new(TestClock(AtomicI64::new(1_700_000_000_000)));
-        let around = (clock, Arc::new(folder));
-        let mut house = Self::over(plan, connections, (store, blobs), around).await;
-        house.database = database;
+        let ground = Arc::new(ground);
+        let mut house = Self::over(plan, connections, (store, blobs), (clock, ground)).await;
         let new = NewDomain {
             name: house.domain.name.clone(),
             encryption_key: None,
@@ -216,8 +224,12 @@ impl House {
 
     /// Opens another node over the same rows and bytes: nothing in memory is common to both but the clock and what lies
     /// ready of the bytes.
+    ///
+    /// # Panics
+    /// The rows are in a file, which belongs to one node.
     pub async fn neighbour(&self, plan: Plan, connections: &[Connection]) -> Self {
-        let store = open_postgres(self.database()).await;
+        assert!(self.store.is_shared(), "the house is not on PostgreSQL");
+        let store = self.ground.open_rows().await;
         self.neighbour_over(store, plan, connections).await
     }
 
@@ -228,14 +240,8 @@ impl House {
         plan: Plan,
         connections: &[Connection],
     ) -> Self {
-        let mut house = Self::over(
-            plan,
-            connections,
-            (store, self.blobs.clone()),
-            (Arc::clone(&self.clock), Arc::clone(&self._folder)),
-        )
-        .await;
-        house.database.clone_from(&self.database);
+        let around = (Arc::clone(&self.clock), Arc::clone(&self.ground));
+        let mut house = Self::over(plan, connections, (store, self.blobs.clone()), around).await;
         house.token.clone_from(&self.token);
         house
     }
@@ -251,15 +257,14 @@ impl House {
     /// The house is not on PostgreSQL.
     #[must_use]
     pub fn database(&self) -> &Database {
-        let database = self.database.as_deref();
-        database.expect("the house is on PostgreSQL")
+        self.ground.database().expect("the house is on PostgreSQL")
     }
 
     async fn over(
         plan: Plan,
         connections: &[Connection],
         (store, blobs): (Store, Blobs),
-        (clock, folder): (Arc<TestClock>, Arc<tempfile::TempDir>),
+        (clock, ground): (Arc<TestClock>, Arc<Ground>),
     ) -> Self {
         let time = Arc::clone(&clock) as Arc<dyn Clock>;
         let upstream = Upstream::new(plan.source_limits.clone(), "house", Arc::clone(&time))
@@ -296,8 +301,7 @@ impl House {
             root: Caller::root(owner),
             token: String::new(),
             blobs,
-            database: None,
-            _folder: folder,
+            ground,
         }
     }
 

@@ -1,6 +1,5 @@
 //! What a test looks at beside the running server: the change log, the audit records, the files, and tokens that nobody would be given.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use access::{TokenClaims, TokenKey, TokenKeys};
@@ -9,31 +8,27 @@ use serde_json::Value;
 use store::{ChangeRow, Store};
 
 use super::{Answer, TestServer};
-
-/// More logs than a test makes domains.
-const LOGS: i64 = 32;
+use crate::storage::files_below;
 
 impl TestServer {
-    async fn rows(&self) -> Store {
-        let opened = Store::open_sqlite(&self.data().join("reliquary.sqlite")).await;
-        opened.expect("the database may be read beside the server")
+    async fn rows(&self) -> &Store {
+        self.rows.get_or_init(|| self.ground.open_rows()).await
     }
 
     /// Every entry of every log.
     pub async fn changes(&self) -> Vec<ChangeRow> {
-        let store = self.rows().await;
-        let mut reader = store.read().await.expect("the database answers");
+        let mut reader = self
+            .rows()
+            .await
+            .read()
+            .await
+            .expect("the database answers");
+        let logs = reader.list_logs(-1, i64::MAX).await;
         let mut changes = Vec::new();
-        for log in 0..LOGS {
-            changes.extend(
-                reader
-                    .list_changes(log, 0, i64::MAX)
-                    .await
-                    .expect("the database answers"),
-            );
+        for log in logs.expect("the database answers") {
+            let listed = reader.list_changes(log.id, 0, i64::MAX).await;
+            changes.extend(listed.expect("the database answers"));
         }
-        drop(reader);
-        store.close().await;
         changes
     }
 
@@ -41,8 +36,7 @@ impl TestServer {
     pub async fn audited_until(&self, last: &Answer) -> Vec<Value> {
         let id = last.header("x-amzn-requestid");
         for _ in 0..2000 {
-            let mut paths = Vec::new();
-            list(&self.config().audit_folder(), &mut paths);
+            let mut paths = files_below(&self.config().audit_folder());
             paths.sort();
             let texts = paths.iter().map(std::fs::read_to_string);
             let text: String = texts.filter_map(Result::ok).collect();
@@ -61,29 +55,23 @@ impl TestServer {
     }
 
     /// The SHA-256 names of the stored blobs, and the paths of what is staged, in order.
-    #[must_use]
-    pub fn stored_files(&self) -> Vec<String> {
-        let mut found = Vec::new();
-        for folder in ["blobs", "staging"] {
-            list(&self.data().join(folder), &mut found);
-        }
-        found.sort();
-        found
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect()
+    pub async fn stored_files(&self) -> Vec<String> {
+        self.ground.stored_files().await
     }
 
     /// A token as the server itself would make it, with any claims: of the past, of the future, of strangers.
     pub async fn mint(&self, claims: &TokenClaims) -> String {
-        let store = self.rows().await;
-        let mut reader = store.read().await.expect("the database answers");
+        let mut reader = self
+            .rows()
+            .await
+            .read()
+            .await
+            .expect("the database answers");
         let rows = reader
             .list_signing_keys()
             .await
             .expect("the database answers");
         drop(reader);
-        store.close().await;
         let keys = rows
             .into_iter()
             .map(|row| TokenKey::new(row.id, &row.secret).expect("a stored key is whole"));
@@ -123,19 +111,5 @@ impl TestServer {
     #[must_use]
     pub fn stranger(&self) -> Principal {
         Principal::root(AccountId::parse("999900001111").expect("twelve digits"))
-    }
-}
-
-fn list(folder: &Path, found: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else {
-        return;
-    };
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            list(&path, found);
-        } else {
-            found.push(path);
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! The real server in this process: its own data folder, a port of its own, and clients that can say anything to it.
 //!
 //! What the binary does at start is done here, except for what belongs to a process: signals, the log, the profile. Rows
-//! and files can be looked at beside the running server, as an operator could.
+//! and files can be looked at beside the running server, as an operator could. On which database and which place of bytes
+//! it stands is said by the run ([`Storage`]).
 
 mod evidence;
 mod exchange;
@@ -14,15 +15,20 @@ use std::path::Path;
 use std::sync::Arc;
 
 use ::server::aws_profile::AccessKey;
-use ::server::config::{Config, ConnectionConfig};
+use ::server::config::{
+    BlobsConfig, BlobsCredentials, BlobsKind, Config, ConnectionConfig, Secret,
+};
 use ::server::connection_address::{ConnectionAddresses, public_connections};
 use ::server::iam::{AttachedPolicyVerb, PolicyArn, UserName, Verb};
 use ::server::metrics::Metrics;
 use ::server::running::{Server, Sockets};
 use ::server::wiring::{self, Opened, Opening};
-use tempfile::TempDir;
+use blobs::{S3Credentials, S3Settings};
+use store::Store;
+use tokio::sync::OnceCell;
 
 use crate::fake_npm::FakeNpm;
+use crate::storage::{CONNECTIONS, Ground, Storage};
 
 pub use exchange::{Answer, Ask};
 pub use log::Captured;
@@ -42,7 +48,9 @@ pub struct TestServer {
     config: Arc<Config>,
     metrics: Arc<Metrics>,
     key: AccessKey,
-    _folder: Arc<TempDir>,
+    /// The rows, looked at beside the server.
+    rows: OnceCell<Store>,
+    ground: Arc<Ground>,
 }
 
 impl TestServer {
@@ -53,20 +61,30 @@ impl TestServer {
 
     /// Starts a server whose settings were adjusted.
     pub async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
-        let folder = TempDir::new().expect("the system has room for a folder");
+        Self::start_on(Storage::of_this_run(), adjust).await
+    }
+
+    /// The same on a combination of the test's own choice.
+    pub async fn start_on(storage: Storage, adjust: impl FnOnce(&mut Config)) -> Self {
+        let ground = Ground::on(storage).await;
         let mut config = Config {
-            data: folder.path().to_owned(),
+            data: ground.folder().to_owned(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             metrics_listen: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
             account: model::AccountId::parse(ACCOUNT).expect("twelve digits"),
             region: REGION.to_owned(),
             ..Config::default()
         };
+        config.store.url = ground.database_url();
+        config.store.connections = u64::from(CONNECTIONS);
+        if let Some(bucket) = ground.bucket() {
+            config.blobs = in_bucket(bucket);
+        }
         adjust(&mut config);
-        Self::open(Arc::new(config), Arc::new(folder), None).await
+        Self::open(Arc::new(config), Arc::new(ground), None).await
     }
 
-    async fn open(config: Arc<Config>, folder: Arc<TempDir>, key: Option<AccessKey>) -> Self {
+    async fn open(config: Arc<Config>, ground: Arc<Ground>, key: Option<AccessKey>) -> Self {
         let metrics = Arc::new(Metrics::new());
         let sockets = Sockets::bind(&config)
             .await
@@ -93,7 +111,8 @@ impl TestServer {
             config,
             metrics,
             key: first_key.or(key).expect("a first start makes a key"),
-            _folder: folder,
+            rows: OnceCell::new(),
+            ground,
         }
     }
 
@@ -180,7 +199,7 @@ impl TestServer {
         };
         Self::open(
             Arc::clone(&self.config),
-            Arc::clone(&self._folder),
+            Arc::clone(&self.ground),
             Some(key),
         )
         .await
@@ -190,6 +209,29 @@ impl TestServer {
         if let Some(running) = self.running.take() {
             running.stop(std::future::pending()).await;
         }
+    }
+}
+
+/// The settings of a bucket as an operator would write them.
+fn in_bucket(bucket: &S3Settings) -> BlobsConfig {
+    let S3Credentials::Key { id, secret, .. } = &bucket.credentials else {
+        panic!("the server of the tests has a key");
+    };
+    let endpoint = bucket.endpoint.as_deref().map(url::Url::parse);
+    BlobsConfig {
+        kind: BlobsKind::S3,
+        endpoint: endpoint.map(|url| url.expect("the server of the tests has an address")),
+        region: Some(bucket.region.clone()),
+        bucket: Some(bucket.bucket.clone()),
+        prefix: bucket.prefix.clone(),
+        path_style: Some(bucket.path_style),
+        allow_http: bucket.allow_http,
+        credentials: BlobsCredentials::Key {
+            id: id.clone(),
+            secret: Secret::new(secret.clone()),
+            session_token: None,
+        },
+        ..BlobsConfig::default()
     }
 }
 

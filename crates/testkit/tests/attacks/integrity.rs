@@ -285,7 +285,10 @@ async fn i01_i09_a_restart_keeps_what_was_there_and_its_entity_tags() {
     let release = house.published("main", "left-pad", "1.0.0").await;
     let (document, file) = (at("main", "left-pad"), at("main", &release.file()));
     let before = (house.get(&document).await, house.get(&file).await);
-    let (changes, files) = (house.server.changes().await, house.server.stored_files());
+    let (changes, files) = (
+        house.server.changes().await,
+        house.server.stored_files().await,
+    );
     house.server = house.server.restart().await;
     // The address of this server is part of the document, and it has another port now.
     let after = (house.get(&document).await, house.get(&file).await);
@@ -299,7 +302,7 @@ async fn i01_i09_a_restart_keeps_what_was_there_and_its_entity_tags() {
     };
     assert_eq!(integrity(&before.0), integrity(&after.0));
     assert_eq!(changes, house.server.changes().await);
-    assert_eq!(files, house.server.stored_files());
+    assert_eq!(files, house.server.stored_files().await);
     let tag = after.0.header("etag");
     let again = house
         .server

@@ -209,10 +209,10 @@ async fn x07_x08_wrong_bytes_are_never_whole_and_kept_ones_are_never_replaced() 
     house
         .source
         .set_behaviour("/left-pad/-/*", Behaviour::WrongBytes);
-    let before = house.server.stored_files();
+    let before = house.server.stored_files().await;
     let answer = house.get(&file).await;
     assert!(answer.status >= 400 || !answer.is_whole, "{answer:?}");
-    let nothing_kept = || async { before == house.server.stored_files() };
+    let nothing_kept = || async { before == house.server.stored_files().await };
     wait_until(
         "nothing of it is kept",
         Duration::from_secs(10),

@@ -21,6 +21,7 @@ async fn z04_to_know_a_digest_opens_nothing() {
         house
             .server
             .stored_files()
+            .await
             .iter()
             .any(|path| path.contains(&sha256[2..])),
         "the digest names the blob"

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reliquary_testkit::fake_npm::{FakeNpm, tgz};
 use reliquary_testkit::server::{ACCOUNT, Answer, ApiCall, Ask, TestServer, connect_npm};
+use reliquary_testkit::storage::Storage;
 use serde_json::{Value, json};
 use server::config::Config;
 use sha2::{Digest as _, Sha512};
@@ -33,8 +34,13 @@ impl House {
     }
 
     pub(crate) async fn with(adjust: impl FnOnce(&mut Config)) -> Self {
+        Self::on(Storage::of_this_run(), adjust).await
+    }
+
+    /// On a combination of the test's own choice.
+    pub(crate) async fn on(storage: Storage, adjust: impl FnOnce(&mut Config)) -> Self {
         let source = FakeNpm::start().await;
-        let server = TestServer::start_with(|config| {
+        let server = TestServer::start_on(storage, |config| {
             connect_npm(config, &source);
             adjust(config);
         })
@@ -142,7 +148,7 @@ impl House {
     pub(crate) async fn state(&self) -> State {
         State {
             changes: self.server.changes().await.len(),
-            files: self.server.stored_files(),
+            files: self.server.stored_files().await,
         }
     }
 

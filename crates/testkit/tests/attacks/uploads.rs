@@ -190,12 +190,8 @@ async fn u07_identical_publishes_at_once_succeed_and_make_one_copy() {
         .filter(|change| change.version.as_deref() == Some("1.0.0"))
         .count();
     assert_eq!(published, 1, "one publish is in the log");
-    assert_eq!(
-        house.server.stored_files().len(),
-        1,
-        "{:?}",
-        house.server.stored_files()
-    );
+    let files = house.server.stored_files().await;
+    assert_eq!(files.len(), 1, "{files:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! A control plane of one test, with its data folder and its clock.
+//! A control plane of one test, with its storage, which is of the kinds that the run says, and its clock.
 
 mod answer;
 mod ask;
@@ -11,7 +11,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use blobs::{BlobSettings, Blobs};
 use bytes::Bytes;
 use catalog::{
     AccessKey, Caller, Catalog, ConnectionDirectory, ConnectionInfo, FormatList, NamedParty, Parts,
@@ -24,7 +23,7 @@ use model::{
     Principal, PrincipalKind, RepositoryName,
 };
 use store::Store;
-use tempfile::TempDir;
+use testkit::storage::Ground;
 use upstream::{SmallDocuments, SourceConfig, SourceError, Url};
 
 pub(crate) use answer::Answer;
@@ -116,7 +115,7 @@ pub(crate) struct Service {
     pub(crate) store: Store,
     /// The root's access key.
     pub(crate) key: AccessKey,
-    folder: TempDir,
+    ground: Ground,
 }
 
 impl Service {
@@ -133,13 +132,9 @@ impl Service {
     }
 
     pub(crate) async fn start_with(setup: Setup) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let ground = Ground::of_this_run().await;
         let clock = Arc::new(StandingClock(AtomicI64::new(NOW.0)));
-        let store = Store::open_sqlite(&folder.path().join("rows.db"))
-            .await
-            .unwrap();
-        let blobs =
-            Blobs::open_disk(&folder.path().join("blobs"), BlobSettings::default()).unwrap();
+        let store = ground.open_rows().await;
         let account = AccountId::parse(ACCOUNT).unwrap();
         let settings = Settings {
             account: account.clone(),
@@ -159,7 +154,7 @@ impl Service {
         };
         let catalog = Catalog::open(Parts {
             store: store.clone(),
-            blobs,
+            blobs: ground.open_blobs().await,
             connections: Arc::new(TwoConnections),
             formats: FormatList::new(formats::FORMATS),
             clock: Arc::<StandingClock>::clone(&clock),
@@ -185,7 +180,7 @@ impl Service {
             control,
             store,
             key,
-            folder,
+            ground,
         }
     }
 
@@ -290,19 +285,9 @@ impl Service {
         Answer::read(response).await
     }
 
-    /// How many files with bytes lie in the data folder, staged or committed.
-    pub(crate) fn blob_files(&self) -> usize {
-        fn count(folder: &std::path::Path) -> usize {
-            let entries = std::fs::read_dir(folder).unwrap();
-            entries
-                .map(|entry| entry.unwrap())
-                .map(|entry| match entry.file_type().unwrap().is_dir() {
-                    true => count(&entry.path()),
-                    false => 1,
-                })
-                .sum()
-        }
-        count(&self.folder.path().join("blobs"))
+    /// The blobs that are stored, and what is staged.
+    pub(crate) async fn stored_files(&self) -> Vec<String> {
+        self.ground.stored_files().await
     }
 
     /// Makes a repository in `acme` that has these upstreams.
@@ -324,11 +309,8 @@ impl Service {
     /// How many entries all change logs have.
     pub(crate) async fn change_count(&self) -> usize {
         let mut reader = self.store.read().await.unwrap();
-        let mut count = 0;
-        for log_id in 0..50 {
-            count += reader.list_changes(log_id, 0, 10_000).await.unwrap().len();
-        }
-        count
+        let count = reader.count_changes().await.unwrap();
+        usize::try_from(count).unwrap()
     }
 }
 
