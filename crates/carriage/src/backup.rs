@@ -137,9 +137,10 @@ impl Work<'_> {
         };
         match self.read(true).await {
             Ok(moment) => Ok((moment, BackupGround::NothingSince(why))),
-            Err(Stop::Anew(why)) => Err(CarriageError::Damaged(format!(
-                "the rows do not read as they were written: {why}"
-            ))),
+            Err(Stop::Anew(_)) => Err(CarriageError::Damaged(
+                "the rows in the folder do not read as they were written; make another backup into a new folder"
+                    .to_owned(),
+            )),
             Err(Stop::Failed(error)) => Err(error),
         }
     }
@@ -159,7 +160,7 @@ impl Work<'_> {
         let mut rows = Rows::Backup(self.folder, &moment.manifest);
         let (written, found) = survey(&mut rows, "verifying rows", self.progress).await?;
         drop(rows);
-        if told.differences(&written).is_some() || found != named {
+        if !written.have_the_rows_of(&told) || found != named {
             return Err(Stop::Anew(UNTOLD));
         }
         Ok(Moment { named, ..moment })

@@ -49,6 +49,14 @@ impl Sums {
         self.0.iter().map(|table| table.rows).sum()
     }
 
+    /// Whether the rows are the same. The highest numbers are not looked at: on PostgreSQL they are of no moment.
+    pub(crate) fn have_the_rows_of(&self, other: &Self) -> bool {
+        let is_same = |(one, two): (&TableSum, &TableSum)| {
+            (one.name, one.rows, one.sum) == (two.name, two.rows, two.sum)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(is_same)
+    }
+
     /// The tables that are not the same, in words.
     pub(crate) fn differences(&self, other: &Self) -> Option<String> {
         let differs = |(one, two): &(&TableSum, &TableSum)| one != two;

@@ -561,26 +561,26 @@ impl Progress for Meddling<'_> {
 async fn i10_of_two_backups_at_once_into_one_folder_the_second_is_refused_and_harms_nothing() {
     let from = House::filled(Kind::Embedded, 10).await;
     let folder = tempfile::tempdir().unwrap();
-    for number in 1..=2 {
+    for number in 1..=2_u32 {
         let meddling = Meddling {
             installation: &from.installation,
             folder: folder.path(),
             refused: AtomicU32::new(0),
         };
         let made = carriage::back_up(&from.installation, folder.path(), 1, true, &meddling).await;
-        assert_eq!(made.unwrap().number, number);
+        assert_eq!(made.unwrap().number, u64::from(number));
         // Rows, both sides of the proof, copies, and what was copied.
         assert_eq!(meddling.refused.into_inner(), 5);
         assert_same(
             &from.image().await,
-            &restored(folder.path(), number).await,
+            &restored(folder.path(), number.into()).await,
             "the first",
         );
         let place = Place {
             domain: 1,
             repository: 1,
         };
-        from.publish(place, 50).await;
+        from.publish(place, 50 + number).await;
     }
 }
 
