@@ -67,6 +67,7 @@ def test_i10_a_backup_taken_while_serving_is_restored_elsewhere(
 
     second = server.carry("backup", "--to", str(backups))
     assert "backup 2 " in second and "(1 new, " in second
+    assert "which is all" not in second, "it stands on the one before"
     latest = new_server()
     latest.carry("restore", "--from", str(backups))
     latest.start()

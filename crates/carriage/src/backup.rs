@@ -2,39 +2,46 @@
 //!
 //! Rows are read as of one moment, and only then are the blobs that they name copied. What is deleted between the two may
 //! take bytes with it; then the rows are read anew. Into a folder that has backups only what it lacks is written: the log
-//! from the number where the last backup ended, rows in files that changed, blobs that are new.
+//! from the number where the last backup ended, the packages that the log has named since, blobs that are new.
 
 use std::path::Path;
-
-use store::Store;
-use store::image::{CHANGE, ImageTable, ImageValue, TABLES};
 
 use crate::Installation;
 use crate::backup_folder::BackupFolder;
 use crate::blob_copy::{Brought, bring, verify};
-use crate::chunk::{self, Chunk};
 use crate::error::{CarriageError, Result};
-use crate::manifest::{ChunkEntry, FORM, Hex, Manifest, TableEntry};
-use crate::progress::{Progress, Unit};
-use crate::rows::{Place, Rows};
-use crate::survey::{NamedBlobs, survey};
+use crate::progress::Progress;
+use crate::reading::{Moment, Stop, UNTOLD, read};
+use crate::rows::Rows;
+use crate::survey::survey;
 use crate::target;
 
 /// How often rows are read anew because bytes went away meanwhile.
 const ATTEMPTS: usize = 3;
-/// Entries of a list of logs.
-const LOGS: i64 = 1_000;
+
+/// What a backup stands on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BackupGround {
+    /// Nothing: all rows were read. It is the first of its folder, or the first of its schema.
+    Nothing,
+    /// The backup before it.
+    Before,
+    /// Nothing, though there is one before it: why that was not good enough.
+    NothingSince(&'static str),
+}
 
 /// What a backup did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BackupReport {
     /// Its number in its folder, from 1.
     pub number: u64,
+    /// What it stands on.
+    pub ground: BackupGround,
     /// Rows of all tables.
     pub rows: u64,
-    /// Rows that were read for it; the rest of the log was there from the backup before.
+    /// Rows that were read from the database for it; the others are in files of the backup before.
     pub rows_read: u64,
-    /// Blobs that the rows name.
+    /// Blobs that were looked for: those that the rows name which were read, with a proof all.
     pub blobs: u64,
     /// Their bytes.
     pub size_bytes: u64,
@@ -44,7 +51,8 @@ pub struct BackupReport {
     pub new_bytes: u64,
 }
 
-/// Makes a backup. `now_ms` is written into it. With `with_proof` everything that it consists of is read again.
+/// Makes a backup. `now_ms` is written into it. With `with_proof` all rows are read besides, and compared with what the backup
+/// holds of them, and every file of it is read again.
 ///
 /// # Errors
 /// The folder is of another installation or damaged, a blob is missing, or one of the places failed.
@@ -67,12 +75,18 @@ pub async fn back_up(
                 .to_owned(),
         ));
     }
+    let work = Work {
+        from,
+        folder: &folder,
+        stamp: (&installation, now_ms),
+        with_proof,
+        progress,
+    };
     let mut attempts = 1;
-    let (manifest, named, rows_read, brought) = loop {
-        let (manifest, named, rows_read) =
-            read_rows(&from.store, &folder, &installation, now_ms, progress).await?;
-        match bring(&from.blobs, &folder.blobs, &named, progress).await {
-            Ok(brought) => break (manifest, named, rows_read, brought),
+    let (moment, ground, brought) = loop {
+        let (moment, ground) = work.read_moment().await?;
+        match bring(&from.blobs, &folder.blobs, &moment.named, progress).await {
+            Ok(brought) => break (moment, ground, brought),
             Err(CarriageError::MissingBlob { digest, .. })
                 if attempts < ATTEMPTS
                     && !from.store.read().await?.is_blob_referenced(&digest).await? =>
@@ -82,247 +96,74 @@ pub async fn back_up(
             Err(error) => return Err(error),
         }
     };
-    folder.add(manifest)?;
-    let manifest = folder.backup(None)?;
+    let report = report(&moment, ground, brought);
+    folder.add(moment.manifest)?;
     if with_proof {
-        prove(&folder, manifest, &named, progress).await?;
+        verify(&folder.blobs, &moment.named, progress).await?;
     }
-    Ok(report(manifest, rows_read, brought))
+    Ok(report)
 }
 
-fn report(manifest: &Manifest, rows_read: u64, brought: Brought) -> BackupReport {
+fn report(moment: &Moment, ground: BackupGround, brought: Brought) -> BackupReport {
+    let tables = &moment.manifest.tables;
     BackupReport {
-        number: manifest.number,
-        rows: manifest.tables.iter().map(|table| table.rows).sum(),
-        rows_read,
-        blobs: manifest.blobs.count,
-        size_bytes: manifest.blobs.size_bytes,
+        number: moment.manifest.number,
+        ground,
+        rows: tables.iter().map(|table| table.rows).sum(),
+        rows_read: moment.rows_read,
+        blobs: moment.named.0.len() as u64,
+        size_bytes: moment.named.size_bytes(),
         new_blobs: brought.count,
         new_bytes: brought.size_bytes,
     }
 }
 
-/// Reads a backup again, as a restore would.
-async fn prove(
-    folder: &BackupFolder,
-    manifest: &Manifest,
-    named: &NamedBlobs,
-    progress: &dyn Progress,
-) -> Result<()> {
-    let mut rows = Rows::Backup(folder, manifest);
-    let (sums, found) = survey(&mut rows, "verifying rows", progress).await?;
-    let told: u64 = manifest.tables.iter().map(|table| table.rows).sum();
-    if sums.rows() != told || found != *named {
-        return Err(CarriageError::Damaged(
-            "the backup does not read as it was written; make another one into a new folder"
-                .to_owned(),
-        ));
-    }
-    verify(&folder.blobs, named, progress).await
-}
-
-/// Writes the rows of this moment into files.
-async fn read_rows(
-    store: &Store,
-    folder: &BackupFolder,
-    installation: &str,
-    now_ms: i64,
-    progress: &dyn Progress,
-) -> Result<(Manifest, NamedBlobs, u64)> {
-    let mut snapshot = store.snapshot().await?;
-    let schema = snapshot.find_schema_number().await?;
-    let mut logs: Vec<(i64, i64)> = Vec::new();
-    loop {
-        let after = logs.last().map_or(i64::MIN, |(id, _)| *id);
-        let page = snapshot.list_logs(after, LOGS).await?;
-        if page.is_empty() {
-            break;
-        }
-        logs.extend(page.iter().map(|log| (log.id, log.sequence)));
-    }
-    let last = folder.backups.last();
-    // Of another schema, its files do not hold the same columns.
-    let known =
-        last.filter(|(manifest, _)| manifest.schema == schema && manifest.is_of_this_schema());
-    let mut reading = Reading {
-        rows: Rows::Database(snapshot),
-        folder,
-        named: NamedBlobs::default(),
-        rows_read: 0,
-        progress,
-    };
-    progress.begin("reading rows", 0, Unit::Rows);
-    let mut tables = Vec::new();
-    for table in TABLES {
-        let before = known.and_then(|(manifest, _)| manifest.table(table));
-        tables.push(if table.name == CHANGE {
-            reading.log(table, &logs, before).await?
-        } else {
-            reading.table(table).await?
-        });
-    }
-    progress.end();
-    let manifest = Manifest {
-        form: FORM,
-        program: env!("CARGO_PKG_VERSION").to_owned(),
-        schema,
-        installation: installation.to_owned(),
-        number: last.map_or(0, |(manifest, _)| manifest.number) + 1,
-        previous: last.map(|(_, sha256)| Hex(*sha256)),
-        made_at_ms: now_ms,
-        logs,
-        tables,
-        blobs: reading.named.entry(),
-    };
-    Ok((manifest, reading.named, reading.rows_read))
-}
-
-struct Reading<'a> {
-    rows: Rows<'a>,
+struct Work<'a> {
+    from: &'a Installation,
     folder: &'a BackupFolder,
-    named: NamedBlobs,
-    rows_read: u64,
+    /// The installation's name, and the time.
+    stamp: (&'a str, i64),
+    with_proof: bool,
     progress: &'a dyn Progress,
 }
 
-impl Reading<'_> {
-    /// A table that is read whole.
-    async fn table(&mut self, table: &'static ImageTable) -> Result<TableEntry> {
-        let mut chunks = Vec::new();
-        self.read(table, Place::default(), None, &mut chunks)
-            .await?;
-        let last_number = self.rows.last_number(table).await?;
-        Ok(entry(table, chunks, last_number))
+impl Work<'_> {
+    /// Reads the rows of this moment: what is new since the backup before, or all where that is not enough.
+    async fn read_moment(&self) -> Result<(Moment, BackupGround)> {
+        let why = match self.read(false).await {
+            Ok(moment) if moment.is_increment => return Ok((moment, BackupGround::Before)),
+            Ok(moment) => return Ok((moment, BackupGround::Nothing)),
+            Err(Stop::Anew(why)) => why,
+            Err(Stop::Failed(error)) => return Err(error),
+        };
+        match self.read(true).await {
+            Ok(moment) => Ok((moment, BackupGround::NothingSince(why))),
+            Err(Stop::Anew(_)) => Err(CarriageError::Damaged(
+                "the rows in the folder do not read as they were written; make another backup into a new folder"
+                    .to_owned(),
+            )),
+            Err(Stop::Failed(error)) => Err(error),
+        }
     }
 
-    /// The log: the files of the last backup, but for the last one of each log, and what came since.
-    async fn log(
-        &mut self,
-        table: &'static ImageTable,
-        logs: &[(i64, i64)],
-        before: Option<&TableEntry>,
-    ) -> Result<TableEntry> {
-        let mut chunks = Vec::new();
-        for (log, sequence) in logs {
-            let of_log = |chunk: &&ChunkEntry| chunk.through.is_some_and(|(id, _)| id == *log);
-            let mut kept: Vec<_> = before
-                .into_iter()
-                .flat_map(|entry| entry.chunks.iter().filter(of_log))
-                .cloned()
-                .collect();
-            kept.pop();
-            // A log that is shorter than it was is not the same log.
-            if kept
-                .last()
-                .and_then(|chunk| chunk.through)
-                .is_some_and(|(_, last)| last > *sequence)
-            {
-                kept.clear();
-            }
-            for chunk in &kept {
-                self.check_kept(table, chunk).await?;
-            }
-            let from = kept
-                .last()
-                .and_then(|chunk| chunk.through)
-                .map_or(0, |(_, last)| last);
-            chunks.append(&mut kept);
-            let key = vec![ImageValue::Integer(*log), ImageValue::Integer(from)];
-            self.read(table, Place::behind(key), Some(*log), &mut chunks)
-                .await?;
+    /// With a proof, compares all rows of the same moment with what a restore would read, and names all blobs, so that
+    /// each that is gone from the folder comes back.
+    async fn read(&self, is_anew: bool) -> std::result::Result<Moment, Stop> {
+        let store = &self.from.store;
+        let (moment, snapshot) =
+            read(store, self.folder, self.stamp, is_anew, self.progress).await?;
+        if !self.with_proof {
+            return Ok(moment);
         }
-        let rows: u64 = chunks.iter().map(|chunk| chunk.rows).sum();
-        let told: i64 = logs.iter().map(|(_, sequence)| sequence).sum();
-        if u64::try_from(told) != Ok(rows) {
-            return Err(CarriageError::Damaged(format!(
-                "the change log has {rows} entries, and counts {told}; `reliquary fsck` says more"
-            )));
+        let mut rows = Rows::Database(snapshot);
+        let (told, named) = survey(&mut rows, "comparing rows", self.progress).await?;
+        drop(rows);
+        let mut rows = Rows::Backup(self.folder, &moment.manifest);
+        let (written, found) = survey(&mut rows, "verifying rows", self.progress).await?;
+        drop(rows);
+        if !written.have_the_rows_of(&told) || found != named {
+            return Err(Stop::Anew(UNTOLD));
         }
-        Ok(entry(table, chunks, 0))
-    }
-
-    /// That a file which is not written anew is still there.
-    async fn check_kept(&self, table: &'static ImageTable, chunk: &ChunkEntry) -> Result<()> {
-        let digest = chunk.sha256.0;
-        let found = self
-            .folder
-            .blobs
-            .open(&digest)
-            .await?
-            .map(|blob| blob.size_bytes());
-        if found == Some(chunk.size_bytes) {
-            return Ok(());
-        }
-        Err(CarriageError::Damaged(format!(
-            "the backup before this one is damaged: the file {digest} of rows of {} is gone or has another size; make \
-             the next one into a new folder",
-            table.name
-        )))
-    }
-
-    /// Writes the rows behind a place into files, of one log only if one is given.
-    async fn read(
-        &mut self,
-        table: &'static ImageTable,
-        mut place: Place,
-        log: Option<i64>,
-        chunks: &mut Vec<ChunkEntry>,
-    ) -> Result<()> {
-        let mut chunk = Chunk::default();
-        'pages: loop {
-            let page = self.rows.next(table, &mut place).await?;
-            if page.is_empty() {
-                break;
-            }
-            self.named.add(table, &page)?;
-            for row in &page {
-                if log.is_some() && row.integer(0) != log {
-                    break 'pages;
-                }
-                self.rows_read += 1;
-                if !chunk.takes(table, row) {
-                    chunks.push(self.store(std::mem::take(&mut chunk)).await?);
-                }
-                if chunk.push(table, row) {
-                    chunks.push(self.store(std::mem::take(&mut chunk)).await?);
-                }
-            }
-            self.progress.advance(page.len() as u64);
-        }
-        if chunk.rows > 0 {
-            chunks.push(self.store(chunk).await?);
-        }
-        Ok(())
-    }
-
-    /// Puts a file into the folder, if it is not there yet.
-    async fn store(&self, chunk: Chunk) -> Result<ChunkEntry> {
-        let (rows, through) = (chunk.rows, chunk.through);
-        let packed = tokio::task::spawn_blocking(move || chunk::pack(&chunk.text));
-        let packed = packed
-            .await
-            .map_err(|error| CarriageError::stopped(&error))?;
-        let size_bytes = packed.len() as u64;
-        let digests = self.folder.blobs.put(packed.into()).await?;
-        Ok(ChunkEntry {
-            sha256: Hex(digests.sha256),
-            size_bytes,
-            rows,
-            through,
-        })
-    }
-}
-
-fn entry(table: &ImageTable, chunks: Vec<ChunkEntry>, last_number: i64) -> TableEntry {
-    TableEntry {
-        name: table.name.to_owned(),
-        columns: table
-            .columns
-            .iter()
-            .map(|column| column.name.to_owned())
-            .collect(),
-        rows: chunks.iter().map(|chunk| chunk.rows).sum(),
-        last_number,
-        chunks,
+        Ok(Moment { named, ..moment })
     }
 }

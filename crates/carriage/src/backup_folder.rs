@@ -13,9 +13,9 @@ use blobs::{BlobSettings, Blobs};
 use model::Sha256Digest;
 use store::image::{ImageRow, ImageTable};
 
-use crate::chunk::{self, FILE_LIMIT_BYTES};
+use crate::chunk::{self, Chunk, FILE_LIMIT_BYTES};
 use crate::error::{CarriageError, Result};
-use crate::manifest::{ChunkEntry, Manifest, digest_of};
+use crate::manifest::{ChunkEntry, Hex, Manifest, digest_of};
 
 const MANIFESTS: &str = "manifests";
 
@@ -105,6 +105,37 @@ impl BackupFolder {
             .map_err(CarriageError::file("cannot write", &path))?;
         self.backups.push((manifest, sha256));
         Ok(())
+    }
+
+    /// Puts rows into a file, if it is not there yet.
+    pub(crate) async fn store(&self, chunk: Chunk) -> Result<ChunkEntry> {
+        let (rows, through) = (chunk.rows, chunk.through);
+        let packed = tokio::task::spawn_blocking(move || chunk::pack(&chunk.text));
+        let packed = packed
+            .await
+            .map_err(|error| CarriageError::stopped(&error))?;
+        let size_bytes = packed.len() as u64;
+        let digests = self.blobs.put(packed.into()).await?;
+        Ok(ChunkEntry {
+            sha256: Hex(digests.sha256),
+            size_bytes,
+            rows,
+            through,
+        })
+    }
+
+    /// That a file which is not written anew is still there.
+    pub(crate) async fn check(&self, table: &ImageTable, entry: &ChunkEntry) -> Result<()> {
+        let digest = entry.sha256.0;
+        let found = self.blobs.open(&digest).await?;
+        if found.map(|blob| blob.size_bytes()) == Some(entry.size_bytes) {
+            return Ok(());
+        }
+        Err(CarriageError::Damaged(format!(
+            "the backup before this one is damaged: the file {digest} of rows of {} is gone or has another size; make \
+             the next one into a new folder",
+            table.name
+        )))
     }
 
     /// The rows in a file.

@@ -8,7 +8,7 @@ use std::io::{Read, Write};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
-use store::image::{CHANGE, ImageRow, ImageTable};
+use store::image::{CHANGE, ImageRow, ImageTable, ImageValue};
 
 use crate::error::{CarriageError, Result};
 
@@ -31,26 +31,27 @@ pub(crate) struct Chunk {
 }
 
 impl Chunk {
-    /// Whether a row can go into the same file: a file holds the entries of one log.
-    pub(crate) fn takes(&self, table: &ImageTable, row: &ImageRow) -> bool {
-        match (table.name == CHANGE, self.through, row.integer(0)) {
-            (true, Some((log, _)), Some(id)) => log == id,
-            _ => true,
-        }
+    /// Adds a row; true when the file is full.
+    pub(crate) fn add(&mut self, row: &ImageRow) -> bool {
+        self.text.push_str(&row.to_line());
+        self.text.push('\n');
+        self.rows += 1;
+        self.text.len() >= TEXT_BYTES
     }
 
     /// Adds a row; true when the file ends behind it.
     pub(crate) fn push(&mut self, table: &ImageTable, row: &ImageRow) -> bool {
-        self.text.push_str(&row.to_line());
-        self.text.push('\n');
-        self.rows += 1;
         if table.name == CHANGE {
             self.through = row.integer(0).zip(row.integer(1));
         }
-        let key = row.key(table);
-        let key = serde_json::to_string(&key).expect("keys are numbers and texts");
-        self.text.len() >= TEXT_BYTES || mixed(key.as_bytes()).is_multiple_of(ROWS)
+        self.add(row) || ends_behind(&row.key(table), ROWS)
     }
+}
+
+/// Whether a key is one of those behind which something ends: one of so many.
+pub(crate) fn ends_behind(key: &[ImageValue], one_of: u64) -> bool {
+    let key = serde_json::to_string(key).expect("keys are numbers, texts and bytes");
+    mixed(key.as_bytes()).is_multiple_of(one_of)
 }
 
 /// FNV-1a, mixed once more because keys are alike. It only decides where files end.
@@ -101,9 +102,6 @@ mod tests {
         let mut chunk = Chunk::default();
         for line in lines {
             let row = ImageRow::from_line(table, line).unwrap();
-            if !chunk.takes(table, &row) {
-                chunks.push(std::mem::take(&mut chunk).text);
-            }
             if chunk.push(table, &row) {
                 chunks.push(std::mem::take(&mut chunk).text);
             }
@@ -129,17 +127,20 @@ mod tests {
     }
 
     #[test]
-    fn each_log_has_files_of_its_own_and_rows_come_back() {
+    fn a_file_of_a_log_tells_its_last_entry_and_rows_come_back() {
         let table = ImageTable::find(CHANGE).unwrap();
-        let line = |log: i64, sequence: i64| {
-            format!(r#"[{log},{sequence},1,null,"a","k",null,null,null,null,null,"{{}}",null]"#)
+        let line = |sequence: i64| {
+            format!(r#"[4,{sequence},1,null,"a","k",null,null,null,null,null,"{{}}",null]"#)
         };
-        let lines = [line(0, 1), line(0, 2), line(4, 1)];
-        let chunks = chunks(table, &lines);
-        assert_eq!(chunks.len(), 2, "{chunks:?}");
-        let rows = unpack(table, &pack(&chunks[0]), "x").unwrap();
+        let lines = [line(1), line(2)];
+        let mut chunk = Chunk::default();
+        for line in &lines {
+            chunk.push(table, &ImageRow::from_line(table, line).unwrap());
+        }
+        assert_eq!((chunk.rows, chunk.through), (2, Some((4, 2))));
+        let rows = unpack(table, &pack(&chunk.text), "x").unwrap();
         let read: Vec<_> = rows.iter().map(ImageRow::to_line).collect();
-        assert_eq!(read, lines[..2]);
+        assert_eq!(read, lines);
     }
 
     #[test]

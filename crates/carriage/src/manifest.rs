@@ -11,7 +11,7 @@ use store::image::{ImageTable, TABLES};
 use crate::error::{CarriageError, Result};
 
 /// The version of this form.
-pub(crate) const FORM: u32 = 1;
+pub(crate) const FORM: u32 = 2;
 
 /// One backup.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -31,7 +31,8 @@ pub(crate) struct Manifest {
     /// Each log, and the number of its last entry.
     pub(crate) logs: Vec<(i64, i64)>,
     pub(crate) tables: Vec<TableEntry>,
-    pub(crate) blobs: BlobsEntry,
+    /// How files of tables that belong together divide into ranges: for the next backup. Whoever restores needs none of it.
+    pub(crate) families: Vec<FamilyEntry>,
 }
 
 /// The rows of a table.
@@ -45,8 +46,8 @@ pub(crate) struct TableEntry {
     pub(crate) chunks: Vec<ChunkEntry>,
 }
 
-/// A file of rows, in the order of their keys.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// A file of rows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ChunkEntry {
     pub(crate) sha256: Hex,
@@ -57,14 +58,23 @@ pub(crate) struct ChunkEntry {
     pub(crate) through: Option<(i64, i64)>,
 }
 
-/// All blobs that rows name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// The ranges of tables that belong together.
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct BlobsEntry {
-    pub(crate) count: u64,
-    pub(crate) size_bytes: u64,
-    /// Over all digests in their order.
-    pub(crate) sha256: Hex,
+pub(crate) struct FamilyEntry {
+    /// The name of the first table.
+    pub(crate) name: String,
+    pub(crate) ranges: Vec<RangeEntry>,
+}
+
+/// A range of keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RangeEntry {
+    /// The last key.
+    pub(crate) through: Vec<serde_json::Value>,
+    /// How many of the files of each table are of this range; they follow those of the range before it.
+    pub(crate) files: Vec<usize>,
 }
 
 /// A digest as a file spells it.
@@ -134,7 +144,8 @@ impl Manifest {
             .map_err(|error| damaged(error.to_string()))?;
         if form != FORM {
             return Err(CarriageError::Refused(format!(
-                "{shown} has form {form}, and this program knows form {FORM}: restore it with the release that made it"
+                "{shown} has form {form}, and this program knows form {FORM}: restore it with the release that made \
+                 it, and give the backups of this one a folder of their own"
             )));
         }
         let manifest = serde_json::from_str(envelope.manifest.get())

@@ -54,11 +54,6 @@ pub async fn restore(
             )));
         }
     }
-    if named.entry() != manifest.blobs {
-        return Err(CarriageError::Damaged(
-            "the backup is damaged: its rows name other blobs than it says".to_owned(),
-        ));
-    }
     target::claim(to, &manifest.installation).await?;
     let brought = bring(&folder.blobs, &to.blobs, &named, progress).await?;
     load(&mut rows, &to.store, &sums, progress).await?;

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::manifest::Manifest;
 
 /// Rows of a page of a database, at most: some are large.
-const PAGE: i64 = 256;
+pub(crate) const PAGE: i64 = 256;
 
 /// Where rows come from.
 pub(crate) enum Rows<'a> {
@@ -23,17 +23,8 @@ pub(crate) struct Place {
     chunk: usize,
 }
 
-impl Place {
-    pub(crate) const fn behind(key: Vec<ImageValue>) -> Self {
-        Self {
-            behind: Some(key),
-            chunk: 0,
-        }
-    }
-}
-
 impl Rows<'_> {
-    /// The next rows of a table in the order of their keys; none once there are no more.
+    /// The next rows of a table; none once there are no more. A database and a backup have orders of their own.
     pub(crate) async fn next(
         &mut self,
         table: &'static ImageTable,

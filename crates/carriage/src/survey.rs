@@ -1,5 +1,5 @@
-//! What there is: the rows of each table by count and digest, and the blobs that they name. Two places that hold the same
-//! have equal surveys, whatever their engines.
+//! What there is: the rows of each table by count and sum, and the blobs that they name. Two places that hold the same
+//! have equal surveys, whatever their engines, and in whatever order they give their rows.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use store::image::{ImageRow, ImageTable, TABLES};
 
 use crate::error::{CarriageError, Result};
-use crate::manifest::{BlobsEntry, Hex};
 use crate::progress::{Progress, Unit};
 use crate::rows::{Place, Rows};
 
@@ -18,7 +17,27 @@ pub(crate) struct TableSum {
     pub(crate) name: &'static str,
     pub(crate) rows: u64,
     pub(crate) last_number: i64,
-    sha256: Sha256Digest,
+    sum: Sum,
+}
+
+/// The sum of the SHA-256 of rows, as numbers of 256 bits. It does not depend on their order, and unlike an exclusive or
+/// it tells a row that is there twice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Sum([u64; 4]);
+
+impl Sum {
+    fn add(&mut self, line: &str) {
+        let digest = Sha256::digest(line);
+        let mut carry = false;
+        for (at, limb) in self.0.iter_mut().enumerate() {
+            let bytes = digest[at * 8..at * 8 + 8].try_into();
+            let other = u64::from_le_bytes(bytes.expect("eight bytes are eight bytes"));
+            let (sum, first) = limb.overflowing_add(other);
+            let (sum, second) = sum.overflowing_add(u64::from(carry));
+            *limb = sum;
+            carry = first || second;
+        }
+    }
 }
 
 /// All rows.
@@ -28,6 +47,14 @@ pub(crate) struct Sums(pub(crate) Vec<TableSum>);
 impl Sums {
     pub(crate) fn rows(&self) -> u64 {
         self.0.iter().map(|table| table.rows).sum()
+    }
+
+    /// Whether the rows are the same. The highest numbers are not looked at: on PostgreSQL they are of no moment.
+    pub(crate) fn have_the_rows_of(&self, other: &Self) -> bool {
+        let is_same = |(one, two): (&TableSum, &TableSum)| {
+            (one.name, one.rows, one.sum) == (two.name, two.rows, two.sum)
+        };
+        self.0.len() == other.0.len() && self.0.iter().zip(&other.0).all(is_same)
     }
 
     /// The tables that are not the same, in words.
@@ -46,7 +73,7 @@ impl Sums {
 pub(crate) struct Adder {
     table: &'static ImageTable,
     rows: u64,
-    hasher: Sha256,
+    sum: Sum,
 }
 
 impl Adder {
@@ -54,14 +81,13 @@ impl Adder {
         Self {
             table,
             rows: 0,
-            hasher: Sha256::new(),
+            sum: Sum::default(),
         }
     }
 
     pub(crate) fn add(&mut self, rows: &[ImageRow]) {
         for row in rows {
-            self.hasher.update(row.to_line());
-            self.hasher.update(b"\n");
+            self.sum.add(&row.to_line());
         }
         self.rows += rows.len() as u64;
     }
@@ -71,7 +97,7 @@ impl Adder {
             name: self.table.name,
             rows: self.rows,
             last_number,
-            sha256: Sha256Digest::from_bytes(self.hasher.finalize().into()),
+            sum: self.sum,
         }
     }
 }
@@ -117,18 +143,6 @@ impl NamedBlobs {
         self.0.values().map(|named| named.size_bytes).sum()
     }
 
-    pub(crate) fn entry(&self) -> BlobsEntry {
-        let mut hasher = Sha256::new();
-        for digest in self.0.keys() {
-            hasher.update(digest.as_bytes());
-        }
-        BlobsEntry {
-            count: self.0.len() as u64,
-            size_bytes: self.size_bytes(),
-            sha256: Hex(Sha256Digest::from_bytes(hasher.finalize().into())),
-        }
-    }
-
     pub(crate) fn missing(&self, digest: &Sha256Digest) -> CarriageError {
         let named = self.0.get(digest);
         CarriageError::MissingBlob {
@@ -169,4 +183,46 @@ pub(crate) async fn survey(
     }
     progress.end();
     Ok((sums, blobs))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sum(lines: &[&str]) -> TableSum {
+        let table = ImageTable::find("log").expect("there is one");
+        let mut adder = Adder::new(table);
+        for line in lines {
+            adder.add(&[ImageRow::from_line(table, line).expect("a row")]);
+        }
+        adder.sum(0)
+    }
+
+    #[test]
+    fn a_sum_does_not_depend_on_the_order_and_on_everything_else() {
+        let rows = ["[1,2]", "[3,4]", "[5,6]"];
+        assert_eq!(sum(&rows), sum(&["[5,6]", "[1,2]", "[3,4]"]));
+        assert_ne!(sum(&rows), sum(&["[1,2]", "[3,4]", "[5,7]"]));
+        assert_ne!(sum(&rows).sum, sum(&["[1,2]", "[3,4]"]).sum);
+        // Two rows too many that are alike do not cancel each other.
+        let twice = ["[1,2]", "[3,4]", "[5,6]", "[7,8]", "[7,8]"];
+        assert_ne!(sum(&rows).sum, sum(&twice).sum);
+    }
+
+    #[test]
+    fn a_sum_carries_from_limb_to_limb() {
+        let mut sum = Sum([u64::MAX; 4]);
+        sum.add("x");
+        let mut one_less = Sum::default();
+        one_less.add("x");
+        let mut borrowed = one_less.0;
+        for limb in &mut borrowed {
+            let (less, borrow) = limb.overflowing_sub(1);
+            *limb = less;
+            if !borrow {
+                break;
+            }
+        }
+        assert_eq!(sum.0, borrowed);
+    }
 }

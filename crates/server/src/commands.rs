@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use carriage::BackupGround;
 use catalog::{InspectionTerms, SweepTerms};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -111,11 +112,15 @@ async fn back_up(
     let bars = Bars::default();
     let made = Box::pin(wiring::back_up(config, to, verify, &bars)).await?;
     let text = format!(
-        "backup {} in {}: {} rows ({} read), {} blobs of {} bytes ({} new, {} bytes){}\n",
+        "backup {} in {}: {} rows ({} read{}), {} blobs of {} bytes looked for ({} new, {} bytes){}\n",
         made.number,
         to.display(),
         made.rows,
         made.rows_read,
+        match made.ground {
+            BackupGround::Nothing | BackupGround::Before => String::new(),
+            BackupGround::NothingSince(why) => format!(", which is all, since {why}"),
+        },
         made.blobs,
         made.size_bytes,
         made.new_blobs,

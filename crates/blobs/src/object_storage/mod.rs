@@ -296,6 +296,8 @@ impl ObjectStorage {
         let away = Path::from(format!("{}quarantine/{}", self.prefix, digest.to_hex()));
         let copied = self.store.copy(&self.path(digest), &away).await;
         let is_there = found(ACTION, copied)?.is_some();
+        // Also when this is dropped before the answer has come; and whoever has read it meanwhile forgets it, too.
+        self.forget(digest);
         if is_there {
             let deleted = self.store.delete(&self.path(digest)).await;
             found(ACTION, deleted)?;

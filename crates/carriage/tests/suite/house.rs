@@ -111,17 +111,8 @@ impl House {
     }
 
     /// Everything that is carried, as lines.
-    pub(crate) async fn image(&self) -> Vec<(&'static str, Vec<String>)> {
-        let mut snapshot = self.store().snapshot().await.unwrap();
-        let mut image = Vec::new();
-        for table in TABLES {
-            let rows = snapshot
-                .list_image_rows(table, None, i64::MAX)
-                .await
-                .unwrap();
-            image.push((table.name, rows.iter().map(ImageRow::to_line).collect()));
-        }
-        image
+    pub(crate) async fn image(&self) -> Image {
+        image(self.store()).await
     }
 
     pub(crate) async fn held(&self) -> BTreeSet<Sha256Digest> {
@@ -199,6 +190,23 @@ impl House {
         let mut read = self.store().read().await.unwrap();
         read.count_image_rows(table).await.unwrap()
     }
+}
+
+/// Tables, and their rows as lines.
+pub(crate) type Image = Vec<(&'static str, Vec<String>)>;
+
+/// Everything that is carried.
+pub(crate) async fn image(store: &Store) -> Image {
+    let mut snapshot = store.snapshot().await.unwrap();
+    let mut image = Vec::new();
+    for table in TABLES {
+        let rows = snapshot
+            .list_image_rows(table, None, i64::MAX)
+            .await
+            .unwrap();
+        image.push((table.name, rows.iter().map(ImageRow::to_line).collect()));
+    }
+    image
 }
 
 pub(crate) async fn embedded(folder: &Path) -> Installation {
@@ -279,6 +287,7 @@ pub(crate) async fn publish(to: &Installation, place: Place, number: u32) {
             let id = tx.insert_version(&new).await?.unwrap();
             tx.insert_asset(place.domain, id, &asset).await?;
             let about = Change {
+                repository: RepositoryName::parse("main").ok(),
                 package: Some(package),
                 version: Some(version),
                 ..change("published")

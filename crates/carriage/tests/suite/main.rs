@@ -7,6 +7,7 @@ extern crate reliquary_carriage as carriage;
 
 mod backup;
 mod house;
+mod increments;
 mod killed;
 mod migration;
 mod restore;

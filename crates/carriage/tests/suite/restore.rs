@@ -117,9 +117,9 @@ async fn i10_a_made_up_manifest_reaches_no_other_table_and_no_other_path() {
         first_table(&|m| m["tables"][0]["chunks"][0]["sha256"] = "../../../etc/passwd".into()),
         first_table(&|m| m["tables"][0]["rows"] = 77.into()),
         first_table(&|m| m["tables"][0]["more"] = 1.into()),
-        first_table(&|m| m["form"] = 2.into()),
+        first_table(&|m| m["form"] = 1.into()),
+        first_table(&|m| m["form"] = 3.into()),
         first_table(&|m| m["schema"] = 1.into()),
-        first_table(&|m| m["blobs"]["count"] = 1.into()),
         first_table(&|m| m["number"] = 5.into()),
         first_table(&|m| {
             m["tables"].as_array_mut().unwrap().pop();

@@ -1,9 +1,13 @@
 //! What a check finds, each kind of damage by itself, and what repairing does about it.
 
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{Finding, FindingKind, InspectionTerms};
+use catalog::{Finding, FindingKind, InspectionProgress, InspectionTerms};
 use model::{PackageVersionStatus, Sha256Digest};
 use testkit::fake_npm::{FakePackage, FakeVersion};
 
@@ -19,6 +23,8 @@ on_every_ground![
     i07_a_damaged_asset_of_a_public_source_is_fetched_again,
     what_its_source_does_not_give_now_is_fetched_by_the_next_pull,
     a_source_that_has_other_bytes_now_brings_nothing_back,
+    a_row_that_says_another_digest_of_sound_bytes_is_found,
+    i07_a_repair_that_was_cut_anywhere_ends_clean_when_it_is_run_again,
     everything_that_was_done_in_order_is_clean,
 ];
 
@@ -271,6 +277,112 @@ async fn a_source_that_has_other_bytes_now_brings_nothing_back(ground: &Ground) 
         Some(other),
         "other bytes are not given under the same name"
     );
+}
+
+async fn a_row_that_says_another_digest_of_sound_bytes_is_found(ground: &Ground) {
+    let (bytes, digest) = own(ground).await;
+    let package = package_id(ground).await;
+    let (owner, name) = (&ground.domain.owner, &ground.domain.name);
+    let mut reader = ground.store.read().await.unwrap();
+    let domain = reader.find_domain(owner, name).await.unwrap().unwrap().id;
+    drop(reader);
+    let wrong: Result<(), store::StoreError> = ground
+        .store
+        .write(move |tx| {
+            Box::pin(async move {
+                let key = model::VersionKey::new("1.0");
+                let found = tx.find_version(package, &key).await?.unwrap();
+                let gone = tx.delete_assets_of_version(domain, found.id).await?;
+                let mut asset = gone[0].to_new()?;
+                asset.digests.md5 = model::Md5Digest::from_bytes([7; 16]);
+                tx.insert_asset(domain, found.id, &asset).await
+            })
+        })
+        .await;
+    wrong.unwrap();
+    assert_eq!(quick(ground).await, [], "sizes are right");
+    let finding = only(ground.findings().await);
+    assert_eq!(
+        (finding.kind, finding.sha256),
+        (FindingKind::RowWrong, Some(digest))
+    );
+    assert_eq!(finding.kind.as_str(), "row-wrong");
+    assert!(
+        finding.detail.contains("their MD5 is") && finding.detail.contains(&"07".repeat(16)),
+        "{}",
+        finding.detail
+    );
+    assert_eq!(finding.places.len(), 1);
+    // The bytes are sound: they stay where they are, and are served.
+    let finding = only(ground.inspect(REPAIR).await.findings);
+    assert!(
+        !finding.is_repaired && finding.outcome.is_some(),
+        "{finding:?}"
+    );
+    assert_eq!(ground.read("1.0").await.unwrap(), bytes);
+    assert_eq!(only(ground.findings().await).kind, FindingKind::RowWrong);
+}
+
+/// Says when repairs have begun.
+#[derive(Default)]
+struct UntilRepairs(AtomicBool);
+
+impl InspectionProgress for UntilRepairs {
+    fn begin(&self, what: &'static str) {
+        self.0.store(what == "repairs", Ordering::SeqCst);
+    }
+    fn advance(&self, _: u64) {}
+}
+
+/// Repairs, and is dropped when it was taken up so many times after repairs had begun. True when it ended before.
+async fn repair_until_cut(ground: &Ground, mut polls: usize) -> bool {
+    let progress = UntilRepairs::default();
+    let mut repair = pin!(ground.catalog.inspect(REPAIR, &progress));
+    let ended = poll_fn(|context| {
+        if progress.0.load(Ordering::SeqCst) {
+            if polls == 0 {
+                return Poll::Ready(None);
+            }
+            polls -= 1;
+        }
+        repair.as_mut().poll(context).map(Some)
+    });
+    ended.await.is_some()
+}
+
+async fn i07_a_repair_that_was_cut_anywhere_ends_clean_when_it_is_run_again(ground: &Ground) {
+    let (bytes, digest) = own(ground).await;
+    cached(ground).await;
+    let mut cuts = 0;
+    for polls in [0, 1, 2, 3, 5, 8, 12, 17, 25, 40, 400] {
+        // All bytes there are: published here, pulled, and documents.
+        let mut damaged = 0;
+        for blob in ground.blobs.list(None, 100).await.unwrap() {
+            ground.overwrite(&blob.digest, b"damaged");
+            damaged += 1;
+        }
+        assert!(damaged >= 2, "{damaged}");
+        cuts += usize::from(!repair_until_cut(ground, polls).await);
+        ground.catalog.settle().await;
+        let report = ground.inspect(REPAIR).await;
+        for finding in &report.findings {
+            let is_own = finding.sha256 == Some(digest);
+            assert_eq!(finding.is_repaired, !is_own, "after {polls}: {finding:?}");
+        }
+        ground.catalog.settle().await;
+        // What was published here nobody else has; all else is as it was.
+        let finding = only(ground.findings().await);
+        assert_eq!(
+            (finding.kind, finding.sha256),
+            (FindingKind::BytesMissing, Some(digest)),
+            "after {polls}"
+        );
+        ground.publish("1.0", &bytes).await.unwrap();
+        assert_eq!(pull(ground).await.0, 200);
+        ground.catalog.settle().await;
+        assert_eq!(ground.findings().await, [], "after {polls}");
+    }
+    assert!(cuts >= 5, "{cuts}");
 }
 
 async fn everything_that_was_done_in_order_is_clean(ground: &Ground) {

@@ -1,4 +1,6 @@
-//! Reading the rows of an image, page by page.
+//! Reading the rows of an image: page by page, by a key, or by what they refer to.
+
+use std::ops::Range;
 
 use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Row, Type};
 
@@ -21,6 +23,9 @@ macro_rules! bind {
     };
 }
 
+/// Numbers in one statement, at most.
+const PARENTS: usize = 512;
+
 impl Connection {
     /// The rows of a table behind a key, in the order of keys; the first ones without.
     pub async fn list_image_rows(
@@ -29,7 +34,19 @@ impl Connection {
         behind: Option<&[ImageValue]>,
         limit: i64,
     ) -> StoreResult<Vec<ImageRow>> {
-        let sql = statement::page(table, behind.is_some());
+        self.list_image_rows_by(table, 0..table.key_columns, behind, limit)
+            .await
+    }
+
+    /// The same in the order of another key: the columns of a range, which must be those of an index.
+    pub async fn list_image_rows_by(
+        &mut self,
+        table: &ImageTable,
+        key: Range<usize>,
+        behind: Option<&[ImageValue]>,
+        limit: i64,
+    ) -> StoreResult<Vec<ImageRow>> {
+        let sql = statement::page(table, key, behind.is_some());
         let key = behind.unwrap_or_default();
         on_engine!(self, db => {
             let mut query = sqlx::query(AssertSqlSafe(sql));
@@ -39,6 +56,52 @@ impl Connection {
             let rows = query.bind(limit).fetch_all(&mut *db).await;
             rows.and_then(|rows| rows.iter().map(|row| read_row(row, table)).collect())
         })
+    }
+
+    /// The row that has a key: the columns of a range, which must be unique together.
+    pub async fn find_image_row(
+        &mut self,
+        table: &ImageTable,
+        key: Range<usize>,
+        values: &[ImageValue],
+    ) -> StoreResult<Option<ImageRow>> {
+        let sql = statement::of_key(table, key);
+        on_engine!(self, db => {
+            let mut query = sqlx::query(AssertSqlSafe(sql));
+            for value in values {
+                query = bind!(query, value);
+            }
+            let row = query.fetch_optional(&mut *db).await;
+            row.and_then(|row| row.map(|row| read_row(&row, table)).transpose())
+        })
+    }
+
+    /// All rows that refer to one of these numbers by the first of two columns. Those of one number come in the order of
+    /// the second column, and together.
+    pub async fn list_image_rows_below(
+        &mut self,
+        table: &ImageTable,
+        order: [usize; 2],
+        parents: &[i64],
+    ) -> StoreResult<Vec<ImageRow>> {
+        let mut all = Vec::new();
+        for parents in parents.chunks(PARENTS) {
+            // The last one fills up to a power of two, so that there are few statements.
+            let width = parents.len().next_power_of_two();
+            let sql = statement::below(table, order, width);
+            let last = parents.last().copied().unwrap_or_default();
+            let filled = parents.iter().copied().chain(std::iter::repeat(last));
+            let rows: Vec<ImageRow> = on_engine!(self, db => {
+                let mut query = sqlx::query(AssertSqlSafe(sql));
+                for parent in filled.take(width) {
+                    query = query.bind(parent);
+                }
+                let rows = query.fetch_all(&mut *db).await;
+                rows.and_then(|rows| rows.iter().map(|row| read_row(row, table)).collect())
+            })?;
+            all.extend(rows);
+        }
+        Ok(all)
     }
 
     /// How many rows a table has.

@@ -1,6 +1,7 @@
 //! The statements of an image. Their text is made from the constants of [`TABLES`](super::TABLES), never from input.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::{ImageColumn, ImageTable};
 
@@ -16,12 +17,13 @@ fn placeholders(from: usize, count: usize) -> String {
     numbers.join(", ")
 }
 
-/// A page in the order of the primary key: behind a key, or the first one.
-pub(super) fn page(table: &ImageTable, is_behind_a_key: bool) -> String {
-    let key = names(&table.columns[..table.key_columns]);
+/// A page in the order of a key, which is the columns of this range: behind a key, or the first one.
+pub(super) fn page(table: &ImageTable, key: Range<usize>, is_behind_a_key: bool) -> String {
+    let width = key.len();
+    let key = names(&table.columns[key]);
     let (behind, limit) = if is_behind_a_key {
-        let values = placeholders(1, table.key_columns);
-        (format!("WHERE ({key}) > ({values})"), table.key_columns + 1)
+        let values = placeholders(1, width);
+        (format!("WHERE ({key}) > ({values})"), width + 1)
     } else {
         (String::new(), 1)
     };
@@ -29,6 +31,31 @@ pub(super) fn page(table: &ImageTable, is_behind_a_key: bool) -> String {
         "SELECT {} FROM {} {behind} ORDER BY {key} LIMIT ${limit}",
         names(table.columns),
         table.name
+    )
+}
+
+/// The rows that have a key, which is the columns of this range.
+pub(super) fn of_key(table: &ImageTable, key: Range<usize>) -> String {
+    let named = table.columns[key].iter().enumerate();
+    let equal: Vec<_> = named
+        .map(|(at, column)| format!("{} = ${}", column.name, at + 1))
+        .collect();
+    format!(
+        "SELECT {} FROM {} WHERE {}",
+        names(table.columns),
+        table.name,
+        equal.join(" AND ")
+    )
+}
+
+/// The rows that refer to so many others by one column, in the order of that column and the next of these two.
+pub(super) fn below(table: &ImageTable, order: [usize; 2], parents: usize) -> String {
+    let [parent, other] = order.map(|column| table.columns[column].name);
+    format!(
+        "SELECT {} FROM {} WHERE {parent} IN ({}) ORDER BY {parent}, {other}",
+        names(table.columns),
+        table.name,
+        placeholders(1, parents)
     )
 }
 
@@ -93,14 +120,23 @@ mod tests {
     fn statements_read_as_if_they_were_written_by_hand() {
         let table = ImageTable::find("external_connection").unwrap();
         assert_eq!(
-            page(table, true),
+            page(table, 0..2, true),
             "SELECT repository_id, name, format, created_at_ms FROM external_connection \
              WHERE (repository_id, name) > ($1, $2) ORDER BY repository_id, name LIMIT $3"
         );
         let log = ImageTable::find("log").unwrap();
         assert_eq!(
-            page(log, false),
+            page(log, 0..1, false),
             "SELECT id, sequence FROM log  ORDER BY id LIMIT $1"
+        );
+        let tag = ImageTable::find("package_tag").unwrap();
+        assert_eq!(
+            of_key(tag, 0..2),
+            "SELECT package_id, tag, version FROM package_tag WHERE package_id = $1 AND tag = $2"
+        );
+        assert_eq!(
+            below(tag, [0, 1], 3),
+            "SELECT package_id, tag, version FROM package_tag WHERE package_id IN ($1, $2, $3) ORDER BY package_id, tag"
         );
         assert_eq!(
             insert(log, 2, true),

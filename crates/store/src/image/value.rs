@@ -1,5 +1,7 @@
 //! One row of an image: values read from either engine, and the line of JSON that a file keeps of them.
 
+use std::ops::Range;
+
 use model::Sha256Digest;
 use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
@@ -7,8 +9,8 @@ use serde_json::Value;
 
 use super::{ColumnKind, ImageColumn, ImageTable};
 
-/// What a column holds in one row.
-#[derive(Clone, PartialEq, Eq)]
+/// What a column holds in one row. Values of a column that is never empty have the order that both engines give them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ImageValue {
     /// Nothing.
     Empty,
@@ -57,6 +59,30 @@ impl Serialize for ImageValue {
     }
 }
 
+impl ImageValue {
+    /// Reads the values of some columns, as they were serialized.
+    ///
+    /// # Errors
+    /// They are of other columns. The text says why, without a value.
+    pub fn list_from_json(
+        columns: &[ImageColumn],
+        values: Vec<Value>,
+    ) -> Result<Vec<Self>, String> {
+        if values.len() != columns.len() {
+            return Err(format!(
+                "it has {} values, and there are {} columns",
+                values.len(),
+                columns.len()
+            ));
+        }
+        let values = columns.iter().zip(values).map(|(column, value)| {
+            read(column, value)
+                .ok_or_else(|| format!("its value of {} is of another kind", column.name))
+        });
+        values.collect()
+    }
+}
+
 impl Serialize for ImageRow {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut values = serializer.serialize_seq(Some(self.0.len()))?;
@@ -81,24 +107,28 @@ impl ImageRow {
     pub fn from_line(table: &ImageTable, line: &str) -> Result<Self, String> {
         let values: Vec<Value> = serde_json::from_str(line)
             .map_err(|error| format!("it is no list of values, at character {}", error.column()))?;
-        if values.len() != table.columns.len() {
-            return Err(format!(
-                "it has {} values, and the table has {} columns",
-                values.len(),
-                table.columns.len()
-            ));
-        }
-        let values = table.columns.iter().zip(values).map(|(column, value)| {
-            read(column, value)
-                .ok_or_else(|| format!("its value of {} is of another kind", column.name))
-        });
-        values.collect::<Result<_, _>>().map(Self)
+        ImageValue::list_from_json(table.columns, values).map(Self)
     }
 
     /// The values of the primary key.
     #[must_use]
     pub fn key(&self, table: &ImageTable) -> Vec<ImageValue> {
         self.0.iter().take(table.key_columns).cloned().collect()
+    }
+
+    /// The values of some columns.
+    #[must_use]
+    pub fn values(&self, columns: Range<usize>) -> &[ImageValue] {
+        self.0.get(columns).unwrap_or_default()
+    }
+
+    /// The text in a column; none if it holds something else.
+    #[must_use]
+    pub fn text(&self, column: usize) -> Option<&str> {
+        match self.0.get(column) {
+            Some(ImageValue::Text(text)) => Some(text),
+            _ => None,
+        }
     }
 
     /// The number in a column; none if it holds something else.

@@ -14,6 +14,7 @@ on_both_engines![
     i10_a_load_that_ends_early_leaves_nothing,
     i12_numbers_that_were_given_once_are_not_given_again_after_a_load,
     pages_of_a_table_are_read_behind_a_key,
+    rows_are_read_by_another_key_and_by_what_they_refer_to,
     other_connections_are_counted_where_there_can_be_some,
 ];
 
@@ -317,6 +318,68 @@ async fn pages_of_a_table_are_read_behind_a_key(db: &TestDatabase) {
     let rest = read.list_image_rows(changes, Some(&key), 2).await.unwrap();
     assert_eq!(rest.len(), 1);
     assert_eq!(rest[0].integer(1), Some(2));
+    drop(read);
+    db.remove().await;
+}
+
+async fn rows_are_read_by_another_key_and_by_what_they_refer_to(db: &TestDatabase) {
+    const PACKAGES: &str = "
+INSERT INTO domain (owner, name, encryption_key, created_at_ms, repository_count, asset_size_bytes, package_group_revision)
+VALUES ('111122223333', 'acme', 'key', 1, 2, 10, 4);
+INSERT INTO repository (domain_id, name, administrator, description, created_at_ms)
+VALUES (1, 'main', '111122223333', '', 1), (1, 'store', '111122223333', '', 2);
+INSERT INTO package (repository_id, format, namespace, name, publish_allowed, upstream_allowed, created_at_ms)
+VALUES (2, 'npm', '', 'b', TRUE, TRUE, 1), (1, 'npm', 'team', 'a', TRUE, TRUE, 1), (1, 'npm', '', 'z', TRUE, TRUE, 1),
+       (1, 'npm', '', '\u{e9}', TRUE, TRUE, 1), (1, 'npm', '', 'Z', TRUE, TRUE, 1);
+INSERT INTO package_tag (package_id, tag, version) VALUES (3, 'next', '2'), (3, 'latest', '1'), (1, 'latest', '1'),
+       (2, 'latest', '1');
+";
+    let db = db.upgraded(i64::MAX, PACKAGES).await;
+    let mut read = db.read().await;
+    let packages = ImageTable::find("package").unwrap();
+    // In the order of repository, format, namespace and name, and that is the order of the values.
+    let mut all: Vec<ImageRow> = Vec::new();
+    loop {
+        let behind = all.last().map(|row| row.values(1..5));
+        let page = read.list_image_rows_by(packages, 1..5, behind, 2).await;
+        let page = page.unwrap();
+        if page.is_empty() {
+            break;
+        }
+        all.extend(page);
+    }
+    let names: Vec<_> = all.iter().filter_map(|row| row.text(4)).collect();
+    assert_eq!(names, ["Z", "z", "\u{e9}", "a", "b"]);
+    assert!(all.is_sorted_by(|one, two| one.values(1..5) < two.values(1..5)));
+    for row in &all {
+        let found = read.find_image_row(packages, 1..5, row.values(1..5)).await;
+        assert!(found.unwrap().as_ref() == Some(row));
+    }
+    let none = [all[0].values(1..4), all[4].values(4..5)].concat();
+    let found = read.find_image_row(packages, 1..5, &none).await.unwrap();
+    assert!(found.is_none(), "b is in another repository");
+    let tags = ImageTable::find("package_tag").unwrap();
+    for (parents, expected) in [
+        (vec![3], vec![(3, "latest"), (3, "next")]),
+        (
+            vec![3, 4, 1],
+            vec![(1, "latest"), (3, "latest"), (3, "next")],
+        ),
+        (Vec::new(), Vec::new()),
+        // More than one statement takes.
+        (
+            (2..1_000).collect(),
+            vec![(2, "latest"), (3, "latest"), (3, "next")],
+        ),
+    ] {
+        let rows = read.list_image_rows_below(tags, [0, 1], &parents).await;
+        let rows = rows.unwrap();
+        let found: Vec<_> = rows
+            .iter()
+            .map(|row| (row.integer(0).unwrap(), row.text(1).unwrap()))
+            .collect();
+        assert_eq!(found, expected);
+    }
     drop(read);
     db.remove().await;
 }
