@@ -38,6 +38,12 @@ impl<'a> DocumentSubject<'a> {
         }
     }
 
+    /// The format that the source is of.
+    #[must_use]
+    pub const fn format(&self) -> FormatId {
+        self.format
+    }
+
     /// The source as a whole.
     #[must_use]
     pub const fn source(format: FormatId) -> Self {
