@@ -1,7 +1,7 @@
 """Downloads that the object store answers: real clients follow the redirect and get the same bytes.
 
 The store has another host name than the server, as it has everywhere, and what clients ask it for is overheard: their
-token must not come along.
+token must not come along. One client brings it, and docs/operations.md says so.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from harness.maven_wire import Layout
 from harness.nuget_client import Dotnet, NugetClient, NugetExe
 from harness.nuget_packages import Nupkg
 from harness.nuget_wire import Feed
-from harness.overheard import Overheard
+from harness.overheard import Heard, Overheard
 from harness.packages import Package, fresh_name
 from harness.pypi_wire import Index
 from harness.python_client import PythonClient, installed_versions, site_packages
@@ -74,12 +74,16 @@ class Road:
         found = [one["path"] for one in self.app.server.requests() if one["status"] == 302]
         return [unquote(path) for path in found if start in path]
 
-    def assert_taken(self, file: str, content: bytes) -> None:
-        """A file was asked for here and fetched there, and no credentials were brought along."""
+    def heard(self, file: str, content: bytes) -> list[Heard]:
+        """What the store was asked with, for a file that was asked for here first."""
         assert any(path.lower().endswith(file.lower()) for path in self.redirected()), self.redirected()
         heard = self.store.asked_for(hashlib.sha256(content).hexdigest())
         assert heard, f"nobody asked the store for {file}"
-        for one in heard:
+        return heard
+
+    def assert_taken(self, file: str, content: bytes) -> None:
+        """A file was asked for here and fetched there, and no credentials were brought along."""
+        for one in self.heard(file, content):
             assert CREDENTIALS.isdisjoint(one.fields), one
             assert not any(self.app.token in text for text in (one.path, *one.fields.values())), one
 
@@ -307,7 +311,7 @@ def assert_resolved(road: Road, client: JvmClient, artifact: Artifact) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_swift_follows_to_a_store_with_tls(
+def test_swift_follows_and_takes_its_token_along(
     secure_road: Callable[[], Road], certificates: Certificates, tmp_path: Path
 ) -> None:
     if reason := swift_client.missing():
@@ -322,7 +326,9 @@ def test_swift_follows_to_a_store_with_tls(
     assert swift.resolved(project) == {package.identity: "1.0.0"}
     unpacked = project / ".build/registry/downloads/acme/Leaf/1.0.0"
     assert (unpacked / "padding.bin").read_bytes() == package.padding()
-    road.assert_taken("1.0.0.zip", package.archive())
+    # Before 6.2 it does, and Amazon's S3 then refuses; SeaweedFS looks at the address alone.
+    for one in road.heard("1.0.0.zip", package.archive()):
+        assert one.fields["authorization"] == f"Bearer {road.app.token}"
 
 
 def test_curl_follows_where_it_is_told_to_and_can_go_on_in_the_middle(road: Road, tmp_path: Path) -> None:

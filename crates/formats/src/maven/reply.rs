@@ -1,10 +1,10 @@
 //! Answers: the type of each file, how long what is said of it may be kept, and that an upload was taken.
 
 use catalog::AssetAnswer;
+use http::StatusCode;
 use http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
-use http::StatusCode;
 use model::{Error, Result};
 
 use super::checksum::Algorithm;

@@ -136,6 +136,8 @@ impl Endpoint for ReadProvenance {
 fn document_beside(cx: &Context, bytes: Bytes, content_type: HeaderValue) -> Result<Reply> {
     let mut response = small_reply(cx, bytes, content_type, FOR_GOOD)?;
     let guard = HeaderValue::from_static("sandbox");
-    response.headers_mut().insert(CONTENT_SECURITY_POLICY, guard);
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, guard);
     Ok(response.into())
 }
