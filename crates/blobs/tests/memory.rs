@@ -1,7 +1,5 @@
 //! Memory stays flat however large a body is. Alone in its process, because it measures the process.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use reliquary_blobs::{BlobSettings, Blobs};

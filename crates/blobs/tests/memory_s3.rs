@@ -1,7 +1,5 @@
 //! Memory stays flat in front of an object store too. Alone in its process, because it measures the process.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use bytes::Bytes;
 use reliquary_blobs::{BlobSettings, Blobs};
 use testkit::memory_peak::MemoryPeak;
