@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -37,7 +38,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as scratch:
             try:
                 fetch(kind, Path(scratch))
-            except (AssertionError, OSError) as error:
+            except (AssertionError, OSError, subprocess.SubprocessError) as error:
                 print(f"{kind.name}: its plugins are not kept: {error}", file=sys.stderr)
 
 
