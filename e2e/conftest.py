@@ -185,11 +185,12 @@ def secluded(new_server: Callable[..., Server], source: Source) -> Iterator[Repo
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the history checker of `nodes/` makes history, and how often `crash/` kills: little in every run, much
-    by hand.
+    by hand. And what only somebody who has it can give.
     """
     parser.addoption("--seconds", type=float, default=30.0, help="how long nodes/test_history.py makes history")
     parser.addoption("--kills", type=int, default=20, help="how often crash/ kills the server")
     parser.addoption("--losses", type=int, default=30, help="how often crash/ takes the power from the server")
+    parser.addoption("--previous", help="a program of the release before, for nodes/test_upgrade.py")
 
 
 # How stories are shared out.

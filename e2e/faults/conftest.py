@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -63,6 +64,23 @@ def on_s3(
 @pytest.fixture(scope="session")
 def on_postgres(server_factory: Callable[..., Server], public: FakeNpm) -> Iterator[tuple[Ground, Faults]]:
     """Rows in PostgreSQL, behind a proxy that misbehaves."""
+    with postgres_ground(server_factory, public, "") as ground:
+        yield ground
+
+
+@pytest.fixture(scope="session")
+def on_postgres_with_held_reads(
+    server_factory: Callable[..., Server], public: FakeNpm
+) -> Iterator[tuple[Ground, Faults]]:
+    """The same with a server that may show what it holds while the database is away."""
+    with postgres_ground(server_factory, public, "held_reads_ms = 600000\n") as ground:
+        yield ground
+
+
+@contextlib.contextmanager
+def postgres_ground(
+    server_factory: Callable[..., Server], public: FakeNpm, more: str
+) -> Iterator[tuple[Ground, Faults]]:
     programs = find_programs()
     assert programs is not None, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
     postgres = Postgres(programs)
@@ -72,7 +90,7 @@ def on_postgres(server_factory: Callable[..., Server], public: FakeNpm) -> Itera
         rows = knobs.database(
             f"postgres://{USER}@127.0.0.1:{proxy.port}/{DATABASE}", connect_timeout_ms=2000, statement_timeout_ms=2000
         )
-        server = server_factory(npm_source=public.url, quotas=knobs.ROOMY_QUOTAS, settings=SETTINGS + rows)
+        server = server_factory(npm_source=public.url, quotas=knobs.ROOMY_QUOTAS, settings=SETTINGS + rows + more)
         server.start()
         faults = Faults(None, None, proxy)
         faults.postgres = postgres
@@ -88,6 +106,8 @@ def befallen(fault: str, request: pytest.FixtureRequest) -> tuple[Ground, Faults
     """The installation that a fault is about."""
     if fault in (table.S3_REFUSES, table.S3_GONE):
         return request.getfixturevalue("on_s3")
+    if fault == table.HELD_READS:
+        return request.getfixturevalue("on_postgres_with_held_reads")
     if fault in (table.DATABASE_GONE, table.DATABASE_SILENT, table.DATABASE_SLOW, table.FAILOVER):
         return request.getfixturevalue("on_postgres")
     return request.getfixturevalue("on_disk")

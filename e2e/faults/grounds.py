@@ -75,6 +75,7 @@ class Faults:
             table.S3_REFUSES: lambda: self._at(self._s3, Mode.REFUSE),
             table.S3_GONE: lambda: self._at(self._s3, Mode.CUT),
             table.DATABASE_GONE: lambda: self._at(self._database, Mode.CUT),
+            table.HELD_READS: lambda: self._at(self._database, Mode.CUT),
             table.DATABASE_SILENT: lambda: self._at(self._database, Mode.SWALLOW),
             table.DATABASE_SLOW: lambda: self._at(self._database, Mode.DELAY),
             table.FAILOVER: self._failover,

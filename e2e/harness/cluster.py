@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from harness import account, knobs
@@ -15,9 +16,18 @@ class Cluster:
     """Nodes with folders of their own for what is theirs alone. The first to start makes the account's key."""
 
     def __init__(
-        self, postgres: Postgres, bytes_settings: str, new_server: Callable[..., Server], count: int, settings: str = ""
+        self,
+        postgres: Postgres,
+        bytes_settings: str,
+        new_server: Callable[..., Server],
+        count: int,
+        *,
+        settings: str = "",
+        binary: Path | None = None,
     ) -> None:
         self.nodes = [new_server(quotas=knobs.ROOMY_QUOTAS) for _ in range(count)]
+        for node in self.nodes:
+            node.binary = binary or node.binary
         # The address that clients are told is the proxy's, so the nodes get their settings after it.
         self.proxy = RoundRobin([node.port for node in self.nodes])
         for node in self.nodes:

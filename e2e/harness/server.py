@@ -228,9 +228,13 @@ class Server:
             knobs.fsck_command(self.binary, data_dir or self.data_dir, self._config_path, list(arguments))
         )
 
+    def run_sweep(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`reliquary sweep`, whatever comes of it."""
+        return self._run_command(knobs.sweep_command(self.binary, self.data_dir, self._config_path, list(arguments)))
+
     def sweep(self, *arguments: str) -> dict[str, Any]:
-        """`reliquary sweep`: what it found and did."""
-        done = self._run_command(knobs.sweep_command(self.binary, self.data_dir, self._config_path, list(arguments)))
+        """The same: what it found and did."""
+        done = self.run_sweep(*arguments)
         assert done.returncode == 0, f"`sweep` failed:\n{done.stdout}\n{done.stderr}"
         return json.loads(done.stdout)
 

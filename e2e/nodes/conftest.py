@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -50,7 +51,7 @@ def new_cluster(
     """Makes clusters over that server and a folder or, with the settings of a bucket, an object store; started."""
     made: list[Cluster] = []
 
-    def make(count: int = 3, *, bytes_settings: str = "", **options: str) -> Cluster:
+    def make(count: int = 3, *, bytes_settings: str = "", **options: Any) -> Cluster:
         place = bytes_settings or knobs.shared_folder(tmp_path / "bytes")
         cluster = Cluster(postgres, place, new_server, count, **options)
         made.append(cluster)

@@ -57,6 +57,8 @@ pub(crate) enum Backend {
 #[derive(Debug, Clone)]
 pub struct Blobs {
     backend: Backend,
+    /// The folder in which each process that stores the same blobs has a folder of its own.
+    nodes: Option<Arc<Path>>,
 }
 
 impl Blobs {
@@ -76,7 +78,15 @@ impl Blobs {
     fn on(disk: Disk, settings: BlobSettings) -> Self {
         Self {
             backend: Backend::Disk(Arc::new(LocalDisk::over(disk, settings))),
+            nodes: None,
         }
+    }
+
+    /// Says where other processes stage what they store here: each below a folder of its own in this one.
+    #[must_use]
+    pub fn beside_nodes(mut self, folder: &Path) -> Self {
+        self.nodes = Some(folder.into());
+        self
     }
 
     /// Opens the store in a bucket of an S3-compatible object store, and tries that it can be written to, read and
@@ -86,6 +96,7 @@ impl Blobs {
         let storage = ObjectStorage::open(root, s3, settings).await?;
         Ok(Self {
             backend: Backend::Objects(Arc::new(storage)),
+            nodes: None,
         })
     }
 
@@ -168,18 +179,32 @@ impl Blobs {
         }
     }
 
-    /// Removes what is left in the staging folder of uploads that nobody has written to since `cutoff`. The number of
-    /// files. `cutoff` must lie further back than any upload may pause.
-    pub async fn remove_stale_uploads(&self, cutoff: EpochMillis) -> Result<u64> {
+    /// Removes what is left in staging folders of uploads that nobody has written to since `cutoff`, in those of other
+    /// processes too. The number of files. `cutoff` must lie further back than any upload may pause.
+    pub async fn remove_stale_uploads(&self, cutoff: EpochMillis, dry_run: bool) -> Result<u64> {
         let staging = match &self.backend {
             Backend::Disk(local) => Arc::clone(local.staging()),
             Backend::Objects(storage) => Arc::clone(storage.staging()),
         };
-        let since = Duration::from_millis(u64::try_from(cutoff.0).unwrap_or(0));
-        blocking("emptying the staging folder", move || {
-            staging.remove_older(UNIX_EPOCH + since)
+        let nodes = self.nodes.clone();
+        let since = UNIX_EPOCH + Duration::from_millis(u64::try_from(cutoff.0).unwrap_or(0));
+        blocking("emptying the staging folders", move || {
+            let own = staging.remove_older(since, dry_run)?;
+            let of_others = nodes.map_or(Ok(0), |nodes| {
+                staging.remove_older_of_others(&nodes, since, dry_run)
+            });
+            Ok(own + of_others?)
         })
         .await
+    }
+
+    /// Gives up what is left in a bucket of uploads in parts that were begun before `cutoff`: none takes that long. The
+    /// number of uploads.
+    pub async fn give_up_stale_parts(&self, cutoff: EpochMillis, dry_run: bool) -> Result<u64> {
+        match &self.backend {
+            Backend::Disk(_) => Ok(0),
+            Backend::Objects(storage) => Box::pin(storage.give_up_stale(cutoff, dry_run)).await,
+        }
     }
 
     /// Deletes a blob. True when there was one. Who is reading it goes on reading.

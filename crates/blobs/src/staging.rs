@@ -39,8 +39,32 @@ impl Staging {
 
     /// Removes what nobody has written to since this instant: uploads that died without their process. The number of
     /// files.
-    pub(crate) fn remove_older(&self, cutoff: SystemTime) -> Result<u64> {
-        remove_files(&self.folder, |file| Ok(file.modified()? < cutoff))
+    pub(crate) fn remove_older(&self, cutoff: SystemTime, dry_run: bool) -> Result<u64> {
+        remove_files(&self.folder, |file| Ok(file.modified()? < cutoff), dry_run)
+    }
+
+    /// The same in the staging folders of other processes, each of which has a folder in `nodes`. Whether they live need
+    /// not be known: who lives writes.
+    pub(crate) fn remove_older_of_others(
+        &self,
+        nodes: &Path,
+        cutoff: SystemTime,
+        dry_run: bool,
+    ) -> Result<u64> {
+        let listed = fs::read_dir(nodes).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let listed = match listed {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            listed => listed.map_err(|error| BlobError::from_io("listing the nodes", error))?,
+        };
+        let mut removed = 0;
+        for node in listed {
+            let folder = node.path().join("staging");
+            if folder != self.folder && folder.is_dir() {
+                let is_older = |file: &fs::Metadata| Ok(file.modified()? < cutoff);
+                removed += remove_files(&folder, is_older, dry_run)?;
+            }
+        }
+        Ok(removed)
     }
 
     /// A new file without a byte in it.
@@ -115,7 +139,7 @@ impl Drop for StagedFile {
 }
 
 fn remove_stale(folder: &Path) -> Result<()> {
-    let removed = remove_files(folder, |_| Ok(true))?;
+    let removed = remove_files(folder, |_| Ok(true), false)?;
     if removed > 0 {
         tracing::info!(removed, "removed staged files that an earlier run left");
     }
@@ -125,13 +149,17 @@ fn remove_stale(folder: &Path) -> Result<()> {
 fn remove_files(
     folder: &Path,
     is_stale: impl Fn(&fs::Metadata) -> io::Result<bool>,
+    dry_run: bool,
 ) -> Result<u64> {
     let removed = (|| {
         let mut removed = 0_u64;
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
             let gone = match entry.metadata() {
-                Ok(found) if !found.is_dir() && is_stale(&found)? => fs::remove_file(entry.path()),
+                Ok(found) if !found.is_dir() && is_stale(&found)? => match dry_run {
+                    true => Ok(()),
+                    false => fs::remove_file(entry.path()),
+                },
                 Ok(_) => continue,
                 Err(error) => Err(error),
             };

@@ -56,6 +56,7 @@ pub async fn back_up(
     progress: &dyn Progress,
 ) -> Result<BackupReport> {
     target::check_whole(&from.store).await?;
+    target::check_known(&from.store).await?;
     let mut folder = BackupFolder::open(folder)?;
     let installation = target::identity(&from.store).await?;
     let of = folder.backups.last().map(|(last, _)| &last.installation);

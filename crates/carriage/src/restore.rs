@@ -41,6 +41,7 @@ pub async fn restore(
 ) -> Result<Restored> {
     let folder = BackupFolder::read(folder, scratch)?;
     let manifest = folder.backup(number)?;
+    target::check_known(&to.store).await?;
     check_schema(manifest, to).await?;
     let mut rows = Rows::Backup(&folder, manifest);
     let (sums, named) = survey(&mut rows, "reading the backup", progress).await?;

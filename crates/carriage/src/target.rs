@@ -47,6 +47,19 @@ pub async fn check_whole(store: &Store) -> Result<()> {
     }
 }
 
+/// Refuses a database whose schema a later release has changed: this program would carry a part of it only.
+pub(crate) async fn check_known(store: &Store) -> Result<()> {
+    let schema = store.read().await?.find_schema_number().await?;
+    if schema <= store::SCHEMA {
+        return Ok(());
+    }
+    Err(CarriageError::Refused(format!(
+        "a later release has changed the schema (migration {schema}, and this program knows {}): use the program of that \
+         release",
+        store::SCHEMA
+    )))
+}
+
 /// Takes a place for what comes from this origin. Only an empty one, or one that the same origin began to fill.
 pub(crate) async fn claim(to: &Installation, origin: &str) -> Result<()> {
     let mut read = to.store.read().await?;

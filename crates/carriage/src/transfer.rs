@@ -32,6 +32,7 @@ pub async fn migrate(
     to: &Installation,
     progress: &dyn Progress,
 ) -> Result<Transferred> {
+    target::check_known(&from.store).await?;
     check_schemas(from, to).await?;
     let origin = target::identity(&from.store).await?;
     if target::find_identity(&to.store).await?.as_deref() == Some(&*origin) {

@@ -83,7 +83,7 @@ impl Catalog {
     pub async fn find_access_key(&self, id: &str) -> Result<Option<Arc<AccessKey>>> {
         let now = self.now();
         if let Some((read_at, made_at, key)) = self.keys.0.get(id)
-            && now.0.saturating_sub(read_at.0) < BELIEVED_MS
+            && (now.0.saturating_sub(read_at.0) < BELIEVED_MS || self.shows_what_is_held())
             && self.stamps.identities_are_valid(made_at)
         {
             return Ok(Some(key));

@@ -24,8 +24,7 @@ use crate::follower::Follower;
 use crate::format_rules::{FormatList, FormatRules};
 use crate::heavy_work::HeavyWork;
 use crate::identity_rights::RightsCache;
-use crate::layout_documents::LayoutDocuments;
-use crate::namespace_document::{NamespaceAnswer, NamespaceKey};
+use crate::namespace_document::{TopicAnswer, TopicKey};
 use crate::package_group_table::GroupTables;
 use crate::pull::{AssetKey, Pulls};
 use crate::repository_document::RepositoryDocumentCache;
@@ -90,8 +89,7 @@ pub struct Catalog {
     pub(crate) refreshes: Flights<RefreshKey, Refreshed>,
     pub(crate) pulls: Pulls,
     pub(crate) companions: Flights<AssetKey, Result<Bytes, Arc<model::Error>>>,
-    pub(crate) namespace_refreshes: Flights<NamespaceKey, NamespaceAnswer>,
-    pub(crate) layout_documents: LayoutDocuments,
+    pub(crate) topic_refreshes: Flights<TopicKey, TopicAnswer>,
     pub(crate) whole_versions: WholeVersions,
     pub(crate) background: BackgroundWork,
     pub(crate) heavy_work: HeavyWork,
@@ -113,7 +111,11 @@ impl Catalog {
         Self::fill_domain_packages(&store).await?;
         let (stamps, layouts) = (Arc::new(Stamps::default()), Arc::default());
         let follower = match store.is_shared() {
-            true => Some(Follower::start(&store, &stamps, &layouts, formats).await?),
+            true => {
+                let held_reads = settings.held_reads;
+                let started = Follower::start(&store, &stamps, &layouts, formats, held_reads);
+                Some(started.await?)
+            }
             false => None,
         };
         Ok(Arc::new(Self {
@@ -139,8 +141,7 @@ impl Catalog {
             refreshes: Flights::default(),
             pulls: Pulls::default(),
             companions: Flights::default(),
-            namespace_refreshes: Flights::default(),
-            layout_documents: LayoutDocuments::default(),
+            topic_refreshes: Flights::default(),
             whole_versions: WholeVersions::default(),
             background: BackgroundWork::default(),
             heavy_work: HeavyWork::default(),

@@ -16,6 +16,7 @@ use store::AssetCompanion;
 use crate::asset_search::{AtSource, Located};
 use crate::change_log::ChangeDetails;
 use crate::failure::{Failure, copy_of, from_blobs, from_source, from_store};
+use crate::lease::{PATIENCE, Turn};
 use crate::pull::AssetKey;
 use crate::repository_view::RepositoryView;
 use crate::source::SourceCompanion;
@@ -115,7 +116,7 @@ impl Catalog {
         let key = AssetKey::at_source(view, package, &found);
         let (catalog, unit_view, unit_key) = (Arc::clone(self), Arc::clone(view), key.clone());
         let led = self.companions.run(key, move || async move {
-            let fetched = catalog.fetch_companion(&unit_view, found.node, unit_key, companion);
+            let fetched = catalog.fetch_in_turn(&unit_view, found.node, unit_key, companion);
             fetched.await.map_err(Arc::new)
         });
         led.await
@@ -144,6 +145,30 @@ impl Catalog {
         Ok(kept.filter(is_meant))
     }
 
+    /// Fetches a companion, unless it was fetched meanwhile: by whoever led before, or by another node.
+    async fn fetch_in_turn(
+        self: &Arc<Self>,
+        view: &Arc<RepositoryView>,
+        node: usize,
+        key: AssetKey,
+        companion: SourceCompanion,
+    ) -> Result<Bytes> {
+        let look = || async {
+            Ok::<_, Error>(match self.kept_companion(&key, &companion).await? {
+                Some(kept) => Some(self.read_companion(&kept.sha256).await?),
+                None => None,
+            })
+        };
+        if let Some(bytes) = look().await? {
+            return Ok(bytes);
+        }
+        let turn = self.take_turn("companion", &key, PATIENCE, look);
+        match turn.await? {
+            Turn::Done(bytes) => Ok(bytes),
+            Turn::Own(_lease) => self.fetch_companion(view, node, key, companion).await,
+        }
+    }
+
     async fn fetch_companion(
         self: &Arc<Self>,
         view: &Arc<RepositoryView>,
@@ -151,9 +176,6 @@ impl Catalog {
         key: AssetKey,
         companion: SourceCompanion,
     ) -> Result<Bytes> {
-        if let Some(kept) = self.kept_companion(&key, &companion).await? {
-            return self.read_companion(&kept.sha256).await;
-        }
         let node = &view.nodes[node];
         let connection = node
             .connection

@@ -9,13 +9,16 @@
 //! One such look at a time is under way on a node. Requests that come meanwhile share the next one, as commits share
 //! their fsync: the database is asked as often as one answer follows another, however many requests there are. What nodes
 //! announce to each other only makes that looks find little to do; nothing depends on an announcement to arrive.
+//!
+//! While the database does not answer, nothing can be looked at. Where the operator prefers old answers to none, reads are
+//! answered from memory for a while, as of the last look that succeeded ([`Sight::Held`]).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use model::{ChangeKind, Error, Namespace, PackageCoordinates, PackageName, Result};
+use model::{ChangeKind, Error, ErrorKind, Namespace, PackageCoordinates, PackageName, Result};
 use serde::Deserialize;
 use store::{ChangedRow, Connection, Store, StoreError, StoreResult};
 use tokio::sync::{Notify, watch};
@@ -36,6 +39,17 @@ const PAGE: i64 = 1000;
 const MOST_ENTRIES: i64 = 10_000;
 /// How long to wait before listening again after that failed.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+/// How often to look unasked, where old answers are allowed: they are as old as the last look.
+const LOOK_UNASKED: Duration = Duration::from_secs(1);
+
+/// What a request that reads can be answered from.
+#[derive(Debug)]
+pub enum Sight {
+    /// From everything that was acknowledged before it came.
+    Whole,
+    /// From what this node holds in memory and nothing else: the database does not answer, for this reason.
+    Held(Error),
+}
 
 /// The looks of one node. Its tasks end with it.
 #[derive(Debug)]
@@ -52,6 +66,20 @@ struct Shared {
     ended: watch::Sender<Ended>,
     /// Changes when a look found something new.
     news: watch::Sender<u64>,
+    /// For how long after the database was heard what is held may be shown without it.
+    held_reads: Duration,
+}
+
+impl Shared {
+    /// Why the database does not answer, for as long as what is held may be shown.
+    fn outage(&self) -> Option<Error> {
+        let ended = self.ended.borrow();
+        let failure = ended.failure.as_ref()?;
+        let was_heard = ended
+            .heard_at
+            .is_some_and(|at| at.elapsed() < self.held_reads);
+        (was_heard && failure.kind == ErrorKind::Unavailable).then(|| copy_of(failure))
+    }
 }
 
 /// The last look that has ended.
@@ -59,6 +87,8 @@ struct Shared {
 struct Ended {
     look: u64,
     failure: Option<Arc<Error>>,
+    /// When the last look began that succeeded.
+    heard_at: Option<Instant>,
 }
 
 impl Follower {
@@ -68,6 +98,7 @@ impl Follower {
         stamps: &Arc<Stamps>,
         layouts: &Arc<LayoutEdition>,
         formats: FormatList,
+        held_reads: Duration,
     ) -> Result<Self> {
         let (store, stamps) = (store.clone(), Arc::clone(stamps));
         let mut reader = Reader {
@@ -78,12 +109,17 @@ impl Follower {
             seen: HashMap::new(),
             counted: 0,
         };
+        let begun_at = Instant::now();
         reader.begin().await.map_err(from_store)?;
         let shared = Arc::new(Shared {
             begun: AtomicU64::new(0),
             wanted: Notify::new(),
-            ended: watch::Sender::default(),
+            ended: watch::Sender::new(Ended {
+                heard_at: Some(begun_at),
+                ..Ended::default()
+            }),
             news: watch::Sender::default(),
+            held_reads,
         });
         let mut tasks = JoinSet::new();
         tasks.spawn(look_when_wanted(Arc::clone(&shared), reader));
@@ -110,6 +146,18 @@ impl Follower {
         failure.map_or(Ok(()), |failure| Err(copy_of(&failure)))
     }
 
+    /// As [`Self::catch_up`], but while what is held may be shown, it says so. Who comes while it is known that the
+    /// database does not answer waits for no further look: those go on without them.
+    async fn see(&self) -> Result<Sight> {
+        if let Some(failure) = self.shared.outage() {
+            return Ok(Sight::Held(failure));
+        }
+        match self.catch_up().await {
+            Ok(()) => Ok(Sight::Whole),
+            Err(error) => self.shared.outage().map(Sight::Held).ok_or(error),
+        }
+    }
+
     /// Changes when something new was found.
     pub(crate) fn news(&self) -> watch::Receiver<u64> {
         self.shared.news.subscribe()
@@ -123,6 +171,7 @@ impl Follower {
         self.shared.ended.send_replace(Ended {
             look: u64::MAX,
             failure: Some(Arc::new(closed())),
+            heard_at: None,
         });
     }
 }
@@ -132,18 +181,50 @@ fn closed() -> Error {
 }
 
 async fn look_when_wanted(shared: Arc<Shared>, mut reader: Reader) {
+    let mut heard_at = shared.ended.borrow().heard_at;
+    let mut is_away = false;
     loop {
-        shared.wanted.notified().await;
-        let look = shared.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        if shared.held_reads.is_zero() {
+            shared.wanted.notified().await;
+        } else {
+            // Asked or not, it is the same look.
+            let _ = tokio::time::timeout(LOOK_UNASKED, shared.wanted.notified()).await;
+        }
+        let (look, began_at) = (
+            shared.begun.fetch_add(1, Ordering::SeqCst) + 1,
+            Instant::now(),
+        );
         let failure = match reader.look_in_time().await {
-            Ok(false) => None,
-            Ok(true) => {
-                shared.news.send_modify(|count| *count += 1);
+            Ok(is_news) => {
+                if is_news {
+                    shared.news.send_modify(|count| *count += 1);
+                }
+                heard_at = Some(began_at);
                 None
             }
             Err(error) => Some(Arc::new(from_store(error))),
         };
-        shared.ended.send_replace(Ended { look, failure });
+        if is_away != failure.is_some() && !shared.held_reads.is_zero() {
+            is_away = failure.is_some();
+            tell(is_away, shared.held_reads);
+        }
+        shared.ended.send_replace(Ended {
+            look,
+            failure,
+            heard_at,
+        });
+    }
+}
+
+fn tell(is_away: bool, held_reads: Duration) {
+    if is_away {
+        let for_ms = held_reads.as_millis();
+        tracing::warn!(
+            for_ms,
+            "the database does not answer, and reads are answered from what is held in memory, for as long as this"
+        );
+    } else {
+        tracing::info!("the database answers again");
     }
 }
 
@@ -344,6 +425,24 @@ impl Catalog {
             None => Ok(()),
             Some(follower) => follower.catch_up().await,
         }
+    }
+
+    /// The same for a request that only reads. While the database does not answer, and the operator lets what is held be
+    /// shown without it, the request goes on with that; then nothing may be written for it.
+    ///
+    /// # Errors
+    /// The database does not answer, and nothing may be shown without it.
+    pub async fn see_for_reading(&self) -> Result<Sight> {
+        match &self.follower {
+            None => Ok(Sight::Whole),
+            Some(follower) => follower.see().await,
+        }
+    }
+
+    /// Whether what is held is shown although the database cannot be asked.
+    pub(crate) fn shows_what_is_held(&self) -> bool {
+        let follower = self.follower.as_ref();
+        follower.is_some_and(|follower| follower.shared.outage().is_some())
     }
 }
 

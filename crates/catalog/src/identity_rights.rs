@@ -64,7 +64,7 @@ impl Catalog {
         let now = self.now();
         let kept = self.rights.0.get(principal);
         if let Some((read_at, made_at, rights)) = &kept
-            && now.0.saturating_sub(read_at.0) < BELIEVED_MS
+            && (now.0.saturating_sub(read_at.0) < BELIEVED_MS || self.shows_what_is_held())
             && self.stamps.identities_are_valid(*made_at)
         {
             return Ok(Arc::clone(rights));

@@ -101,6 +101,7 @@ pub use document::{Document, DocumentKey, Encoding, Render};
 pub use domains::NewDomain;
 pub use event_destinations::EventBacklog;
 pub use events::{Event, EventCursor, EventPage};
+pub use follower::Sight;
 pub use format_rules::{
     AssetBytes, Examined, FormatList, FormatRules, Growth, NameFold, PublicConnection,
 };

@@ -1,6 +1,6 @@
 //! What public sources say of whole namespaces: held and refreshed as their documents of packages are, see
-//! `source_documents`. So is what a source says of itself as a whole, its layout. The bytes are the format's to read; here
-//! nothing looks into them.
+//! `source_documents`. So is what a source says of itself as a whole, its layout, and what that refers to. The bytes are
+//! the format's to read; here nothing looks into them.
 
 use std::sync::Arc;
 
@@ -15,22 +15,34 @@ use upstream::{DocumentAnswer, Validators};
 use crate::change_log::ChangeDetails;
 use crate::failure::{Failure, from_blobs, from_store};
 use crate::repository_view::{Node, Walk};
-use crate::source::Unreadable;
+use crate::source::{SourceRequest, Unreadable};
 use crate::source_documents::SourceFault;
 use crate::{Catalog, Grant};
 
-/// A repository with a connection, and a namespace; without one, the source as a whole.
-pub(crate) type NamespaceKey = (i64, FormatId, Option<Namespace>);
+/// What a document is about that is about no single package.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    /// The source as a whole: its layout.
+    Source,
+    /// A namespace.
+    Namespace(Namespace),
+    /// Whatever the layout has at this address.
+    Address(SourceRequest),
+}
 
-fn subject((_, format, namespace): &NamespaceKey) -> DocumentSubject<'_> {
-    match namespace {
-        Some(namespace) => DocumentSubject::namespace(*format, namespace),
-        None => DocumentSubject::source(*format),
+/// A repository with a connection, and what it holds a document about.
+pub(crate) type TopicKey = (i64, FormatId, Topic);
+
+fn subject((_, format, topic): &TopicKey) -> DocumentSubject<'_> {
+    match topic {
+        Topic::Source => DocumentSubject::source(*format),
+        Topic::Namespace(namespace) => DocumentSubject::namespace(*format, namespace),
+        Topic::Address(request) => DocumentSubject::address(*format, request.url.as_str()),
     }
 }
 
-/// What asking a source of a namespace came to. Shared by all who waited.
-pub(crate) type NamespaceAnswer = Result<Option<Bytes>, SourceFault>;
+/// What asking a source of such a topic came to. Shared by all who waited.
+pub(crate) type TopicAnswer = Result<Option<Bytes>, SourceFault>;
 
 impl Catalog {
     /// What the public sources over the graph say of a namespace, nearest first. Sources that fail are left out.
@@ -79,8 +91,8 @@ impl Catalog {
             if !is_of_format || !is_let_in {
                 continue;
             }
-            let key = (node.id, format, Some(namespace.clone()));
-            match self.namespace_document(view.domain_id, node, key).await {
+            let key = (node.id, format, Topic::Namespace(namespace.clone()));
+            match self.topic_document(view.domain_id, node, key).await {
                 Ok(document) => documents.extend(document),
                 Err(fault) => {
                     let connection = node
@@ -105,17 +117,17 @@ impl Catalog {
     }
 
     /// What one source says: what is held, however old, or else its answer.
-    async fn namespace_document(
+    pub(crate) async fn topic_document(
         self: &Arc<Self>,
         domain_id: i64,
         node: &Node,
-        key: NamespaceKey,
-    ) -> NamespaceAnswer {
-        let Some((row, bytes)) = self.held_namespace_document(&key).await? else {
-            return self.refresh_namespace(domain_id, node, key).await;
+        key: TopicKey,
+    ) -> TopicAnswer {
+        let Some((row, bytes)) = self.held_topic(&key).await? else {
+            return self.refresh_topic(domain_id, node, key).await;
         };
         if self.is_stale(&row, key.1)? {
-            let refresh = self.refresh_namespace(domain_id, node, key);
+            let refresh = self.refresh_topic(domain_id, node, key);
             self.background.spawn(async move {
                 if let Err(fault) = refresh.await {
                     tracing::warn!(fault = ?fault, "asking a public source failed");
@@ -132,7 +144,7 @@ impl Catalog {
         domain_id: i64,
         node: &Node,
         format: FormatId,
-    ) -> NamespaceAnswer {
+    ) -> TopicAnswer {
         let Some(of_format) = self.rules(format)?.source() else {
             return Ok(None);
         };
@@ -141,7 +153,7 @@ impl Catalog {
         if request.map_err(SourceFault::Unreadable)?.is_none() {
             return Ok(None);
         }
-        let said = self.namespace_document(domain_id, node, (node.id, format, None));
+        let said = self.topic_document(domain_id, node, (node.id, format, Topic::Source));
         match said.await? {
             Some(layout) => Ok(Some(layout)),
             None => Err(SourceFault::Unreadable(Unreadable(
@@ -150,9 +162,9 @@ impl Catalog {
         }
     }
 
-    async fn held_namespace_document(
+    async fn held_topic(
         &self,
-        key: &NamespaceKey,
+        key: &TopicKey,
     ) -> Result<Option<(SourceDocumentRow, Bytes)>, SourceFault> {
         let subject = subject(key);
         let mut reader = self.store.read().await.map_err(from_store)?;
@@ -171,35 +183,44 @@ impl Catalog {
     }
 
     /// Asks the source now. Whoever asks for the same meanwhile waits for this answer.
-    fn refresh_namespace(
+    fn refresh_topic(
         self: &Arc<Self>,
         domain_id: i64,
         node: &Node,
-        key: NamespaceKey,
-    ) -> impl Future<Output = NamespaceAnswer> + Send + use<> {
+        key: TopicKey,
+    ) -> impl Future<Output = TopicAnswer> + Send + use<> {
         let (catalog, node) = (Arc::clone(self), node.alone());
         async move {
             let (worker, unit_key) = (Arc::clone(&catalog), key.clone());
-            let led = catalog.namespace_refreshes.run(key, move || async move {
-                worker.ask_of_namespace(domain_id, &node, unit_key).await
+            let led = catalog.topic_refreshes.run(key, move || async move {
+                let subject = subject(&unit_key);
+                let held = || async {
+                    let held = worker.held_topic(&unit_key).await?;
+                    Ok::<_, SourceFault>(held.map(|(_, bytes)| bytes))
+                };
+                let ask = Box::pin(worker.ask_of_topic(domain_id, &node, &unit_key));
+                worker.ask_in_turn(unit_key.0, subject, held, ask).await
             });
             led.await
                 .unwrap_or_else(|lost| Err(model::Error::internal(lost).into()))
         }
     }
 
-    async fn ask_of_namespace(
+    async fn ask_of_topic(
         self: &Arc<Self>,
         domain_id: i64,
         node: &Node,
-        key: NamespaceKey,
-    ) -> NamespaceAnswer {
-        let (_, format, namespace) = &key;
+        key: &TopicKey,
+    ) -> TopicAnswer {
+        let (_, format, topic) = key;
         let source = self.connection_source(node).await?;
         let request = match self.rules(*format)?.source() {
-            Some(of_format) => match namespace {
-                Some(namespace) => of_format.namespace_document(source.base(), namespace),
-                None => of_format.layout(source.base()),
+            Some(of_format) => match topic {
+                Topic::Source => of_format.layout(source.base()),
+                Topic::Namespace(namespace) => {
+                    of_format.namespace_document(source.base(), namespace)
+                }
+                Topic::Address(request) => Ok(Some(request.clone())),
             }
             .map_err(SourceFault::Unreadable)?,
             None => None,
@@ -207,7 +228,7 @@ impl Catalog {
         let Some(request) = request else {
             return Ok(None);
         };
-        let held = self.held_namespace_document(&key).await?;
+        let held = self.held_topic(key).await?;
         let validators = held
             .as_ref()
             .map_or_else(Validators::default, |(row, _)| Validators {
@@ -225,14 +246,14 @@ impl Catalog {
                         checked_at_ms: self.now().0,
                         ..row.clone()
                     };
-                    self.keep_namespace_row(domain_id, node, &key, Some(row), false)
+                    self.keep_topic_row(domain_id, node, key, Some(row), false)
                         .await?;
                 }
                 Ok(held.map(|(_, bytes)| bytes))
             }
             DocumentAnswer::Absent => {
                 if held.is_some() {
-                    self.keep_namespace_row(domain_id, node, &key, None, true)
+                    self.keep_topic_row(domain_id, node, key, None, true)
                         .await?;
                 }
                 Ok(None)
@@ -253,9 +274,9 @@ impl Catalog {
                     checked_at_ms: now,
                 };
                 let is_other = before != Some(digests.sha256);
-                self.keep_namespace_row(domain_id, node, &key, Some(row), is_other)
+                self.keep_topic_row(domain_id, node, key, Some(row), is_other)
                     .await?;
-                if is_other && namespace.is_none() {
+                if is_other && *topic == Topic::Source {
                     self.sources.layout_changed();
                 }
                 Ok(Some(bytes))
@@ -264,19 +285,24 @@ impl Catalog {
     }
 
     /// Notes what the source said; `None` when it has no such document any more.
-    async fn keep_namespace_row(
+    async fn keep_topic_row(
         &self,
         domain_id: i64,
         node: &Node,
-        key: &NamespaceKey,
+        key: &TopicKey,
         row: Option<SourceDocumentRow>,
         is_change: bool,
     ) -> Result<(), SourceFault> {
         let (id, key) = (key.0, key.clone());
+        let (namespace, address) = match &key.2 {
+            Topic::Source => (None, None),
+            Topic::Namespace(namespace) => (Some(namespace.as_str()), None),
+            Topic::Address(request) => (None, Some(request.url.as_str())),
+        };
         let entry = self
             .service_change(ChangeKind::MetadataRefreshed, node)
             .with(&json!({
-                "format": key.1.as_str(), "namespace": key.2.as_ref().map(Namespace::as_str),
+                "format": key.1.as_str(), "namespace": namespace, "address": address,
                 "sha256": row.as_ref().and_then(SourceDocumentRow::digest).map(|digest| digest.to_hex()),
             }));
         let kept: Result<(), Failure> = self

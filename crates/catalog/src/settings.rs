@@ -27,6 +27,8 @@ pub struct Settings {
     /// For how long an address is good to which downloads are redirected, in the repositories that ask for it
     /// ([`REDIRECT_TAG`](crate::REDIRECT_TAG)); none where none are.
     pub redirect_lifetime: Option<Duration>,
+    /// For how long after the database was heard last what is held in memory is shown without it; zero for never.
+    pub held_reads: Duration,
     /// Accepts every access key as the root of the account, and package clients without a token.
     pub dev: bool,
 }

@@ -14,7 +14,7 @@ use url::Url;
 use crate::FormatRules;
 
 /// A request for a package's metadata.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SourceRequest {
     /// Where it is.
     pub url: Url,

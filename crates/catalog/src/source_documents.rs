@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use model::{ChangeKind, Error, FormatId, GroupRestrictionType, PackageCoordinates, Sha256Digest};
-use store::SourceDocumentRow;
+use store::{DocumentSubject, SourceDocumentRow};
 use upstream::{DocumentAnswer, SourceError, Validators};
 
 use crate::change_log::{ChangeDetails, change};
@@ -317,7 +317,12 @@ impl Catalog {
         node: &Node,
         package: &PackageCoordinates,
     ) -> Refreshed {
-        let outcome = self.ask_in_turn(domain_id, node, package).await;
+        let held = || async {
+            let held = self.held_source_package(domain_id, node, package).await?;
+            Ok::<_, SourceFault>(held.map(|(_, found)| found))
+        };
+        let ask = Box::pin(self.ask_source(domain_id, node, package));
+        let outcome = self.ask_in_turn(node.id, package.into(), held, ask).await;
         if let Err(fault) = &outcome {
             let connection = node
                 .connection
@@ -328,39 +333,42 @@ impl Catalog {
         outcome
     }
 
-    /// Asks the source, one node at a time: what another node heard meanwhile is as good.
-    async fn ask_in_turn(
-        self: &Arc<Self>,
-        domain_id: i64,
-        node: &Node,
-        package: &PackageCoordinates,
-    ) -> Refreshed {
+    /// Asks a source for a document, one node at a time: what another node heard meanwhile is as good, and `held` reads it.
+    pub(crate) async fn ask_in_turn<T, Held>(
+        &self,
+        repository_id: i64,
+        subject: DocumentSubject<'_>,
+        held: impl Fn() -> Held + Send + Sync,
+        ask: impl Future<Output = Result<Option<T>, SourceFault>> + Send,
+    ) -> Result<Option<T>, SourceFault>
+    where
+        T: Send,
+        Held: Future<Output = Result<Option<T>, SourceFault>> + Send,
+    {
         if !self.store.is_shared() {
-            return self.ask_source(domain_id, node, package).await;
+            return ask.await;
         }
-        let before = self.document_checked_at(node, package).await?;
+        let before = self.document_checked_at(repository_id, subject).await?;
         let look = || async {
-            let now = self.document_checked_at(node, package).await?;
-            if now == before {
+            if self.document_checked_at(repository_id, subject).await? == before {
                 return Ok(None);
             }
-            let held = self.held_source_package(domain_id, node, package).await?;
-            Ok::<_, SourceFault>(held.map(|(_, found)| found))
+            Box::pin(held()).await
         };
-        let subject = (node.id, package);
-        match self.take_turn("refresh", &subject, PATIENCE, look).await? {
+        let work = (repository_id, subject);
+        match self.take_turn("refresh", &work, PATIENCE, look).await? {
             Turn::Done(found) => Ok(Some(found)),
-            Turn::Own(_lease) => self.ask_source(domain_id, node, package).await,
+            Turn::Own(_lease) => ask.await,
         }
     }
 
     async fn document_checked_at(
         &self,
-        node: &Node,
-        package: &PackageCoordinates,
+        repository_id: i64,
+        subject: DocumentSubject<'_>,
     ) -> Result<Option<i64>, SourceFault> {
         let mut reader = self.store.read().await.map_err(from_store)?;
-        let row = reader.find_source_document(node.id, package).await;
+        let row = reader.find_source_document(repository_id, subject).await;
         Ok(row.map_err(from_store)?.map(|row| row.checked_at_ms))
     }
 

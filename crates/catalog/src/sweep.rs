@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 use blobs::StoredBlob;
 use model::{EpochMillis, Result, Sha256Digest};
-use store::CondemnedBlobRow;
+use store::{CondemnedBlobRow, StoreError};
 
 use crate::Catalog;
 use crate::failure::{Failure, from_blobs, from_store};
@@ -47,6 +47,8 @@ const MARK_LASTS: Duration = Duration::from_secs(180);
 const REMEMBERED_MS: i64 = 3_600_000;
 /// An upload that has written nothing for so long is dead, however short the grace period.
 const STALE_UPLOAD_MS: i64 = 6 * 3_600_000;
+/// And one in parts to a bucket that was begun so long ago, by the clock of the store.
+const STALE_PARTS_MS: i64 = 24 * 3_600_000;
 /// The digest behind all others.
 pub(crate) const LAST: Sha256Digest = Sha256Digest::from_bytes([0xff; 32]);
 
@@ -72,7 +74,7 @@ pub struct SweepReport {
     pub removed: u64,
     /// Their bytes.
     pub removed_bytes: u64,
-    /// What was left of dead uploads, and removed.
+    /// What was left of dead uploads, and removed, or in a dry run to be removed: staged files, and uploads in parts.
     pub stale_uploads: u64,
 }
 
@@ -103,16 +105,21 @@ struct Verdict {
 }
 
 impl Catalog {
-    /// Goes over all bytes once.
+    /// Goes over all bytes once. Refused when a later release has changed the schema: bytes that its rows name would be
+    /// taken for ones that nothing refers to.
     pub async fn sweep(&self, terms: SweepTerms) -> Result<SweepReport> {
+        let mut reader = self.store.read().await.map_err(from_store)?;
+        let schema = reader.find_schema_number().await.map_err(from_store)?;
+        drop(reader);
+        if schema > store::SCHEMA {
+            return Err(from_store(StoreError::NewerSchema(schema)));
+        }
         let mut report = SweepReport::default();
         if !terms.dry_run {
             let left = self.remove_left_behind(terms).await?;
             report.removed += left;
-            let cutoff = self.now().0 - terms.grace_ms.max(STALE_UPLOAD_MS);
-            let stale = self.blobs.remove_stale_uploads(EpochMillis(cutoff)).await;
-            report.stale_uploads = stale.map_err(from_blobs)?;
         }
+        report.stale_uploads = self.remove_stale_uploads(terms).await?;
         let mut after: Option<Sha256Digest> = None;
         loop {
             let page = self.blobs.list(after.as_ref(), PAGE).await;
@@ -127,6 +134,21 @@ impl Catalog {
             }
             after = Some(through);
         }
+    }
+
+    async fn remove_stale_uploads(&self, terms: SweepTerms) -> Result<u64> {
+        let before = |ms: i64| EpochMillis(self.now().0 - terms.grace_ms.max(ms));
+        let (dry_run, cutoff) = (terms.dry_run, before(STALE_UPLOAD_MS));
+        let staged = self.blobs.remove_stale_uploads(cutoff, dry_run).await;
+        let staged = staged.map_err(from_blobs)?;
+        let cutoff = before(STALE_PARTS_MS);
+        let parts = self.blobs.give_up_stale_parts(cutoff, dry_run).await;
+        // Not every store can list them or lets everyone do it; a lifecycle rule is as good.
+        let parts = parts.unwrap_or_else(|error| {
+            tracing::info!(%error, "uploads in parts that were never completed cannot be looked for");
+            0
+        });
+        Ok(staged + parts)
     }
 
     async fn sweep_page(

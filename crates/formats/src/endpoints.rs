@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use catalog::{
     Caller, Catalog, Grant, PackageRequest, RequestFacts, RequestFailure, RequestId, RequestLabels,
-    RequestParameters, RequestPlace,
+    RequestParameters, RequestPlace, Sight,
 };
+use http::header::WARNING;
 use http::request::Parts;
-use http::{Method, Request};
+use http::{HeaderValue, Method, Request};
 use model::{
     AccountId, Action, DomainRef, Error, ErrorKind, FormatId, PackageCoordinates, RepositoryName,
     Result,
@@ -47,6 +48,9 @@ pub struct PackageEndpoints {
     limits: PackageLimits,
 }
 
+/// What clients are told of an answer that was given without a look at the database (RFC 7234, section 5.5).
+const STALE: &str = "110 - \"Response is Stale\"";
+
 /// What is known of a request before it is answered, for the log, the metrics and the audit record.
 struct Known {
     format: Option<&'static dyn Format>,
@@ -54,6 +58,8 @@ struct Known {
     request_id: Option<RequestId>,
     place: RequestPlace,
     is_read_only: bool,
+    /// Whether it is answered from what is held while the database is away.
+    is_held: bool,
     action: Option<Action>,
     caller: Option<Caller>,
     administrator: Option<AccountId>,
@@ -69,6 +75,7 @@ impl Known {
             request_id: parts.extensions.remove(),
             place: parts.extensions.get().copied().unwrap_or_default(),
             is_read_only: matches!(parts.method, Method::GET | Method::HEAD),
+            is_held: false,
             action: None,
             caller: None,
             administrator: None,
@@ -146,7 +153,13 @@ impl PackageEndpoints {
         let mut known = Known::of(&mut parts);
         let mut failure = None;
         let reply = match self.answer(parts, body, &mut known).await {
-            Ok(reply) => reply,
+            Ok(mut reply) => {
+                if known.is_held {
+                    let headers = reply.response.headers_mut();
+                    headers.insert(WARNING, HeaderValue::from_static(STALE));
+                }
+                reply
+            }
             Err(error) => {
                 log(&error, &known);
                 failure = Some(RequestFailure::of(&error));
@@ -199,7 +212,13 @@ impl PackageEndpoints {
         known: &mut Known,
     ) -> Result<(Box<dyn Endpoint>, Context)> {
         let host = bases::host_of(&parts.uri, &parts.headers)?;
-        self.catalog.see_all_writes().await?;
+        let sight = match known.is_read_only {
+            true => self.catalog.see_for_reading().await?,
+            false => {
+                self.catalog.see_all_writes().await?;
+                Sight::Whole
+            }
+        };
         let Some(format) = known.format else {
             return Err(no_format());
         };
@@ -226,6 +245,13 @@ impl PackageEndpoints {
         let mut permission = endpoint.permission();
         if let Some(action) = permission.actions.first() {
             known.decide(*action);
+        }
+        if let Sight::Held(failure) = sight {
+            // Who may write, and what, nobody can say now.
+            if *permission.actions != [Action::READ_FROM_REPOSITORY] {
+                return Err(failure);
+            }
+            known.is_held = true;
         }
         let subject = endpoint.subject();
         known.named.version = subject.version.cloned();

@@ -197,7 +197,7 @@ pub fn print_sweep(
             "were removed"
         };
         format!(
-            "{} blobs, {} ({}) in no use; {} ({}) {done}; {} files of dead uploads removed\n",
+            "{} blobs, {} ({}) in no use; {} ({}) {done}; of dead uploads {} {done}\n",
             report.blobs,
             report.unreferenced,
             HumanBytes(report.unreferenced_bytes),

@@ -123,6 +123,8 @@ impl Tx {
 
     /// Marks bytes as going, those of them that nothing refers to and that were noticed at `noticed_by` or before. Gives
     /// those. Once this unit is committed they are the caller's to remove, under a mark that nobody else has.
+    ///
+    /// An error when a later release has changed the schema: it may have tables that refer to bytes, too.
     pub async fn condemn_blobs(
         &mut self,
         digests: &[Sha256Digest],
@@ -132,6 +134,10 @@ impl Tx {
     ) -> StoreResult<Vec<Sha256Digest>> {
         if self.is_postgres() {
             on_engine!(self, db => sqlx::query(TAKE_LOCK).bind(LOCK_NUMBER).execute(&mut *db).await.map(drop))?;
+        }
+        let schema = self.find_schema_number().await?;
+        if schema > crate::SCHEMA {
+            return Err(StoreError::NewerSchema(schema));
         }
         let mut condemned = Vec::new();
         for sha256 in digests {

@@ -77,6 +77,8 @@ enum Engine {
         name: Arc<str>,
         /// How long a statement may take.
         patience: Duration,
+        /// How long who listens may hear nothing.
+        silence: Duration,
     },
 }
 
@@ -92,14 +94,29 @@ const OTHERS: &str = "SELECT COUNT(*) FROM pg_stat_activity
 
 /// Hears of other processes that have written.
 #[derive(Debug)]
-pub struct Listener(PgListener);
+pub struct Listener {
+    inner: PgListener,
+    silence: Duration,
+}
 
 impl Listener {
     /// Waits until another process, or this one, says that it has written. Words that were said while the connection
     /// was lost are not heard.
+    ///
+    /// Nothing said for a while is the ordinary case, and looks like a server that vanished. So then it is asked.
     pub async fn heard(&mut self) -> StoreResult<()> {
-        self.0.try_recv().await?;
-        Ok(())
+        loop {
+            // A wait that is broken off has taken nothing.
+            if let Ok(said) = tokio::time::timeout(self.silence, self.inner.try_recv()).await {
+                said?;
+                return Ok(());
+            }
+            within(
+                self.silence,
+                sqlx::query("SELECT 1").execute(&mut self.inner),
+            )
+            .await?;
+        }
     }
 }
 
@@ -211,7 +228,7 @@ impl Store {
         let mut first = connect_first(&options).await?;
         // One transaction around all, so that of several processes that start at once one migrates.
         let mut turn = sqlx::Connection::begin_with(&mut first, "BEGIN IMMEDIATE").await?;
-        migration::sqlite().run(&mut *turn).await?;
+        let newer = migration::newer_schema(migration::sqlite().run(&mut *turn).await)?;
         turn.commit().await?;
         let readers = SqlitePoolOptions::new()
             .min_connections(0)
@@ -221,7 +238,7 @@ impl Store {
             .acquire_timeout(Duration::from_secs(10))
             .connect_lazy_with(options.create_if_missing(false).read_only(true));
         let writer = Arc::new(SqliteWriter::start(Box::new(first)));
-        Ok(Self::over(Engine::Sqlite { readers, writer }))
+        Self::settled(Engine::Sqlite { readers, writer }, newer).await
     }
 
     /// Connects to PostgreSQL and brings the schema up to date, one node at a time.
@@ -229,7 +246,7 @@ impl Store {
         // Its own connection, because a migration may take longer than any request is allowed to.
         let mut first = sqlx::ConnectOptions::connect(&settings.options()?).await?;
         // Under an advisory lock, so that of several nodes that start at once one migrates.
-        migration::postgres().run(&mut first).await?;
+        let newer = migration::newer_schema(migration::postgres().run(&mut first).await)?;
         let name: String = sqlx::query_scalar(NAME).fetch_one(&mut first).await?;
         sqlx::Connection::close(first).await.ok();
         let options = settings.bounded_options()?.application_name(&name);
@@ -240,18 +257,20 @@ impl Store {
             .connect_lazy_with(options.clone());
         let followers = PgPoolOptions::new()
             .min_connections(0)
-            .max_connections(2)
+            .max_connections(1)
             // Its one statement is the test; who follows asks again over a new connection.
             .test_before_acquire(false)
             .acquire_timeout(settings.connect_timeout.min(FOLLOWER_TIMEOUT))
             .connect_lazy_with(options);
         let name = name.into();
-        Ok(Self::over(Engine::Postgres {
+        let engine = Engine::Postgres {
             pool,
             followers,
             name,
             patience: settings.patience(),
-        }))
+            silence: settings.silence,
+        };
+        Self::settled(engine, newer).await
     }
 
     /// Whether other processes may write to the same database while this one serves from it.
@@ -274,12 +293,24 @@ impl Store {
 
     /// Begins to hear of writes; nothing on an engine without other processes.
     pub async fn listen(&self) -> StoreResult<Option<Listener>> {
-        let Engine::Postgres { followers, .. } = &self.engine else {
+        let Engine::Postgres {
+            followers, silence, ..
+        } = &self.engine
+        else {
             return Ok(None);
         };
-        let mut listener = PgListener::connect_with(followers).await?;
-        listener.listen(CHANNEL).await?;
-        Ok(Some(Listener(listener)))
+        // Of a pool of its own: a connection to a server that vanished is not given back before TCP gives it up.
+        let pool = PgPoolOptions::new()
+            .max_connections(1)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .acquire_timeout(followers.options().get_acquire_timeout())
+            .connect_lazy_with((*followers.connect_options()).clone());
+        let mut inner = PgListener::connect_with(&pool).await?;
+        let silence = *silence;
+        within(silence, inner.listen(CHANNEL)).await?;
+        Ok(Some(Listener { inner, silence }))
     }
 
     /// Tells those who listen that something was written. Never inside the transaction that wrote: PostgreSQL lets only
@@ -292,11 +323,19 @@ impl Store {
         Ok(())
     }
 
-    fn over(engine: Engine) -> Self {
-        Self {
+    /// A store over an engine whose schema is up to date, or of a later release.
+    async fn settled(engine: Engine, newer: Option<i64>) -> StoreResult<Self> {
+        let store = Self {
             engine,
             commits: Arc::new(watch::Sender::new(0)),
+        };
+        if let Some(newer) = newer
+            && let Err(error) = store.check_newer_schema(newer).await
+        {
+            store.close().await;
+            return Err(error);
         }
+        Ok(store)
     }
 
     /// Changes whenever a unit of work was committed through this store or a clone of it. Commits of other processes,

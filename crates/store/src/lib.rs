@@ -52,6 +52,7 @@ pub use event_cursor::EventBacklogRow;
 pub use hot_statement::{HotStatement, hot_statements};
 pub use inspection::{AssetPlaceRow, BlobReferenceRow, BlobUserRow, BrokenRow, VersionPlaceRow};
 pub use managed_policy::ManagedPolicyRow;
+pub use migration::SCHEMA;
 pub use oidc_provider::OidcProviderRow;
 pub use package::{PackageFilter, PackageNameRow, PackageRow};
 pub use package_group::{AllowedRepositoryRow, PackageGroupRow};

@@ -3,114 +3,48 @@
 use std::borrow::Cow;
 
 use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 
-const SQLITE: &[(i64, &str, &str)] = &[
-    (
-        1,
-        "initial",
-        include_str!("../migrations/sqlite/0001_initial.sql"),
-    ),
-    (
-        2,
-        "package groups",
-        include_str!("../migrations/sqlite/0002_package_groups.sql"),
-    ),
-    (
-        3,
-        "resource policies",
-        include_str!("../migrations/sqlite/0003_resource_policies.sql"),
-    ),
-    (
-        4,
-        "identities",
-        include_str!("../migrations/sqlite/0004_identities.sql"),
-    ),
-    (
-        5,
-        "event delivery",
-        include_str!("../migrations/sqlite/0005_event_delivery.sql"),
-    ),
-    (
-        8,
-        "list indexes",
-        include_str!("../migrations/sqlite/0008_list_indexes.sql"),
-    ),
-    (
-        9,
-        "version keys",
-        include_str!("../migrations/sqlite/0009_version_keys.sql"),
-    ),
-    (
-        10,
-        "source companions",
-        include_str!("../migrations/sqlite/0010_source_companions.sql"),
-    ),
-    (
-        11,
-        "nodes",
-        include_str!("../migrations/sqlite/0011_nodes.sql"),
-    ),
-    (
-        12,
-        "blob sweep",
-        include_str!("../migrations/sqlite/0012_blob_sweep.sql"),
-    ),
-];
-const POSTGRES: &[(i64, &str, &str)] = &[
-    (
-        1,
-        "initial",
-        include_str!("../migrations/postgres/0001_initial.sql"),
-    ),
-    (
-        2,
-        "package groups",
-        include_str!("../migrations/postgres/0002_package_groups.sql"),
-    ),
-    (
-        3,
-        "resource policies",
-        include_str!("../migrations/postgres/0003_resource_policies.sql"),
-    ),
-    (
-        4,
-        "identities",
-        include_str!("../migrations/postgres/0004_identities.sql"),
-    ),
-    (
-        5,
-        "event delivery",
-        include_str!("../migrations/postgres/0005_event_delivery.sql"),
-    ),
-    (
-        8,
-        "list indexes",
-        include_str!("../migrations/postgres/0008_list_indexes.sql"),
-    ),
-    (
-        9,
-        "version keys",
-        include_str!("../migrations/postgres/0009_version_keys.sql"),
-    ),
-    (
-        10,
-        "source companions",
-        include_str!("../migrations/postgres/0010_source_companions.sql"),
-    ),
-    (
-        11,
-        "nodes",
-        include_str!("../migrations/postgres/0011_nodes.sql"),
-    ),
-    (
-        12,
-        "blob sweep",
-        include_str!("../migrations/postgres/0012_blob_sweep.sql"),
-    ),
-];
+use crate::{Store, StoreError, StoreResult};
 
-fn migrator(files: &'static [(i64, &'static str, &'static str)]) -> Migrator {
+/// The files of an engine: number, name, statements.
+type Files = &'static [(i64, &'static str, &'static str)];
+
+macro_rules! files {
+    ($engine:literal) => {
+        files!($engine;
+            1 "initial" "0001_initial",
+            2 "package groups" "0002_package_groups",
+            3 "resource policies" "0003_resource_policies",
+            4 "identities" "0004_identities",
+            5 "event delivery" "0005_event_delivery",
+            8 "list indexes" "0008_list_indexes",
+            9 "version keys" "0009_version_keys",
+            10 "source companions" "0010_source_companions",
+            11 "nodes" "0011_nodes",
+            12 "blob sweep" "0012_blob_sweep",
+        )
+    };
+    ($engine:literal; $($number:literal $name:literal $file:literal,)*) => {
+        &[$((
+            $number,
+            $name,
+            include_str!(concat!("../migrations/", $engine, "/", $file, ".sql")),
+        )),*]
+    };
+}
+
+const SQLITE: Files = files!("sqlite");
+const POSTGRES: Files = files!("postgres");
+
+/// The last migration that this program knows.
+pub const SCHEMA: i64 = SQLITE[SQLITE.len() - 1].0;
+
+/// What each migration sets to the last migration of the release before: the oldest program that still runs on the schema.
+/// It is written by the migration itself, so that no schema is ever without it.
+const MARK: &str = "oldest-program";
+
+fn migrator(files: Files) -> Migrator {
     let migrations = files.iter().map(|(number, name, sql)| {
         Migration::new(
             *number,
@@ -131,6 +65,31 @@ pub(crate) fn postgres() -> Migrator {
     migrator(POSTGRES)
 }
 
+/// What became of bringing the schema up to date: the first migration that this program does not know, if there is one.
+pub(crate) fn newer_schema(outcome: Result<(), MigrateError>) -> StoreResult<Option<i64>> {
+    match outcome {
+        Ok(()) => Ok(None),
+        Err(MigrateError::VersionMissing(number)) => Ok(Some(number)),
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl Store {
+    /// Asks a schema that a later release has changed whether this program may run on it.
+    pub(crate) async fn check_newer_schema(&self, newer: i64) -> StoreResult<()> {
+        let mark = self.read().await?.find_installation_mark(MARK).await?;
+        let oldest = mark.and_then(|mark| mark.parse::<i64>().ok());
+        if oldest.is_none_or(|oldest| oldest > SCHEMA) {
+            return Err(StoreError::NewerSchema(newer));
+        }
+        tracing::warn!(
+            migration = newer,
+            "the database has the schema of the next release; this one runs on it, but sweeps no blobs and makes no backups"
+        );
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -143,12 +102,50 @@ mod tests {
         "over a key that is the name itself in the rows of the previous release, which was unique before",
     )];
 
+    /// The last migration of the time when the schema did not say yet which programs run on it.
+    const WITHOUT_MARK: i64 = 12;
+
     #[test]
-    fn both_engines_have_the_same_migrations() {
-        let names = |files: &[(i64, &'static str, &str)]| {
-            files.iter().map(|f| (f.0, f.1)).collect::<Vec<_>>()
-        };
-        assert_eq!(names(SQLITE), names(POSTGRES));
+    fn i12_migrations_say_which_programs_run_on_the_schema() {
+        for files in [SQLITE, POSTGRES] {
+            assert!(files.is_sorted_by(|one, next| one.0 < next.0));
+            let complaints: Vec<String> = complaints_about_marks(files).collect();
+            assert!(complaints.is_empty(), "{complaints:#?}");
+        }
+        let set = "INSERT INTO installation_mark (name, mark) VALUES ('oldest-program', '12')
+            ON CONFLICT (name) DO UPDATE SET mark = excluded.mark";
+        let cases = [
+            (set.to_owned(), 0),
+            ("CREATE TABLE other (id BIGINT)".to_owned(), 1),
+            (set.replace("'12'", "'13'"), 1),
+            (set.replace("'12'", "'7'"), 1),
+            (set.replace("'12'", "'twelve'"), 1),
+        ];
+        for (statement, complaints) in cases {
+            let files = [(12, "before", ""), (13, "next", statement.as_str())];
+            let found = complaints_about_marks(&files).count();
+            assert_eq!(found, complaints, "{statement}");
+        }
+    }
+
+    fn complaints_about_marks<'a>(
+        files: &'a [(i64, &'a str, &'a str)],
+    ) -> impl Iterator<Item = String> + 'a {
+        let has_to = files.iter().filter(|file| file.0 > WITHOUT_MARK);
+        has_to.filter_map(|(number, _, sql)| {
+            let value = format!("VALUES ('{MARK}', '");
+            let rest = statements(sql).join(";");
+            let oldest = rest
+                .split_once(&value)
+                .and_then(|(_, rest)| rest.split_once('\''));
+            let oldest = oldest.and_then(|(oldest, _)| oldest.parse::<i64>().ok());
+            let is_before = |oldest: i64| {
+                oldest < *number && files.iter().any(|(before, ..)| *before == oldest)
+            };
+            (!oldest.is_some_and(is_before)).then(|| {
+                format!("migration {number} does not set '{MARK}' to a migration before it")
+            })
+        })
     }
 
     /// While nodes are replaced one after the other, those of the previous release go on over the new schema: what their

@@ -20,7 +20,13 @@ pub struct PostgresSettings {
     pub connect_timeout: Duration,
     /// How long a statement of a request may take.
     pub statement_timeout: Duration,
+    /// How long a connection that listens may hear nothing before the server is asked whether it is there, and how long
+    /// that may take.
+    pub silence: Duration,
 }
+
+/// What [`PostgresSettings::silence`] is for servers.
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// How much longer than the server's own limit a node waits for the server's word about it.
 const GRACE: Duration = Duration::from_secs(1);
@@ -35,6 +41,7 @@ impl PostgresSettings {
             connections,
             connect_timeout: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(20),
+            silence: SILENCE,
         }
     }
 

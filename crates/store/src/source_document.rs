@@ -8,12 +8,12 @@ use crate::hot_statement::hot;
 use crate::{Connection, StoreResult, Tx};
 
 /// What a document is about.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Hash)]
 pub struct DocumentSubject<'a> {
     format: FormatId,
     namespace: &'a str,
     /// Empty for a namespace as a whole, and with an empty namespace for the source as a whole: no package has an empty
-    /// name.
+    /// name. An address for what is at one; no package has a name with slashes.
     name: &'a str,
 }
 
@@ -45,6 +45,16 @@ impl<'a> DocumentSubject<'a> {
             format,
             namespace: "",
             name: "",
+        }
+    }
+
+    /// Something else that the source has, at this absolute address.
+    #[must_use]
+    pub const fn address(format: FormatId, address: &'a str) -> Self {
+        Self {
+            format,
+            namespace: "",
+            name: address,
         }
     }
 }

@@ -17,6 +17,8 @@ pub mod memory_peak;
 pub mod packages;
 #[cfg(feature = "postgres-server")]
 pub mod postgres;
+#[cfg(feature = "house")]
+pub mod postgres_proxy;
 #[cfg(feature = "s3-server")]
 pub mod s3_server;
 #[cfg(feature = "server")]

@@ -81,6 +81,32 @@ impl Database {
         let folder = self.server.folder.display();
         format!("postgres://reliquary@localhost/{}?host={folder}", self.name)
     }
+
+    /// What it is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The socket that its server listens on.
+    #[must_use]
+    pub fn socket(&self) -> PathBuf {
+        self.server.folder.join(".s.PGSQL.5432")
+    }
+
+    /// Runs a statement, past all that the program does; what it tells, without heads and margins.
+    ///
+    /// # Panics
+    /// The statement fails.
+    #[must_use]
+    pub fn psql(&self, statement: &str) -> String {
+        let mut psql = self.server.command("psql", &self.name);
+        psql.args(["--no-psqlrc", "-qtAc", statement]);
+        let done = psql.output().expect("psql lies beside createdb");
+        let failure = String::from_utf8_lossy(&done.stderr);
+        assert!(done.status.success(), "{statement}: {failure}");
+        String::from_utf8_lossy(&done.stdout).trim().to_owned()
+    }
 }
 
 impl Drop for Database {

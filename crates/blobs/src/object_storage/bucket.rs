@@ -9,8 +9,8 @@ use super::client::Connections;
 use super::settings::{S3Credentials, S3Settings};
 use crate::error::{BlobError, Result};
 
-/// A client that signs, checks and tries again. Nothing is asked yet.
-pub(super) fn client_of(s3: &S3Settings) -> Result<AmazonS3> {
+/// A client that signs, checks and tries again, and what it sends over. Nothing is asked yet.
+pub(super) fn client_of(s3: &S3Settings) -> Result<(AmazonS3, Connections)> {
     let refused = |detail: String| BlobError::Refused {
         action: "preparing the object store",
         detail,
@@ -19,7 +19,7 @@ pub(super) fn client_of(s3: &S3Settings) -> Result<AmazonS3> {
     let connections = Connections::new(s3.ca_pem.as_deref(), patience)
         .map_err(|reason| refused(format!("the certificates cannot be used: {reason}")))?;
     let mut builder = AmazonS3Builder::new()
-        .with_http_connector(connections)
+        .with_http_connector(connections.clone())
         .with_region(&s3.region)
         .with_bucket_name(&s3.bucket)
         .with_virtual_hosted_style_request(!s3.path_style)
@@ -69,7 +69,10 @@ pub(super) fn client_of(s3: &S3Settings) -> Result<AmazonS3> {
         ),
         S3Credentials::Machine => builder,
     };
-    builder.build().map_err(|error| refused(error.to_string()))
+    let client = builder
+        .build()
+        .map_err(|error| refused(error.to_string()))?;
+    Ok((client, connections))
 }
 
 /// The address with the bucket in its host name, where that is how the bucket is named.

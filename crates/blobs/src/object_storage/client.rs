@@ -60,7 +60,8 @@ impl Connections {
         Ok(Self { client, patience })
     }
 
-    async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    /// Sends a request once.
+    pub(super) async fn send(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let upload_ms = request.body().content_length() as u64 / SLOWEST_BYTES_PER_MS;
         let within =
             self.patience.connect + self.patience.response + Duration::from_millis(upload_ms);

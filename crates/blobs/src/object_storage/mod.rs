@@ -8,6 +8,7 @@ mod body;
 mod bucket;
 mod client;
 mod failure;
+mod leavings;
 mod listing;
 mod opening;
 mod settings;
@@ -31,6 +32,7 @@ use tokio::sync::Semaphore;
 
 use self::body::{ObjectStream, is_intact};
 use self::bucket::client_of;
+use self::client::Connections;
 use self::failure::{found, sorted};
 use self::opening::Openings;
 use self::traffic::Traffic;
@@ -57,6 +59,8 @@ const DATE_GRAIN_MS: i64 = 999;
 #[derive(Debug)]
 pub(crate) struct ObjectStorage {
     store: AmazonS3,
+    /// What the store's client sends over.
+    connections: Connections,
     /// Empty, or with a slash at its end.
     prefix: String,
     staging: Arc<Staging>,
@@ -81,8 +85,10 @@ impl ObjectStorage {
             "" => String::new(),
             prefix => format!("{prefix}/"),
         };
+        let (store, connections) = client_of(s3)?;
         let storage = Self {
-            store: client_of(s3)?,
+            store,
+            connections,
             prefix,
             staging: Arc::new(staging),
             pool: Arc::default(),

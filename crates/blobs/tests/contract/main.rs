@@ -8,6 +8,7 @@ mod copy;
 mod delete;
 mod disk;
 mod follow;
+mod leavings;
 mod proxy;
 mod read;
 mod s3;

@@ -43,7 +43,7 @@ async fn opened(s3: &S3Settings) -> Result<Blobs, BlobError> {
 }
 
 /// Stages and commits; `put` would not go through the staging folder.
-async fn commit(blobs: &Blobs, body: &Bytes) -> Result<Sha256Digest, BlobError> {
+pub(crate) async fn commit(blobs: &Blobs, body: &Bytes) -> Result<Sha256Digest, BlobError> {
     let mut stage = blobs.stage().await?;
     for chunk in body.chunks(300_000) {
         stage.write(body.slice_ref(chunk)).await?;

@@ -68,9 +68,13 @@ async fn uploads_that_nobody_has_written_to_for_long_are_removed_and_others_stay
     old.unwrap().set_modified(long_ago).unwrap();
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let cutoff = i64::try_from(since.as_millis()).unwrap() - 3_600_000;
-    let removed = store.blobs.remove_stale_uploads(EpochMillis(cutoff)).await;
-    assert_eq!(removed.unwrap(), 1);
-    assert!(!staging.join("old").exists() && staging.join("young").exists());
+    for dry_run in [true, false] {
+        let cutoff = EpochMillis(cutoff);
+        let removed = store.blobs.remove_stale_uploads(cutoff, dry_run).await;
+        assert_eq!(removed.unwrap(), 1);
+        assert_eq!(staging.join("old").exists(), dry_run);
+    }
+    assert!(staging.join("young").exists());
 }
 
 #[tokio::test]

@@ -128,6 +128,7 @@ impl House {
                 document_cache_bytes: 1 << 20,
                 source_document_limit_bytes: 1 << 20,
                 redirect_lifetime: None,
+                held_reads: std::time::Duration::ZERO,
                 dev: false,
             },
         })

@@ -262,6 +262,13 @@ fn check_store(config: &Config, origins: &Origins, problems: &mut Vec<Problem>) 
         let advice = "store.url beside it";
         problems.push(Problem::bad(key, None, origin(key), reason, advice));
     }
+    if store.url.is_none() && store.held_reads_ms > 0 {
+        let key = "store.held_reads_ms";
+        let value = store.held_reads_ms.to_string();
+        let reason = "only a database of its own can be away while this node is not";
+        let advice = "store.url beside it, or 0";
+        problems.push(Problem::bad(key, Some(&value), origin(key), reason, advice));
+    }
     if store.url.is_none() && config.blobs_folder.is_some() {
         let reason = "rows in the data folder and bytes elsewhere cannot be copied together";
         let advice = "store.url beside it, or none: bytes are then in the data folder";

@@ -112,6 +112,8 @@ pub struct StoreConfig {
     pub connect_timeout_ms: u64,
     /// How long a statement of a request may take.
     pub statement_timeout_ms: u64,
+    /// For how long after PostgreSQL was heard last reads are answered from what is held in memory; 0 for never.
+    pub held_reads_ms: u64,
 }
 
 /// The two forms of package endpoints.
@@ -288,6 +290,7 @@ impl Default for Config {
                 connections: 20,
                 connect_timeout_ms: 5_000,
                 statement_timeout_ms: 20_000,
+                held_reads_ms: 0,
             },
             blobs_folder: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8740)),

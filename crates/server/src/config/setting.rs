@@ -160,6 +160,12 @@ pub(super) const SETTINGS: &[Setting] = &[
     duration_row!("store.connect_timeout_ms", store.connect_timeout_ms),
     duration_row!("store.statement_timeout_ms", store.statement_timeout_ms),
     row(
+        "store.held_reads_ms",
+        "whole milliseconds; 0 for never",
+        |c, v| put(&mut c.store.held_reads_ms, count(v, 0)),
+        |c| c.store.held_reads_ms.to_string(),
+    ),
+    row(
         "blobs.folder",
         "the path of a folder",
         |c, v| put(&mut c.blobs_folder, path(v).map(Some)),

@@ -140,6 +140,21 @@ fn every_default_reads_back_through_its_own_row() {
 }
 
 #[test]
+fn what_is_held_is_shown_without_a_database_only_where_there_is_one_that_can_be_away() {
+    let text = complaints("[store]\nheld_reads_ms = 60000\n");
+    assert!(text.contains("store.url beside it, or 0"), "{text}");
+    let text = complaints("[store]\nheld_reads_ms = -1\n");
+    assert!(text.contains("0 for never"), "{text}");
+    let given = environment(&[
+        ("RELIQUARY_STORE_URL", "postgres://me@db.example/rows"),
+        ("RELIQUARY_STORE_HELD_READS_MS", "60000"),
+    ]);
+    let effective = load(&given, &Flags::default(), KNOWN, FORMATS).unwrap();
+    assert_eq!(effective.config.store.held_reads_ms, 60_000);
+    assert_eq!(Config::default().store.held_reads_ms, 0, "it is off");
+}
+
+#[test]
 fn the_password_of_the_database_is_never_shown_and_has_its_own_place() {
     let text = complaints("[store]\nurl = 'postgres://me:planted@db.example/rows'\n");
     assert!(text.contains("store.password_file"), "{text}");

@@ -422,6 +422,7 @@ async fn open_catalog(
         document_cache_bytes: config.cache.document_bytes,
         source_document_limit_bytes: config.upstream.document_bytes,
         redirect_lifetime: config.blobs.redirect_lifetime(),
+        held_reads: std::time::Duration::from_millis(config.store.held_reads_ms),
         dev: config.dev,
     };
     let formats = formats::rules();

@@ -20,6 +20,8 @@ use crate::start_error::StartError;
 
 /// The name of the mark in the database.
 const MARK: &str = "bytes";
+/// Where in a shared folder of bytes each node has a folder of its own.
+pub(super) const NODES: &str = "nodes";
 
 /// Opens the database, and brings its schema up to date.
 ///
@@ -42,12 +44,12 @@ pub(super) async fn connect(config: &Config) -> Result<Store, StartError> {
             )
         });
     };
+    let connections = u32::try_from(config.store.connections).unwrap_or(u32::MAX);
     let settings = PostgresSettings {
-        url: url.clone(),
         password: password(config)?,
-        connections: u32::try_from(config.store.connections).unwrap_or(u32::MAX),
         connect_timeout: Duration::from_millis(config.store.connect_timeout_ms),
         statement_timeout: Duration::from_millis(config.store.statement_timeout_ms),
+        ..PostgresSettings::new(url, connections)
     };
     Store::open_postgres(&settings).await.map_err(|error| {
         StartError::because(
@@ -90,10 +92,11 @@ pub(super) async fn open_blobs(config: &Config, store: &Store) -> Result<Blobs, 
     if store.is_shared() && config.blobs_folder.is_some() {
         root = own_folder(&config.data, &shared).map_err(|error| unusable(&shared, error))?;
     }
-    Blobs::open_disk(&root, settings).map_err(|error| {
+    let opened = Blobs::open_disk(&root, settings).map_err(|error| {
         let message = format!("the blobs below {} cannot be opened", root.display());
         StartError::because(message, error)
-    })
+    });
+    Ok(opened?.beside_nodes(&shared.join(NODES)))
 }
 
 /// Opens the place of bytes for reading, while others may serve from it.
@@ -219,7 +222,7 @@ fn own_folder(data: &Path, shared: &Path) -> io::Result<PathBuf> {
             name
         }
     };
-    let own = shared.join("nodes").join(name.to_string());
+    let own = shared.join(NODES).join(name.to_string());
     fs::create_dir_all(&own)?;
     fs::create_dir_all(shared.join("blobs"))?;
     match symlink("../../blobs", own.join("blobs")) {

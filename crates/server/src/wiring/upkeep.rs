@@ -126,7 +126,8 @@ async fn open_blobs(
         let message = format!("the blobs below {} cannot be opened", root.display());
         StartError::because(message, error)
     })?;
-    Ok((opened, None))
+    let nodes = config.shared_blobs_folder().join(storage::NODES);
+    Ok((opened.beside_nodes(&nodes), None))
 }
 
 fn connections(

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use model::EpochMillis;
 use store::StoreError;
 
 use crate::database::TestDatabase;
+use crate::samples::digests;
 
 on_both_engines![
+    i12_a_program_that_a_newer_schema_names_runs_on_it_and_condemns_nothing,
     i12_a_schema_newer_than_the_program_is_refused,
     i12_a_schema_with_a_changed_migration_is_refused,
     i12_many_who_open_a_new_database_at_once_all_succeed,
@@ -163,11 +166,60 @@ async fn every_postgres_text_column_sorts_by_bytes() {
 async fn i12_a_schema_newer_than_the_program_is_refused(db: &TestDatabase) {
     db.execute("UPDATE _sqlx_migrations SET version = version + 1000")
         .await;
-    let refused = db.open_again().await;
+    // A release after the next one names a program that knows more than this one.
+    for names_one in [false, true] {
+        if names_one {
+            db.execute(NAME_THE_NEWEST_PROGRAM).await;
+        }
+        let refused = db.open_again().await;
+        assert!(
+            matches!(refused, Err(StoreError::NewerSchema(_))),
+            "{refused:?}"
+        );
+    }
+}
+
+/// As a migration does that only runs with programs which know the last one.
+const NAME_THE_NEWEST_PROGRAM: &str = "INSERT INTO installation_mark (name, mark)
+    SELECT 'oldest-program', CAST(MAX(version) AS TEXT) FROM _sqlx_migrations WHERE TRUE
+    ON CONFLICT (name) DO UPDATE SET mark = excluded.mark";
+const ADD_A_MIGRATION: &str = "INSERT INTO _sqlx_migrations
+    (version, description, success, checksum, execution_time)
+    SELECT version + 1, 'of the next release', success, checksum, 0 FROM _sqlx_migrations
+    WHERE version = (SELECT MAX(version) FROM _sqlx_migrations)";
+
+/// The release before starts on the schema of the next one, reads and writes. But there may be tables that it does not
+/// know, and bytes that only they name.
+async fn i12_a_program_that_a_newer_schema_names_runs_on_it_and_condemns_nothing(
+    db: &TestDatabase,
+) {
+    db.execute(NAME_THE_NEWEST_PROGRAM).await;
+    db.execute(ADD_A_MIGRATION).await;
+    let store = db.open_again().await.unwrap();
+    let added = store
+        .write(|tx| {
+            Box::pin(async move {
+                tx.ensure_installation_mark("made-by", "the release before")
+                    .await
+            })
+        })
+        .await;
+    assert_eq!(added.unwrap(), "the release before");
+    let digest = digests(1).sha256;
+    let (noticed, now) = (EpochMillis(1), EpochMillis(2));
+    let condemned = store
+        .write(move |tx| {
+            Box::pin(async move {
+                tx.notice_blob(&digest, noticed).await?;
+                tx.condemn_blobs(&[digest], noticed, now, "mark").await
+            })
+        })
+        .await;
     assert!(
-        matches!(refused, Err(StoreError::NewerSchema(_))),
-        "{refused:?}"
+        matches!(condemned, Err(StoreError::NewerSchema(_))),
+        "{condemned:?}"
     );
+    store.close().await;
 }
 
 async fn i12_a_schema_with_a_changed_migration_is_refused(db: &TestDatabase) {

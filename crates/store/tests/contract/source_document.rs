@@ -201,14 +201,24 @@ async fn the_document_of_a_namespace_is_none_of_its_packages(db: &TestDatabase) 
     };
     assert_eq!(held.map(fields), Some(fields(expected)));
     assert!(read.find_source_document(two, of).await.unwrap().is_none());
+    drop(read);
     let whole = DocumentSubject::source(ALPHA);
-    assert!(
-        read.find_source_document(one, whole)
-            .await
-            .unwrap()
-            .is_none(),
-        "nor is that of the source as a whole"
-    );
+    let at = |path: &'static str| DocumentSubject::address(ALPHA, path);
+    db.write(move |tx| {
+        Box::pin(async move {
+            let near = at("https://a.example/near");
+            tx.upsert_source_document(one, near, &document(3)).await
+        })
+    })
+    .await;
+    let mut read = db.read().await;
+    for of in [whole, at("https://a.example/far")] {
+        let held = read.find_source_document(one, of).await.unwrap();
+        assert!(held.is_none(), "nor that of {of:?}");
+    }
+    let near = at("https://a.example/near");
+    let held = read.find_source_document(one, near).await.unwrap();
+    assert_eq!(held.map(fields), Some(fields(document(3))));
     let other = DocumentSubject::namespace(BETA, &space);
     assert!(
         read.find_source_document(one, other)

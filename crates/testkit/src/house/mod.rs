@@ -101,6 +101,8 @@ pub struct Plan {
     pub quotas: Quotas,
     /// For how long an address is good to which downloads are redirected; none where none are.
     pub redirect_lifetime: Option<Duration>,
+    /// For how long what is held is shown while the database is away.
+    pub held_reads: Duration,
 }
 
 impl Default for Plan {
@@ -124,6 +126,7 @@ impl Default for Plan {
                 ..Quotas::default()
             },
             redirect_lifetime: None,
+            held_reads: Duration::ZERO,
         }
     }
 }
@@ -214,8 +217,17 @@ impl House {
     /// Opens another node over the same rows and bytes: nothing in memory is common to both but the clock and what lies
     /// ready of the bytes.
     pub async fn neighbour(&self, plan: Plan, connections: &[Connection]) -> Self {
-        let database = self.database.clone();
-        let store = open_postgres(database.as_deref().expect("the house is on PostgreSQL")).await;
+        let store = open_postgres(self.database()).await;
+        self.neighbour_over(store, plan, connections).await
+    }
+
+    /// The same over a way of its own to the rows.
+    pub async fn neighbour_over(
+        &self,
+        store: Store,
+        plan: Plan,
+        connections: &[Connection],
+    ) -> Self {
         let mut house = Self::over(
             plan,
             connections,
@@ -223,9 +235,24 @@ impl House {
             (Arc::clone(&self.clock), Arc::clone(&self._folder)),
         )
         .await;
-        house.database = database;
+        house.database.clone_from(&self.database);
         house.token.clone_from(&self.token);
         house
+    }
+
+    /// Runs a statement in the house's PostgreSQL, past the house; what it tells.
+    pub fn psql(&self, statement: &str) -> String {
+        self.database().psql(statement)
+    }
+
+    /// The house's database.
+    ///
+    /// # Panics
+    /// The house is not on PostgreSQL.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        let database = self.database.as_deref();
+        database.expect("the house is on PostgreSQL")
     }
 
     async fn over(
@@ -379,6 +406,7 @@ fn settings(account: &AccountId, plan: &Plan) -> Settings {
         document_cache_bytes: 16 << 20,
         source_document_limit_bytes: 8 << 20,
         redirect_lifetime: plan.redirect_lifetime,
+        held_reads: plan.held_reads,
         dev: plan.dev,
     }
 }

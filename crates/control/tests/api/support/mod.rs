@@ -154,6 +154,7 @@ impl Service {
             document_cache_bytes: 1 << 20,
             source_document_limit_bytes: 1 << 20,
             redirect_lifetime: None,
+            held_reads: std::time::Duration::ZERO,
             dev: setup.dev,
         };
         let catalog = Catalog::open(Parts {
