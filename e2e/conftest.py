@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from harness import account, knobs, public_registries
 from harness.account import Repository
+from harness.certificates import Certificates
 from harness.server import Server
 from harness.source import Source
 
@@ -132,6 +133,12 @@ def server_factory(binary: Path, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture(scope="session")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
+    """An authority that only these clients trust, and the server's certificate."""
+    return Certificates.make(tmp_path_factory.mktemp("certificates"))
+
+
+@pytest.fixture(scope="session")
 def aws(server: Server) -> Any:
     """boto3 for the shared server, from the profile in its data folder."""
     return account.profile_client(server)
@@ -190,12 +197,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Sharing(LoadScopeScheduling):
-    """Every story goes to whichever process is free, but for folders whose last story judges all the others."""
+    """Every story goes to whichever process is free, but for those whose last one judges all the others, and those that
+    share what takes long to start.
+    """
 
-    TOGETHER = ("conformance/", "faults/test_table.py")
+    TOGETHER = ("conformance/", "faults/test_table.py", "nodes/test_redirects.py")
+
+    @classmethod
+    def scope(cls, nodeid: str) -> str:
+        """What goes to one process as a whole: mostly a story."""
+        return next((folder for folder in cls.TOGETHER if nodeid.startswith(folder)), nodeid)
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((folder for folder in self.TOGETHER if nodeid.startswith(folder)), nodeid)
+        return self.scope(nodeid)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that may take longest begin, so that no long one is left alone at the end."""
+    limits: dict[str, float] = {}
+    for item in items:
+        marker = item.get_closest_marker("timeout")
+        scope = Sharing.scope(item.nodeid)
+        limits[scope] = max(limits.get(scope, 0.0), marker.args[0] if marker is not None else 0.0)
+    items.sort(key=lambda item: -limits[Sharing.scope(item.nodeid)])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Sharing:

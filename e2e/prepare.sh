@@ -73,6 +73,14 @@ for suite in bookworm trixie; do
 done
 "$cache/venv/bin/python" -m harness.distributions
 
+pins=$(stamp_of debian-packages.txt unpack-debian.sh distributions.json maven/plugins.py maven/project.py)
+if [ ! -e "$cache/maven-plugins/.done-$pins" ] && command -v javac >/dev/null; then
+    rm -rf "$cache/maven-plugins"
+    mkdir -p "$cache/maven-plugins"
+    "$cache/venv/bin/python" -m maven.plugins
+    touch "$cache/maven-plugins/.done-$pins"
+fi
+
 # Clients of NuGet and Swift. Where they cannot be had their stories are skipped, and say so.
 for client in nuget swift; do
     needed=("prepare-$client.sh" debian-suite.sh)

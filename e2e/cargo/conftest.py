@@ -12,13 +12,14 @@ from harness import account, knobs, public_registries
 from harness.account import Repository
 from harness.cargo_wire import Registry
 from harness.fake_crates import FakeCrates
-from harness.format_fixtures import format_fixtures
+from harness.format_fixtures import format_fixtures, spoken_directly
 from harness.server import Server
 from harness.source import Source
 
 (
     shared_host,
     public_host,
+    crates,
     own_server,
     own_aws,
     private,
@@ -34,18 +35,8 @@ def _needs_rust() -> None:
         pytest.skip("there is no Rust on this machine")
 
 
-@pytest.fixture
-def crates(public_host: FakeCrates) -> FakeCrates:
-    """The public registry of these stories."""
-    return public_host
-
-
-@pytest.fixture
-def wire(private: Repository) -> Iterator[Registry]:
-    """The repository that reaches nothing, spoken to directly."""
-    opened = Registry(private.endpoint("cargo"), private.token)
-    yield opened
-    opened.close()
+# The repository that reaches nothing, spoken to directly.
+wire = spoken_directly(Registry, "cargo")
 
 
 @pytest.fixture
@@ -93,5 +84,4 @@ def worldly(new_server: Callable[..., Server], public_crates: Source) -> Reposit
     """A repository on a server of its own with the real public registry behind it."""
     settings = knobs.COUNTED_PATIENT_SETTINGS
     server = new_server(sources={knobs.CARGO_CONNECTION: public_crates.url}, settings=settings).start()
-    aws = account.profile_client(server)
-    return account.create_store_and_app(server, aws, account.create_domain(aws), knobs.CARGO_CONNECTION)[1]
+    return account.create_connected(server, knobs.CARGO_CONNECTION)

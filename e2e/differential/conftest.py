@@ -18,8 +18,7 @@ def repository_before(new_server: Callable[..., Server]) -> Iterator[Callable[..
 
     def make(connection: str, url: str, settings: str = "") -> Repository:
         server = new_server(sources={connection: url}, settings=settings).start()
-        aws = account.profile_client(server)
-        made.append(account.create_store_and_app(server, aws, account.create_domain(aws), connection)[1])
+        made.append(account.create_connected(server, connection))
         return made[-1]
 
     yield make

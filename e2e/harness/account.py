@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import boto3
+import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
@@ -20,6 +21,8 @@ from harness.npm_wire import Registry
 from harness.server import Server
 
 _names = itertools.count(1)
+# Read once in a process: the models are most of what a client costs, and hundreds are made.
+_models = botocore.loaders.create_loader()
 
 
 def fresh_domain_name() -> str:
@@ -35,6 +38,7 @@ def client_config(attempts: int = 1) -> Config:
 def profile_client(server: Server, *, attempts: int = 1) -> Any:
     """A client made as a user makes it: from the profile alone, region and endpoint included."""
     session = botocore.session.Session(profile=knobs.PROFILE)
+    session.register_component("data_loader", _models)
     session.set_config_variable("config_file", str(knobs.config_file(server.data_dir)))
     session.set_config_variable("credentials_file", str(knobs.credentials_file(server.data_dir)))
     verify = None if server.certificates is None else str(server.certificates.authority)
@@ -43,13 +47,14 @@ def profile_client(server: Server, *, attempts: int = 1) -> Any:
 
 def key_client(server: Server, key: knobs.AccessKey, region: str) -> Any:
     """A client with a given key, e.g. of another account."""
-    session = boto3.Session(aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name=region)
-    return session.client("codeartifact", endpoint_url=server.url, config=client_config())
+    return url_client(server.url, key, region=region)
 
 
 def url_client(url: str, key: knobs.AccessKey, *, attempts: int = 1, region: str = "us-east-1") -> Any:
     """A client with a given key for whatever answers at an address."""
-    session = boto3.Session(aws_access_key_id=key.id, aws_secret_access_key=key.secret, region_name=region)
+    inner = botocore.session.Session()
+    inner.register_component("data_loader", _models)
+    session = boto3.Session(key.id, key.secret, region_name=region, botocore_session=inner)
     return session.client("codeartifact", endpoint_url=url, config=client_config(attempts))
 
 
@@ -161,6 +166,12 @@ def create_alone(server: Server, aws: Any = None, name: str = "app") -> Reposito
     domain = create_domain(aws)
     aws.create_repository(domain=domain, repository=name)
     return Repository(server, aws, domain, name)
+
+
+def create_connected(server: Server, connection: str, aws: Any = None) -> Repository:
+    """A repository in a domain of its own with a public connection behind it, by way of a store."""
+    aws = aws or profile_client(server)
+    return create_store_and_app(server, aws, create_domain(aws), connection)[1]
 
 
 def create_store_and_app(

@@ -36,6 +36,8 @@ class FormatFixtures(NamedTuple):
     """The public host of all stories of the folder."""
     public_host: Any
     """The same for one story, there at its beginning and with nothing counted."""
+    named_host: Any
+    """The same again, by the name that the stories of the folder have for it."""
     own_server: Any
     """The server that most stories of the folder share."""
     own_aws: Any
@@ -48,6 +50,26 @@ class FormatFixtures(NamedTuple):
     """The same on a server of its own, for stories in which the host is gone or the server is killed."""
     mortal: Any
     """A repository that reaches nothing, on a server of its own, for stories in which that is killed."""
+
+
+class Wire(Protocol):
+    """A protocol that is spoken directly."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+def spoken_directly(open_wire: Callable[[str, str], Wire], package_format: str, repository: str = "private") -> Any:
+    """The fixture of a repository, named by its own fixture, that is spoken to directly."""
+
+    @pytest.fixture
+    def wire(request: pytest.FixtureRequest) -> Iterator[Wire]:
+        named: Repository = request.getfixturevalue(repository)
+        opened = open_wire(named.endpoint(package_format), named.token)
+        yield opened
+        opened.close()
+
+    return wire
 
 
 def format_fixtures(make_host: Callable[[], PublicHost], connection: str) -> FormatFixtures:
@@ -66,6 +88,10 @@ def format_fixtures(make_host: Callable[[], PublicHost], connection: str) -> For
         yield shared_host
         shared_host.start()
 
+    @pytest.fixture
+    def named_host(public_host: PublicHost) -> PublicHost:
+        return public_host
+
     @pytest.fixture(scope="session")
     def own_server(server_factory: Callable[..., Server], shared_host: PublicHost) -> Server:
         sources = {connection: shared_host.url}
@@ -81,16 +107,17 @@ def format_fixtures(make_host: Callable[[], PublicHost], connection: str) -> For
 
     @pytest.fixture
     def connected(own_server: Server, own_aws: Any, public_host: PublicHost) -> Repository:
-        return account.create_store_and_app(own_server, own_aws, account.create_domain(own_aws), connection)[1]
+        return account.create_connected(own_server, connection, own_aws)
 
     @pytest.fixture
     def secluded(new_server: Callable[..., Server], public_host: PublicHost) -> Repository:
         server = new_server(sources={connection: public_host.url}, settings=knobs.COUNTED_SETTINGS).start()
-        aws = account.profile_client(server)
-        return account.create_store_and_app(server, aws, account.create_domain(aws), connection)[1]
+        return account.create_connected(server, connection)
 
     @pytest.fixture
     def mortal(new_server: Callable[..., Server]) -> Repository:
         return account.create_alone(new_server(settings=knobs.COUNTED_SETTINGS).start())
 
-    return FormatFixtures(shared_host, public_host, own_server, own_aws, private, connected, secluded, mortal)
+    return FormatFixtures(
+        shared_host, public_host, named_host, own_server, own_aws, private, connected, secluded, mortal
+    )

@@ -135,6 +135,11 @@ def bucket(endpoint: str, name: str, key_id: str, secret: str) -> str:
     )
 
 
+def own_corner(prefix: str, authority: Path) -> str:
+    """What follows the settings of a bucket that servers share, each with keys of its own, and that has TLS."""
+    return f'prefix = "{prefix}"\nca_file = "{authority}"\n'
+
+
 # What follows the settings of a bucket where repositories may have downloads redirected, and the tag that asks for it.
 REDIRECTS = 'redirect_downloads = "by-repository"\n'
 REDIRECT_TAG = {"key": "reliquary:redirect-downloads", "value": "true"}

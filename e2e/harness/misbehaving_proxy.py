@@ -6,9 +6,10 @@ import contextlib
 import enum
 import select
 import socket
-import threading
 import time
 from collections.abc import Iterator
+
+from harness.loopback_proxy import PIECE_BYTES, LoopbackProxy, connect
 
 # How often a connection on which nothing happens looks whether the mode has changed.
 LOOK_S = 0.05
@@ -33,8 +34,8 @@ class Mode(enum.Enum):
     CUT = "cut"
 
 
-class MisbehavingProxy:
-    """Listens on a loopback port and hands connections on to another."""
+class MisbehavingProxy(LoopbackProxy):
+    """Hands connections on to another port."""
 
     def __init__(self, target: int, *, delay_s: float = 0.0) -> None:
         self._target = target
@@ -42,9 +43,7 @@ class MisbehavingProxy:
         self.mode = Mode.FORWARD
         # How often a fault was felt.
         self.struck = 0
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
-        self.port: int = self._listener.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
     @contextlib.contextmanager
     def fault(self, mode: Mode) -> Iterator[None]:
@@ -55,32 +54,18 @@ class MisbehavingProxy:
         finally:
             self.mode = Mode.FORWARD
 
-    def close(self) -> None:
-        """Take no more connections."""
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self.mode is Mode.REFUSE:
-                self._refuse(client)
-            elif self.mode is Mode.SWALLOW:
-                self._swallow()
-            elif self.mode is not Mode.CUT:
-                with socket.create_connection(("127.0.0.1", self._target), timeout=5) as server:
-                    server.settimeout(None)
-                    server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    self._hand_on({client: server, server: client})
-                return
-            self.struck += 1
+    def serve(self, client: socket.socket) -> None:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.mode is Mode.REFUSE:
+            self._refuse(client)
+        elif self.mode is Mode.SWALLOW:
+            self._swallow()
+        elif self.mode is not Mode.CUT:
+            with connect(self._target) as server:
+                server.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                self._hand_on({client: server, server: client})
+            return
+        self.struck += 1
 
     def _hand_on(self, pairs: dict[socket.socket, socket.socket]) -> None:
         while True:
@@ -94,7 +79,7 @@ class MisbehavingProxy:
                 self.struck += 1
                 time.sleep(self._delay_s)
             for one in ready:
-                piece = one.recv(65536)
+                piece = one.recv(PIECE_BYTES)
                 if not piece:
                     return
                 pairs[one].sendall(piece)
@@ -107,12 +92,12 @@ class MisbehavingProxy:
         client.settimeout(5)
         head = b""
         while b"\r\n\r\n" not in head:
-            piece = client.recv(65536)
+            piece = client.recv(PIECE_BYTES)
             if not piece:
                 return
             head += piece
         client.sendall(REFUSAL)
         client.shutdown(socket.SHUT_WR)
         # What is still on its way is taken, so that the answer is not lost to a reset.
-        while client.recv(65536):
+        while client.recv(PIECE_BYTES):
             pass

@@ -10,7 +10,7 @@ import pytest
 
 from harness import account, knobs
 from harness.account import Repository
-from harness.certificates import Certificates
+from harness.format_fixtures import spoken_directly
 from harness.maven_central import maven_source
 from harness.maven_wire import Layout
 from harness.server import Server
@@ -58,16 +58,13 @@ def maven_aws(maven_server: Server) -> Any:
 @pytest.fixture
 def maven_private(maven_server: Server, maven_aws: Any) -> Repository:
     """A fresh repository that reaches nothing."""
-    domain = account.create_domain(maven_aws)
-    maven_aws.create_repository(domain=domain, repository="private")
-    return Repository(maven_server, maven_aws, domain, "private")
+    return account.create_alone(maven_server, maven_aws, "private")
 
 
 @pytest.fixture
 def maven_connected(maven_server: Server, maven_aws: Any) -> Repository:
     """A fresh repository with Maven Central behind it, by way of a store."""
-    domain = account.create_domain(maven_aws)
-    return account.create_store_and_app(maven_server, maven_aws, domain, knobs.MAVEN_CONNECTION)[1]
+    return account.create_connected(maven_server, knobs.MAVEN_CONNECTION, maven_aws)
 
 
 @pytest.fixture
@@ -83,18 +80,9 @@ def new_maven_server(new_server: Callable[..., Server], central_proxy: Source) -
 @pytest.fixture
 def maven_secluded(new_maven_server: Callable[..., Server], central: Source) -> Iterator[Repository]:
     """The same as `maven_connected` on a server of its own, for stories that cut the source."""
-    server = new_maven_server().start()
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    yield account.create_store_and_app(server, aws, domain, knobs.MAVEN_CONNECTION)[1]
+    yield account.create_connected(new_maven_server().start(), knobs.MAVEN_CONNECTION)
     # Back before the server is stopped, whatever the story did.
     central.restore()
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """An authority that only these stories trust."""
-    return Certificates.make(tmp_path_factory.mktemp("certificates"))
 
 
 @pytest.fixture
@@ -113,9 +101,5 @@ def new_mvn(tmp_path: Path) -> Maven39:
     return Maven39(tmp_path / "home-3.9")
 
 
-@pytest.fixture
-def layout(maven_private: Repository) -> Iterator[Layout]:
-    """The repository that reaches nothing, spoken to directly."""
-    opened = Layout(maven_private.endpoint("maven"), maven_private.token)
-    yield opened
-    opened.close()
+# The repository that reaches nothing, spoken to directly.
+layout = spoken_directly(Layout, "maven", "maven_private")

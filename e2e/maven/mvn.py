@@ -1,11 +1,14 @@
 """Maven: 3.8 from Debian, 3.9 and 4.0 as published.
 
 Stories without public packages take the plugins from the files of Debian's packages, by an additional mirror of
-`central`; everything else in the settings is what the documentation says.
+`central`; everything else in the settings is what the documentation says. These plugins are no part of any story, and
+looking for them is most of what a short run does, so `prepare.sh` has each Maven do it once (`maven.plugins`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 from pathlib import Path
 from typing import ClassVar
@@ -14,10 +17,15 @@ from harness.client import Finished
 from harness.distributions import unpacked
 from harness.jvm import DEBIAN, JvmClient, java_is_missing
 from harness.maven_artifacts import Artifact, consumer_pom
+from harness.maven_central import CACHE
 
 DEPLOY_FILE = "org.apache.maven.plugins:maven-deploy-plugin:3.0.0:deploy-file"
 COPY_DEPENDENCIES = "org.apache.maven.plugins:maven-dependency-plugin:3.5.0:copy-dependencies"
 GET = "org.apache.maven.plugins:maven-dependency-plugin:3.5.0:get"
+# Local repositories with these plugins and nothing else, a folder for each Maven.
+KEPT_PLUGINS = CACHE / "maven-plugins"
+# What Maven writes again when it comes by.
+NOTES = ("_remote.repositories", "resolver-status.properties")
 PLUGINS_OF_DEBIAN = f"""  <mirrors>
     <mirror><id>debian</id><mirrorOf>central</mirrorOf><url>file://{DEBIAN}/maven-repo</url></mirror>
 """
@@ -67,7 +75,13 @@ class Maven(JvmClient):
         settings = self.documented("settings.xml")
         if self.uses_plugins_of_debian:
             settings = settings.replace("  <mirrors>\n", PLUGINS_OF_DEBIAN)
+            self._put_plugins()
         self.settings.write_text(settings)
+
+    def _put_plugins(self) -> None:
+        kept = KEPT_PLUGINS / self.name
+        if kept.is_dir():
+            shutil.copytree(kept, self.local_repository, copy_function=_copy_or_link, dirs_exist_ok=True)
 
     def publish(self, artifact: Artifact, *, check: bool = True) -> Finished:
         return self.run(*self.publish_arguments(artifact), check=check)
@@ -92,6 +106,19 @@ class Maven(JvmClient):
 
     def empty_cache(self) -> None:
         shutil.rmtree(self.local_repository, ignore_errors=True)
+        if self.uses_plugins_of_debian:
+            self._put_plugins()
+
+
+def _copy_or_link(source: str, target: str) -> None:
+    if Path(target).exists():
+        return
+    if not source.endswith(NOTES):
+        # Another file system has no links to this one.
+        with contextlib.suppress(OSError):
+            os.link(source, target)
+            return
+    shutil.copyfile(source, target)
 
 
 class Maven38(Maven):

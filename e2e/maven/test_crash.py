@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from harness import account
-from harness.account import Repository
 from harness.maven_artifacts import Artifact, checksum
 from harness.maven_wire import METADATA, PUT_STATUSES, Layout
 from harness.server import Server
@@ -22,14 +21,6 @@ from maven.mvn import Maven38
 
 CLASSIFIERS = tuple(f"part-{number}" for number in range(6))
 CRATES = [Artifact(f"crate-{n % 10}", f"1.{n // 10}", size_bytes=30_000 + 997 * n) for n in range(60)]
-
-
-def own_repository(server: Server) -> Repository:
-    """A repository on a server that will be killed."""
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    return Repository(server, aws, domain, "app")
 
 
 def shown(layout: Layout, artifacts: list[Artifact]) -> set[str]:
@@ -51,7 +42,7 @@ def shown(layout: Layout, artifacts: list[Artifact]) -> set[str]:
 @pytest.mark.parametrize("kill_after", [7, 60, 200])
 def test_i01_killed_while_many_deploy(new_maven_server: Callable[..., Server], kill_after: int) -> None:
     server = new_maven_server().start()
-    app = own_repository(server)
+    app = account.create_alone(server)
     url, token = app.endpoint("maven"), app.token
     queue, lock = list(CRATES), threading.Lock()
     stored: list[tuple[str, bytes]] = []
@@ -108,7 +99,7 @@ def test_i01_mvn_deploys_again_after_the_server_was_killed(
     new_maven_server: Callable[..., Server], mvn: Maven38, tmp_path: Path
 ) -> None:
     server = new_maven_server().start()
-    app = own_repository(server)
+    app = account.create_alone(server)
     mvn.configure(app)
     # A first run, so that Maven has its plugins and the second goes straight to uploading.
     mvn.publish(Artifact("small", "1.0"))

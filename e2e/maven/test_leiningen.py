@@ -35,10 +35,7 @@ def maven_secluded(
     new_maven_server: Callable[..., Server], central: Source, certificates: Certificates
 ) -> Iterator[Repository]:
     """A server of a story's own."""
-    server = new_maven_server(certificates=certificates).start()
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    yield account.create_store_and_app(server, aws, domain, knobs.MAVEN_CONNECTION)[1]
+    yield account.create_connected(new_maven_server(certificates=certificates).start(), knobs.MAVEN_CONNECTION)
     central.restore()
 
 

@@ -28,10 +28,7 @@ def cluster(new_cluster: Callable[..., Cluster], bucket_settings: str) -> Cluste
 @pytest.fixture
 def app(cluster: Cluster) -> Repository:
     """A fresh repository, seen through the proxy."""
-    aws = cluster.client()
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    return Repository(cluster.nodes[0], aws, domain, "app")
+    return account.create_alone(cluster.nodes[0], cluster.client())
 
 
 def change_nodes(cluster: Cluster, number: int) -> None:

@@ -16,12 +16,6 @@ from harness.server import Server
 
 
 @pytest.fixture
-def certificates(tmp_path: Path) -> Certificates:
-    """The authority of the database, which nobody on this machine trusts by itself."""
-    return Certificates.make(tmp_path / "certificates")
-
-
-@pytest.fixture
 def postgres(certificates: Certificates) -> Iterator[Postgres]:
     """A PostgreSQL server that takes TLS and nothing else."""
     programs = find_programs()

@@ -22,10 +22,7 @@ from npm.driver import Npm
 
 def repository_of(cluster: Cluster) -> Repository:
     """A fresh repository, seen through the proxy."""
-    aws = cluster.client()
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    return Repository(cluster.nodes[0], aws, domain, "app")
+    return account.create_alone(cluster.nodes[0], cluster.client())
 
 
 def registry_at(repository: Repository, cluster: Cluster, node: int) -> Registry:

@@ -25,6 +25,8 @@ from npm.test_application import APPLICATION, LEAST_PACKAGES
 PUBLISHERS = 8
 # Ten packages of ten versions: the same rows are fought over, and different ones too.
 PARCELS = [Package(f"parcel-{n % 10}", f"1.{n // 10}.0", size_bytes=40_000 + 997 * n) for n in range(100)]
+# How much of the application has come from the public source when the server dies, and dies again.
+KILLED_AFTER = (40, 400)
 
 
 class Publishing:
@@ -87,10 +89,7 @@ def assert_all_listed_is_whole(repository: Repository) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("kill_after", [3, 25, 50, 75, 97])
 def test_i01_killed_in_the_middle_of_a_hundred_publishes(new_server: Callable[..., Server], kill_after: int) -> None:
     server = new_server().start()
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    app = Repository(server, aws, domain, "app")
+    app = account.create_alone(server)
     publishing = Publishing(app)
     with ThreadPoolExecutor(PUBLISHERS) as pool:
         clients = [pool.submit(publishing.run_client) for _ in range(PUBLISHERS)]
@@ -115,28 +114,29 @@ def test_i01_killed_in_the_middle_of_a_hundred_publishes(new_server: Callable[..
 
 
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("kill_after", [40, 400])
-def test_i01_killed_in_the_middle_of_a_cold_install(
-    new_server: Callable[..., Server], source: Source, tmp_path: Path, kill_after: int
+def test_i01_killed_again_and_again_in_the_middle_of_a_cold_install(
+    new_server: Callable[..., Server], source: Source, tmp_path: Path
 ) -> None:
     server = new_server().start()
     aws = account.profile_client(server)
     store, app = account.create_store_and_app(server, aws, account.create_domain(aws))
     npm = Npm(tmp_path / "home")
     npm.configure(app.npm_url, app.token)
-    broken = Path(shutil.copytree(APPLICATION, tmp_path / "broken"))
-    with ThreadPoolExecutor(1) as pool:
-        installing = pool.submit(npm.install_locked, broken, check=False)
-        assert source.wait_for(lambda: source.tarballs() >= kill_after, timeout_s=300)
-        server.kill()
-        assert installing.result().status != 0
-
-    server.start()
-    # With the source out of reach while they are read, nothing that is missing can be fetched anew behind our back.
-    source.cut()
-    for repository in (app, store):
-        assert_all_listed_is_whole(repository)
-    source.restore()
+    for kill_after in KILLED_AFTER:
+        npm.empty_cache()
+        broken = Path(shutil.copytree(APPLICATION, tmp_path / f"broken-{kill_after}"))
+        with ThreadPoolExecutor(1) as pool:
+            installing = pool.submit(npm.install_locked, broken, check=False)
+            reached = source.wait_for(lambda after=kill_after: source.tarballs() >= after, timeout_s=300)
+            assert reached
+            server.kill()
+            assert installing.result().status != 0
+        server.start()
+        # With the source out of reach while they are read, nothing that is missing can be fetched anew behind our back.
+        source.cut()
+        for repository in (app, store):
+            assert_all_listed_is_whole(repository)
+        source.restore()
     npm.empty_cache()
     npm.install_locked(Path(shutil.copytree(APPLICATION, tmp_path / "whole")))
     source.cut()
@@ -148,10 +148,7 @@ def test_i01_killed_in_the_middle_of_a_cold_install(
 
 def test_a_polite_stop_finishes_what_is_under_way(new_server: Callable[..., Server]) -> None:
     server = new_server().start()
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    app = Repository(server, aws, domain, "app")
+    app = account.create_alone(server)
     publishing = Publishing(app)
     with ThreadPoolExecutor(PUBLISHERS) as pool:
         clients = [pool.submit(publishing.run_client) for _ in range(PUBLISHERS)]

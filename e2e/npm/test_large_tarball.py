@@ -24,10 +24,7 @@ ALLOWED_GROWTH_BYTES = 40 * 1024 * 1024
 @pytest.mark.timeout(600)
 def test_200_mb_publish_and_download_in_bounded_memory(new_server: Callable[..., Server], tmp_path: Path) -> None:
     server = new_server().start()
-    aws = account.profile_client(server)
-    domain = account.create_domain(aws)
-    aws.create_repository(domain=domain, repository="app")
-    app = Repository(server, aws, domain, "app")
+    app = account.create_alone(server)
     npm = Npm(tmp_path / "home")
     npm.configure(app.npm_url, app.token)
     # One small publish first, so that growth is growth by size and not the price of the first request.

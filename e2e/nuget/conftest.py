@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from harness import knobs
 from harness.fake_nuget import FakeNuget
 from harness.format_fixtures import format_fixtures
@@ -11,6 +9,7 @@ from harness.format_fixtures import format_fixtures
 (
     shared_host,
     public_host,
+    gallery,
     own_server,
     own_aws,
     private,
@@ -18,9 +17,3 @@ from harness.format_fixtures import format_fixtures
     secluded,
     mortal,
 ) = format_fixtures(FakeNuget, knobs.NUGET_CONNECTION)
-
-
-@pytest.fixture
-def gallery(public_host: FakeNuget) -> FakeNuget:
-    """The public gallery of these stories."""
-    return public_host

@@ -16,6 +16,7 @@ from harness.source import Source
 (
     shared_host,
     public_host,
+    index,
     own_server,
     own_aws,
     private,
@@ -26,18 +27,11 @@ from harness.source import Source
 
 
 @pytest.fixture
-def index(public_host: FakePypi) -> FakePypi:
-    """The public index of these stories."""
-    return public_host
-
-
-@pytest.fixture
 def worldly(new_server: Callable[..., Server], public_index: Source) -> Callable[..., Repository]:
     """Makes repositories on servers of their own with the real public index behind them."""
 
     def make(settings: str = knobs.COUNTED_PATIENT_SETTINGS) -> Repository:
         server = new_server(sources={knobs.PYPI_CONNECTION: public_index.url}, settings=settings).start()
-        aws = account.profile_client(server)
-        return account.create_store_and_app(server, aws, account.create_domain(aws), knobs.PYPI_CONNECTION)[1]
+        return account.create_connected(server, knobs.PYPI_CONNECTION)
 
     return make

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,13 +9,14 @@ import pytest
 from harness import knobs
 from harness.account import Repository
 from harness.fake_gems import FakeGems
-from harness.format_fixtures import format_fixtures
+from harness.format_fixtures import format_fixtures, spoken_directly
 from harness.gem_wire import GemHost
 from ruby.driver import NewRuby, Ruby, specification
 
 (
     shared_host,
     public_host,
+    gems,
     own_server,
     own_aws,
     private,
@@ -26,18 +26,8 @@ from ruby.driver import NewRuby, Ruby, specification
 ) = format_fixtures(lambda: FakeGems(specification), knobs.RUBY_CONNECTION)
 
 
-@pytest.fixture
-def gems(public_host: FakeGems) -> FakeGems:
-    """The public host of these stories."""
-    return public_host
-
-
-@pytest.fixture
-def wire(private: Repository) -> Iterator[GemHost]:
-    """The repository that reaches nothing, spoken to directly."""
-    opened = GemHost(private.endpoint("ruby"), private.token)
-    yield opened
-    opened.close()
+# The repository that reaches nothing, spoken to directly.
+wire = spoken_directly(GemHost, "ruby")
 
 
 @pytest.fixture(params=[Ruby, NewRuby], ids=["ruby-3.1", "ruby-3.3"])

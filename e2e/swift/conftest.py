@@ -17,12 +17,6 @@ from harness.swift_packages import SwiftPackage
 
 
 @pytest.fixture(scope="session")
-def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
-    """An authority that only these clients trust, and the server's certificate."""
-    return Certificates.make(tmp_path_factory.mktemp("certificates"))
-
-
-@pytest.fixture(scope="session")
 def swift_server(server_factory: Callable[..., Server], certificates: Certificates) -> Server:
     """The server that the stories of this folder share."""
     return server_factory(certificates=certificates, quotas=knobs.ROOMY_QUOTAS, settings=knobs.COUNTED_SETTINGS).start()
@@ -37,9 +31,7 @@ def swift_aws(swift_server: Server) -> Any:
 @pytest.fixture
 def registry(swift_server: Server, swift_aws: Any) -> Repository:
     """A fresh repository."""
-    domain = account.create_domain(swift_aws)
-    swift_aws.create_repository(domain=domain, repository="private")
-    return Repository(swift_server, swift_aws, domain, "private")
+    return account.create_alone(swift_server, swift_aws, "private")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from harness.client import CLIENTS, Client, Finished
@@ -40,6 +41,11 @@ class YarnBerry(Client):
             settings["npmAuthToken"] = token
         # The file is YAML, and JSON is YAML.
         (self.home / ".yarnrc.yml").write_text(json.dumps(settings, indent=2) + "\n")
+
+    def empty_cache(self) -> None:
+        super().empty_cache()
+        # Its mirror, from which the cache is filled without asking anybody.
+        shutil.rmtree(self.home / ".yarn/berry", ignore_errors=True)
 
     def project(self, name: str) -> Path:
         folder = super().project(name)

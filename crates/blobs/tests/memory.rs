@@ -1,23 +1,12 @@
 //! Memory stays flat however large a body is. Alone in its process, because it measures the process.
 
-#![expect(clippy::unwrap_used, reason = "a panic is how a test fails")]
-
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use reliquary_blobs::{BlobSettings, Blobs};
+use testkit::memory_peak::MemoryPeak;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 const CHUNKS: usize = 200 * 16;
-
-fn resident_bytes() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    let kib: usize = line.split_whitespace().nth(1).unwrap().parse().unwrap();
-    kib * 1024
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn d02_two_hundred_megabytes_pass_through_in_constant_memory() {
@@ -33,8 +22,7 @@ async fn d02_two_hundred_megabytes_pass_through_in_constant_memory() {
                 .unwrap();
         }
     });
-    let before = resident_bytes();
-    let mut highest = before;
+    let mut memory = MemoryPeak::start();
 
     let mut stage = blobs.stage().await.unwrap();
     let mut follower = stage.reader().body(None);
@@ -47,7 +35,7 @@ async fn d02_two_hundred_megabytes_pass_through_in_constant_memory() {
     });
     while let Some(chunk) = receiver.recv().await {
         stage.write(chunk).await.unwrap();
-        highest = highest.max(resident_bytes());
+        memory.look();
     }
     source.await.unwrap();
     let staged = stage.finish().await.unwrap();
@@ -55,13 +43,8 @@ async fn d02_two_hundred_megabytes_pass_through_in_constant_memory() {
     staged.commit().await.unwrap();
     assert_eq!(following.await.unwrap(), CHUNKS * CHUNK_BYTES);
 
-    let mut body = blobs.open(&digest).await.unwrap().unwrap().body();
-    let mut read = 0;
-    while let Some(frame) = body.frame().await {
-        read += frame.unwrap().data_ref().unwrap().len();
-        highest = highest.max(resident_bytes());
-    }
-    assert_eq!(read, CHUNKS * CHUNK_BYTES);
-    let grown = highest - before;
+    let body = blobs.open(&digest).await.unwrap().unwrap().body();
+    assert_eq!(memory.read(body).await, CHUNKS * CHUNK_BYTES);
+    let grown = memory.grown_bytes();
     assert!(grown < 8 << 20, "{grown} bytes more than before");
 }

@@ -35,20 +35,23 @@ impl Catalog {
     ) -> Result<AssetAnswer> {
         let view = grant.view();
         let key = AssetKey::new(view.home().id, package, version, asset);
-        if let Some(held) = self.held_assets.get(&key)
-            && self
-                .stamps
-                .package_is_valid(held.made_at, view.domain_id, package)
+        if let Some(digests) = self.known_digests(view, &key)
+            && let Some(body) = self.deliver_held(view, digests, only_describe).await?
         {
-            let digests = held.digests.clone();
-            if let Some(body) = self.deliver_held(view, digests, only_describe).await? {
-                return Ok(AssetAnswer {
-                    body,
-                    cache: CacheOutcome::Hit,
-                });
-            }
+            return Ok(AssetAnswer {
+                body,
+                cache: CacheOutcome::Hit,
+            });
         }
         self.find_asset(view, key, only_describe).await
+    }
+
+    /// The digests of an asset that was found before, if its package has not changed since.
+    pub(crate) fn known_digests(&self, view: &RepositoryView, key: &AssetKey) -> Option<Digests> {
+        let held = self.held_assets.get(key)?;
+        self.stamps
+            .package_is_valid(held.made_at, view.domain_id, &key.package)
+            .then(|| held.digests.clone())
     }
 
     /// An asset from wherever the graph has it. Where a row names bytes that have been lost, and they came from a public

@@ -165,24 +165,15 @@ impl Catalog {
         only_describe: bool,
     ) -> Result<AssetAnswer> {
         let view = grant.view();
-        let key = AssetKey {
-            repository_id: view.home().id,
-            package: package.clone(),
-            version: version.clone(),
-            asset: asset.clone(),
-        };
+        let key = AssetKey::new(view.home().id, package, version, asset);
         let deliver = async |digests: Digests| {
             let sha256 = digests.sha256;
             let delivered = self.deliver_held(view, digests, only_describe).await?;
             delivered.ok_or_else(|| missing_bytes(sha256))
         };
-        let ready = self.held_assets.get(&key).filter(|held| {
-            self.stamps
-                .package_is_valid(held.made_at, view.domain_id, package)
-        });
-        if let Some(held) = ready {
+        if let Some(digests) = self.known_digests(view, &key) {
             return Ok(AssetAnswer {
-                body: deliver(held.digests.clone()).await?,
+                body: deliver(digests).await?,
                 cache: CacheOutcome::Hit,
             });
         }

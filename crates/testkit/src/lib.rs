@@ -13,6 +13,7 @@ pub mod fake_ruby;
 pub mod fake_source;
 #[cfg(feature = "house")]
 pub mod house;
+pub mod memory_peak;
 pub mod packages;
 #[cfg(feature = "postgres-server")]
 pub mod postgres;

@@ -12,10 +12,11 @@ use model::{
 
 use super::checksum::Algorithm;
 use super::layout::FilePlace;
-use super::reply::{TEXT, bare_reply, file_reply, small_reply};
+use super::reply::{TEXT, bare_reply, file_reply, keeping};
 use super::shown::{Variant, render};
 use super::snapshot::Build;
 use crate::kit::body::Body;
+use crate::kit::small_reply::small_reply;
 use crate::{Context, Endpoint, Reply, Subject};
 
 /// `GET {group}/{artifact}/{version}/{file}`, or one of its checksums.
@@ -177,7 +178,10 @@ async fn answer(
         return file_reply(cx, asked.file.asset.as_str(), found, is_for_good).await;
     };
     match asked.digests(cx).await? {
-        Some(digests) => small_reply(cx, algorithm.of(&digests), TEXT, is_for_good),
+        Some(digests) => {
+            let caching = keeping(is_for_good);
+            Ok(small_reply(cx, algorithm.of(&digests), TEXT, caching)?.into())
+        }
         None if cx.method == Method::HEAD => Ok(bare_reply(TEXT)),
         None => Err(Error::internal("a file was pulled through and is not held")),
     }

@@ -9,11 +9,12 @@ use model::{Error, ErrorKind, Namespace, PackageCoordinates, ResourceType, Resul
 
 use super::checksum::Algorithm;
 use super::group_plugins;
-use super::reply::{TEXT, XML, small_reply};
+use super::reply::{TEXT, XML};
 use super::shown::{Variant, render};
 use crate::kit::body::Body;
 use crate::kit::document_reply::document_reply;
 use crate::kit::negotiation;
+use crate::kit::small_reply::{ASK_AGAIN, small_reply};
 use crate::{Context, Endpoint, Reply, Subject};
 
 /// `GET {group}/{artifact}/maven-metadata.xml`, which is the address of a group's metadata, too.
@@ -123,10 +124,11 @@ impl About<'_> {
 }
 
 fn made_reply(cx: &Context, bytes: Bytes, checksum: Option<Algorithm>) -> Result<Reply> {
-    match checksum {
-        Some(algorithm) => small_reply(cx, algorithm.of_bytes(&bytes), TEXT, false),
-        None => small_reply(cx, bytes, XML, false),
-    }
+    let response = match checksum {
+        Some(algorithm) => small_reply(cx, algorithm.of_bytes(&bytes), TEXT, ASK_AGAIN),
+        None => small_reply(cx, bytes, XML, ASK_AGAIN),
+    }?;
+    Ok(response.into())
 }
 
 fn no_plugins(group: &Namespace) -> Error {

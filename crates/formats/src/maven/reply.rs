@@ -1,27 +1,21 @@
-//! Answers: the type of each file, small documents that are made for one request, and that an upload was taken.
+//! Answers: the type of each file, how long what is said of it may be kept, and that an upload was taken.
 
-use bytes::Bytes;
 use catalog::AssetAnswer;
+use http::StatusCode;
 use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,
-    X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
-use http::{Method, StatusCode};
 use model::{Error, Result};
-use sha2::{Digest as _, Sha256};
 
 use super::checksum::Algorithm;
 use crate::kit::asset_reply::asset_reply;
-use crate::kit::body::{Response, empty, full};
-use crate::kit::conditions::client_has;
+use crate::kit::body::{Response, empty};
+use crate::kit::small_reply::{ASK_AGAIN, FOR_GOOD};
 use crate::{Context, Reply};
 
 pub(super) const XML: HeaderValue = HeaderValue::from_static("text/xml");
 pub(super) const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 
-/// What follows from a file that never changes may be kept for good, by who asked for it.
-const FOR_GOOD: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
-const ASK_AGAIN: HeaderValue = HeaderValue::from_static("private, max-age=0, must-revalidate");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// The type of a file, by its name. What a browser would show or run has none of its own.
@@ -74,37 +68,9 @@ pub(super) async fn file_reply(
     Ok(reply)
 }
 
-/// A small document that was made for this request.
-pub(super) fn small_reply(
-    cx: &Context,
-    bytes: impl Into<Bytes>,
-    content_type: HeaderValue,
-    is_for_good: bool,
-) -> Result<Reply> {
-    let bytes = bytes.into();
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&bytes)[..16]));
-    let known = client_has(&cx.headers, &etag);
-    let length = bytes.len();
-    let body = if known || cx.method == Method::HEAD {
-        empty()
-    } else {
-        full(bytes)
-    };
-    let mut response = Response::new(body);
-    let headers = response.headers_mut();
-    headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
-    headers.insert(
-        CACHE_CONTROL,
-        if is_for_good { FOR_GOOD } else { ASK_AGAIN },
-    );
-    if known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        headers.insert(CONTENT_TYPE, content_type);
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    }
-    Ok(response.into())
+/// How long a document that follows from a file may be kept.
+pub(super) const fn keeping(is_for_good: bool) -> HeaderValue {
+    if is_for_good { FOR_GOOD } else { ASK_AGAIN }
 }
 
 /// That there is something, and nothing about it: the answer to HEAD where its bytes are not known yet.

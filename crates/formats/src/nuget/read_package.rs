@@ -14,9 +14,9 @@ use super::render::{Variant, render};
 use super::version::Version;
 use crate::kit::asset_reply::asset_reply;
 use crate::kit::body::Body;
-use crate::kit::companion_reply::companion_reply;
 use crate::kit::document_reply::document_reply;
 use crate::kit::negotiation::encoding;
+use crate::kit::small_reply::{FOR_GOOD, small_reply};
 use crate::{Context, Endpoint, Reply, Subject};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -85,8 +85,11 @@ impl Endpoint for ReadFile {
             } = &self.0;
             if *is_manifest {
                 let found = cx.catalog.companion(&cx.grant, package, version, asset);
-                let guard = (CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-                return companion_reply(&cx, found.await?, XML, guard);
+                let mut response = small_reply(&cx, found.await?, XML, FOR_GOOD)?;
+                // A browser makes nothing of it.
+                let guard = HeaderValue::from_static("attachment");
+                response.headers_mut().insert(CONTENT_DISPOSITION, guard);
+                return Ok(response.into());
             }
             let only_describe = cx.method == Method::HEAD;
             let answer = cx

@@ -12,7 +12,7 @@ use super::name::project_of_segment;
 use super::{Variant, file_name, provenance, render, version};
 use crate::kit::asset_reply::asset_reply;
 use crate::kit::body::Body;
-use crate::kit::companion_reply::companion_reply;
+use crate::kit::small_reply::{FOR_GOOD, small_reply};
 use crate::{Context, Endpoint, Reply, Subject};
 
 const BINARY: HeaderValue = HeaderValue::from_static("application/octet-stream");
@@ -132,8 +132,12 @@ impl Endpoint for ReadProvenance {
     }
 }
 
-/// A small document that belongs to a file.
+/// A small document that belongs to a file and is as immutable as it. A browser makes nothing of it.
 fn document_beside(cx: &Context, bytes: Bytes, content_type: HeaderValue) -> Result<Reply> {
-    let guard = (CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
-    companion_reply(cx, bytes, content_type, guard)
+    let mut response = small_reply(cx, bytes, content_type, FOR_GOOD)?;
+    let guard = HeaderValue::from_static("sandbox");
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, guard);
+    Ok(response.into())
 }

@@ -3,16 +3,15 @@
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY};
-use http::{HeaderMap, Method, StatusCode};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, VARY};
+use http::{HeaderMap, StatusCode};
 use model::{Error, PackageCoordinates, PackageName, Result};
-use sha2::{Digest as _, Sha256};
 
 use super::{ID, Variant, render, simple_html, simple_json};
-use crate::kit::body::{Body, Response, empty, full};
-use crate::kit::conditions::client_has;
+use crate::kit::body::{Body, Response, full};
 use crate::kit::document_reply::document_reply;
 use crate::kit::negotiation::{encoding, is_absent, names_type, weight_of_type};
+use crate::kit::small_reply::{ASK_AGAIN, small_reply};
 use crate::{Context, Endpoint, Reply, Subject};
 
 const JSON: &str = "application/vnd.pypi.simple.v1+json";
@@ -193,29 +192,10 @@ async fn list_names(cx: &Context) -> Result<Vec<PackageName>> {
 }
 
 fn list_reply(cx: &Context, page: Page, bytes: Bytes) -> Result<Reply> {
-    let etag = format!("\"{}\"", hex::encode(&Sha256::digest(&bytes)[..16]));
-    let is_known = client_has(&cx.headers, &etag);
-    let length = bytes.len();
-    let body = if is_known || cx.method == Method::HEAD {
-        empty()
-    } else {
-        full(bytes)
-    };
-    let mut response = Response::new(body);
+    let mut response = small_reply(cx, bytes, page.content_type(), ASK_AGAIN)?;
     protect(&mut response);
-    let headers = response.headers_mut();
-    headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
-    headers.insert(VARY, HeaderValue::from_static("Accept"));
-    let caching = HeaderValue::from_static("private, max-age=0, must-revalidate");
-    headers.insert(http::header::CACHE_CONTROL, caching);
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        headers.insert(CONTENT_TYPE, page.content_type());
-        headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(length));
-        let nosniff = HeaderValue::from_static("nosniff");
-        headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, nosniff);
-    }
+    let varies = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(VARY, varies);
     Ok(response.into())
 }
 

@@ -11,11 +11,10 @@ use super::manifest::{MANIFEST, Manifests};
 use super::release::{ReleaseAddress, small_document};
 use super::source_archive::asset_name;
 use crate::kit::body::{Body, Response, empty};
+use crate::kit::small_reply::FOR_GOOD;
 use crate::{Context, Endpoint, Reply, Subject};
 
 const SWIFT: HeaderValue = HeaderValue::from_static("text/x-swift");
-/// A manifest never changes: clients may keep it for good, but only for themselves.
-const CACHING: HeaderValue = HeaderValue::from_static("private, max-age=31536000, immutable");
 
 /// `GET {scope}/{name}/{version}/Package.swift`
 pub(super) struct ReadManifest {
@@ -51,7 +50,7 @@ impl Endpoint for ReadManifest {
                 },
             };
             let text = manifest.text.clone();
-            let mut response = small_document(&cx, text, SWIFT, CACHING)?;
+            let mut response = small_document(&cx, text, SWIFT, FOR_GOOD)?;
             let headers = response.headers_mut();
             let disposition = format!("attachment; filename=\"{}\"", manifest.file);
             headers.insert(

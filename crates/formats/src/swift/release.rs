@@ -4,14 +4,10 @@
 use bytes::Bytes;
 use catalog::HeldRelease;
 use futures_util::future::BoxFuture;
-use http::header::{
-    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderValue, VARY, X_CONTENT_TYPE_OPTIONS,
-};
-use http::{Method, StatusCode};
+use http::header::{HeaderValue, VARY};
 use jiff::Timestamp;
 use model::{EpochMillis, Error, Result, VersionName};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 
 use super::link::{Links, release_url};
 use super::name::{Identity, plain_identity};
@@ -19,8 +15,8 @@ use super::releases::Overview;
 use super::source_archive::asset_name;
 use super::version;
 use super::version_metadata::VersionMetadata;
-use crate::kit::body::{Body, Response, empty, full};
-use crate::kit::conditions::client_has;
+use crate::kit::body::{Body, Response};
+use crate::kit::small_reply::{ASK_AGAIN, small_reply};
 use crate::{Context, Endpoint, Reply, Subject};
 
 /// A release, as an address names it.
@@ -69,7 +65,7 @@ impl Endpoint for ReadRelease {
                 &cx,
                 document,
                 HeaderValue::from_static("application/json"),
-                HeaderValue::from_static("private, max-age=0, must-revalidate"),
+                ASK_AGAIN,
             )?;
             links.insert_into(response.headers_mut())?;
             Ok(response.into())
@@ -130,33 +126,16 @@ fn neighbours(own: &VersionName, listed: &[String], url: impl Fn(&str) -> String
     links
 }
 
-/// A small document that was made for this request, or 304 when the client has it.
+/// A small document, which has other forms at the same address.
 pub(super) fn small_document(
     cx: &Context,
     bytes: impl Into<Bytes>,
     content_type: HeaderValue,
     caching: HeaderValue,
 ) -> Result<Response> {
-    let bytes: Bytes = bytes.into();
-    let etag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
-    let is_known = client_has(&cx.headers, &etag);
-    let length = bytes.len();
-    let mut response = Response::new(if is_known || cx.method == Method::HEAD {
-        empty()
-    } else {
-        full(bytes)
-    });
-    let headers = response.headers_mut();
-    headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
-    headers.insert(CACHE_CONTROL, caching);
-    headers.insert(VARY, HeaderValue::from_static("Accept"));
-    if is_known {
-        *response.status_mut() = StatusCode::NOT_MODIFIED;
-    } else {
-        headers.insert(CONTENT_TYPE, content_type);
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    }
+    let mut response = small_reply(cx, bytes, content_type, caching)?;
+    let varies = HeaderValue::from_static("Accept");
+    response.headers_mut().insert(VARY, varies);
     Ok(response)
 }
 

@@ -1,35 +1,40 @@
-//! The reply to a request for a small document that belongs to a file and is as immutable as it: core metadata of a wheel,
-//! the manifest of a package.
+//! A small document that was made for this request: whole, only its head, or that the client has it already.
 
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use model::{Error, Result};
 use sha2::{Digest as _, Sha256};
 
 use super::body::{Response, empty, full};
 use super::conditions::client_has;
-use crate::{Context, Reply};
+use crate::Context;
 
-/// The document, or that the client has it already. `guard` keeps a browser from making anything of it.
-pub(crate) fn companion_reply(
+/// What follows from files that never change may be kept for good, by who asked for it.
+pub(crate) const FOR_GOOD: HeaderValue =
+    HeaderValue::from_static("private, max-age=31536000, immutable");
+/// What may change is kept by the client alone, and asked for again each time.
+pub(crate) const ASK_AGAIN: HeaderValue =
+    HeaderValue::from_static("private, max-age=0, must-revalidate");
+
+/// The document, with an entity tag of its bytes; `caching` says for how long it may be kept.
+pub(crate) fn small_reply(
     cx: &Context,
-    bytes: Bytes,
+    bytes: impl Into<Bytes>,
     content_type: HeaderValue,
-    guard: (HeaderName, HeaderValue),
-) -> Result<Reply> {
+    caching: HeaderValue,
+) -> Result<Response> {
+    let bytes = bytes.into();
     let etag = format!("\"{}\"", hex::encode(Sha256::digest(&bytes)));
     let is_known = client_has(&cx.headers, &etag);
     let length = bytes.len();
-    let body = if is_known || cx.method == Method::HEAD {
+    let mut response = Response::new(if is_known || cx.method == Method::HEAD {
         empty()
     } else {
         full(bytes)
-    };
-    let mut response = Response::new(body);
+    });
     let headers = response.headers_mut();
     headers.insert(ETAG, HeaderValue::try_from(etag).map_err(Error::internal)?);
-    let caching = HeaderValue::from_static("private, max-age=31536000, immutable");
     headers.insert(CACHE_CONTROL, caching);
     if is_known {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -37,7 +42,6 @@ pub(crate) fn companion_reply(
         headers.insert(CONTENT_TYPE, content_type);
         headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert(guard.0, guard.1);
     }
-    Ok(response.into())
+    Ok(response)
 }
