@@ -86,6 +86,8 @@ enum Engine {
 const CHANNEL: &str = "reliquary_changes";
 const ANNOUNCE: &str = "SELECT pg_notify($1, '')";
 
+/// Whether anybody is there.
+const PING: &str = "SELECT 1";
 /// A name for the connections of this process that those of no other have.
 const NAME: &str = "SELECT 'reliquary ' || pg_backend_pid() || '.'
     || CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
@@ -111,11 +113,7 @@ impl Listener {
                 said?;
                 return Ok(());
             }
-            within(
-                self.silence,
-                sqlx::query("SELECT 1").execute(&mut self.inner),
-            )
-            .await?;
+            within(self.silence, sqlx::query(PING).execute(&mut self.inner)).await?;
         }
     }
 }
@@ -400,7 +398,7 @@ impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> StoreResult<()> {
         let mut connection = self.read().await?;
-        on_engine!(connection, db => sqlx::query("SELECT 1").execute(&mut *db).await.map(drop))?;
+        on_engine!(connection, db => sqlx::query(PING).execute(&mut *db).await.map(drop))?;
         Ok(())
     }
 
