@@ -13,6 +13,7 @@ use object_store::multipart::MultipartStore as _;
 use object_store::path::Path;
 use object_store::signer::{SignedUrlOptions, Signer as _};
 use quick_xml::Reader;
+use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::Event;
 
 use super::ObjectStorage;
@@ -125,7 +126,12 @@ fn read(text: &str) -> Option<Page> {
                 }
             }
             Event::Text(piece) => value.push_str(&piece),
-            Event::GeneralRef(_) | Event::DocType(_) => return None,
+            // A prefix may hold an ampersand, and so may the name of an owner. There are no entities of the store's own.
+            Event::GeneralRef(reference) => match reference.resolve_char_ref().ok()? {
+                Some(character) => value.push(character),
+                None => value.push_str(resolve_predefined_entity(&reference)?),
+            },
+            Event::DocType(_) => return None,
             Event::End(element) => {
                 let said = std::mem::take(&mut value).trim().to_owned();
                 match (element.local_name().as_ref(), &mut upload) {
@@ -157,9 +163,9 @@ mod tests {
             <ListMultipartUploadsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">
               <Bucket>b</Bucket><KeyMarker/><NextKeyMarker>k/b</NextKeyMarker>
               <NextUploadIdMarker>2</NextUploadIdMarker><IsTruncated>true</IsTruncated>
-              <Upload><Key>k/a</Key><UploadId>1</UploadId><Owner><ID>o</ID></Owner>
+              <Upload><Key>k/a</Key><UploadId>1</UploadId><Owner><ID>o &lt;o&gt;</ID></Owner>
                 <Initiated>2026-11-23T19:00:00.000Z</Initiated></Upload>
-              <Upload><Key>k/b</Key><UploadId>2</UploadId><Initiated>then</Initiated></Upload>
+              <Upload><Key>k&amp;&#47;b</Key><UploadId>2</UploadId><Initiated>then</Initiated></Upload>
             </ListMultipartUploadsResult>"#;
         let page = read(text).unwrap();
         assert_eq!(page.next, Some(("k/b".to_owned(), "2".to_owned())));
@@ -168,7 +174,7 @@ mod tests {
         };
         assert_eq!((first.key.as_str(), first.id.as_str()), ("k/a", "1"));
         assert!(first.initiated.parse::<Timestamp>().is_ok());
-        assert_eq!((second.key.as_str(), second.id.as_str()), ("k/b", "2"));
+        assert_eq!((second.key.as_str(), second.id.as_str()), ("k&/b", "2"));
         assert!(second.initiated.parse::<Timestamp>().is_err());
         for nonsense in ["", "<html/>", "<a>&x;</a>", "<ListMultipartUploadsResult"] {
             assert_eq!(read(nonsense), None, "{nonsense}");

@@ -5,24 +5,20 @@ use std::time::Duration;
 use access::{TokenClaims, TokenKey, TokenKeys};
 use model::{AccountId, DomainName, EpochMillis, Principal};
 use serde_json::Value;
-use store::{ChangeRow, Store};
+use store::{ChangeRow, Connection};
 
 use super::{Answer, TestServer};
 use crate::storage::files_below;
 
 impl TestServer {
-    async fn rows(&self) -> &Store {
-        self.rows.get_or_init(|| self.ground.open_rows()).await
+    async fn reader(&self) -> Connection {
+        let rows = self.rows.get_or_init(|| self.ground.open_rows()).await;
+        rows.read().await.expect("the database answers")
     }
 
     /// Every entry of every log.
     pub async fn changes(&self) -> Vec<ChangeRow> {
-        let mut reader = self
-            .rows()
-            .await
-            .read()
-            .await
-            .expect("the database answers");
+        let mut reader = self.reader().await;
         let logs = reader.list_logs(-1, i64::MAX).await;
         let mut changes = Vec::new();
         for log in logs.expect("the database answers") {
@@ -61,12 +57,7 @@ impl TestServer {
 
     /// A token as the server itself would make it, with any claims: of the past, of the future, of strangers.
     pub async fn mint(&self, claims: &TokenClaims) -> String {
-        let mut reader = self
-            .rows()
-            .await
-            .read()
-            .await
-            .expect("the database answers");
+        let mut reader = self.reader().await;
         let rows = reader
             .list_signing_keys()
             .await
